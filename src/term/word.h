@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* word.h: how a term looks, in hand and in memory.
+ *
+ * Model    A term is one 64-bit word. Its low three bits say what it is: an immediate
+ *          (small integer, atom, near pid, nil) or the place of a box or list cell.
+ *            in hand    (kr_term)   the place is an absolute address
+ *            in memory  (kri_word)  the place is an offset from the address of the word
+ *                                   itself, so a block of words that points only into
+ *                                   itself can be moved by one memcpy
+ *          kri_load and kri_store are the only ways from one form to the other.
+ * Boxes    start with a header word (type, extra, number of words that follow) and are
+ *          8-aligned. A list cell is two words, head and tail, without header.
+ * Law      Every block of terms points only into itself, except blobs (shared binaries),
+ *          whose boxes are chained so that they can be released without a walk.
+ *          Integers that fit the immediate are never boxed; bigs have no leading zero
+ *          limb; maps are sorted and without duplicates: equality relies on all three.
+ */
+#ifndef KR_TERM_WORD_H
+#define KR_TERM_WORD_H
+
+#include <krarup/term.h>
+
+#include <stdatomic.h>
+
+typedef uint64_t kri_word;
+
+enum kri_tag {
+        KRI_INT = 0,  /* 61-bit signed integer */
+        KRI_BOX = 1,  /* place of a box */
+        KRI_CONS = 2, /* place of a list cell */
+        KRI_ATOM = 3, /* index into the atom table */
+        KRI_PID = 4,  /* near pid: slot 6 bits, index 27 bits, serial 28 bits */
+        KRI_SPEC = 5, /* KRI_NIL, KRI_NONE */
+};
+
+#define KRI_NIL ((kri_word)KRI_SPEC)              /* [] */
+#define KRI_NONE ((kri_word)(1 << 3 | KRI_SPEC))  /* no term at all; never inside a term */
+
+#define KRI_INT_MAX (((int64_t)1 << 60) - 1)
+#define KRI_INT_MIN (-((int64_t)1 << 60))
+
+enum kri_box {
+        KRI_TUPLE,   /* words = arity; the elements */
+        KRI_FLOAT,   /* 1: the double, always finite */
+        KRI_BIGPOS,  /* words = limbs; magnitude, least limb first, top limb not zero */
+        KRI_BIGNEG,
+        KRI_BIN,     /* size in bits; the bytes, unused bits 0, then at least one 0 byte */
+        KRI_BLOB,    /* 3: size in bits; struct kri_blob *; next in chain (see kri_blob) */
+        KRI_MAP,     /* words = 2n: n keys in map-key order, then their n values */
+        KRI_XPID,    /* 2: num; node (a peer) -- pids that are not near */
+        KRI_PORT,    /* 2: num; node */
+        KRI_REF,     /* 3: id[0]; id[1]; id[2] | node << 32.  extra = 32-bit words in use */
+        KRI_EXPORT,  /* 3: module, function, arity (terms): fun M:F/A */
+        KRI_FUN,     /* length in bytes; the external format's bytes, tag included */
+        KRI_BOX_TYPES
+};
+
+/* -- immediates -- */
+
+static inline enum kri_tag kri_tag(kri_word w)
+{
+        return (enum kri_tag)(w & 7);
+}
+
+static inline bool kri_is_place(kri_word w)
+{
+        return ((w & 7) - 1) < 2;
+}
+
+static inline kri_word kri_int(int64_t n)
+{
+        return (kri_word)n << 3;
+}
+
+static inline bool kri_int_fits(int64_t n)
+{
+        return n >= KRI_INT_MIN && n <= KRI_INT_MAX;
+}
+
+static inline int64_t kri_int_value(kri_word w)
+{
+        return (int64_t)w >> 3;
+}
+
+static inline kri_word kri_atom(uint32_t index)
+{
+        return (kri_word)index << 3 | KRI_ATOM;
+}
+
+static inline uint32_t kri_atom_index(kri_word w)
+{
+        return (uint32_t)(w >> 3);
+}
+
+/* A near pid: one of a node in this OS process. num = index | serial << 32. */
+#define KRI_NEAR_SLOTS 64u
+#define KRI_PID_INDEX_BITS 27
+#define KRI_PID_SERIAL_BITS 28
+
+static inline kri_word kri_near_pid(uint32_t slot, uint32_t index, uint32_t serial)
+{
+        return (kri_word)serial << 36 | (kri_word)index << 9 | slot << 3 | KRI_PID;
+}
+
+static inline uint32_t kri_pid_slot(kri_word w)
+{
+        return (uint32_t)(w >> 3) & (KRI_NEAR_SLOTS - 1);
+}
+
+static inline uint32_t kri_pid_index(kri_word w)
+{
+        return (uint32_t)(w >> 9) & ((1u << KRI_PID_INDEX_BITS) - 1);
+}
+
+static inline uint32_t kri_pid_serial(kri_word w)
+{
+        return (uint32_t)(w >> 36);
+}
+
+static inline bool kri_pid_is_near(kr_pid pid)
+{
+        return pid.node < KRI_NEAR_SLOTS;
+}
+
+static inline kri_word kri_pid_word(kr_pid near)
+{
+        return kri_near_pid(near.node, (uint32_t)near.num, (uint32_t)(near.num >> 32));
+}
+
+static inline kr_pid kri_word_pid(kri_word near)
+{
+        return (kr_pid){ .num = (uint64_t)kri_pid_serial(near) << 32 | kri_pid_index(near),
+                         .node = kri_pid_slot(near) };
+}
+
+/* -- places -- */
+
+static inline kri_word *kri_ptr(kri_word in_hand)
+{
+        return (kri_word *)(uintptr_t)(in_hand & ~(kri_word)7);
+}
+
+static inline kri_word kri_boxed(const kri_word *header)
+{
+        return (kri_word)(uintptr_t)header | KRI_BOX;
+}
+
+static inline kri_word kri_cons(const kri_word *cell)
+{
+        return (kri_word)(uintptr_t)cell | KRI_CONS;
+}
+
+/* The term stored at *p, in hand. */
+static inline kri_word kri_load(const kri_word *p)
+{
+        kri_word w = *p;
+
+        return kri_is_place(w) ? w + (kri_word)(uintptr_t)p : w;
+}
+
+/* Store `in_hand` at *p; a place must lie in the same block as p. */
+static inline void kri_store(kri_word *p, kri_word in_hand)
+{
+        *p = kri_is_place(in_hand) ? in_hand - (kri_word)(uintptr_t)p : in_hand;
+}
+
+/* -- boxes -- */
+
+static inline kri_word kri_header(enum kri_box type, uint32_t extra, uint64_t words)
+{
+        return words << 16 | extra << 8 | (kri_word)type;
+}
+
+static inline enum kri_box kri_box_type(kri_word header)
+{
+        return (enum kri_box)(header & 0xff);
+}
+
+static inline uint32_t kri_box_extra(kri_word header)
+{
+        return (uint32_t)(header >> 8) & 0xff;
+}
+
+static inline uint64_t kri_box_words(kri_word header)
+{
+        return header >> 16;
+}
+
+static inline bool kri_is_box(kri_word w, enum kri_box type)
+{
+        return kri_tag(w) == KRI_BOX && kri_box_type(*kri_ptr(w)) == type;
+}
+
+/* Words that a binary of `bytes` bytes takes after its header: the size, the bytes and
+ * the terminating zero. */
+static inline uint64_t kri_bin_words(uint64_t bytes)
+{
+        return 1 + bytes / 8 + 1;
+}
+
+/* -- blobs: binaries too large to copy, shared and counted -- */
+
+/* Binaries from this size on are blobs (bytes). */
+#define KRI_BLOB_MIN 512u
+
+/* The third word of a BLOB box links the blob boxes of one block: the offset, in words,
+ * from the start of the block (not from the box), 0 at the end. The owner of the block
+ * keeps the first offset. Offset 0 is never a box: blocks start with their owner's
+ * header, so that a chain survives memcpy. */
+struct kri_blob {
+        _Atomic uint64_t refs;
+        uint64_t len;      /* bytes, without the terminating zero */
+        void (*free)(struct kri_blob *blob);
+        uint8_t bytes[];
+};
+
+#endif
