@@ -12,8 +12,8 @@
 /* Atoms the library itself uses; kri_atom_table starts with them, in this order.
  * X(c_name, text) */
 #define KRI_ATOM_MAP(X)                                                                  \
-        X(none_, "") /* index 0 is the empty atom ''; kr_atom{0} means "none" at the API */ \
-        X(true, "true") X(false, "false") X(undefined, "undefined") X(ok, "ok")          \
+        X(none_, "\xff") /* index 0 means "no atom"; its text can never be looked up */     \
+        X(empty, "") X(true, "true") X(false, "false") X(undefined, "undefined") X(ok, "ok")          \
         X(error, "error") X(exit, "exit") X(throw, "throw") X(normal, "normal")          \
         X(kill, "kill") X(killed, "killed") X(noproc, "noproc")                          \
         X(noconnection, "noconnection") X(badarg, "badarg") X(badarith, "badarith")      \
