@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# The house is built by Meson; these are the commands one wants to type.
+#
+#   make              the library, the counters and the examples, into build/
+#   make demo         see it live
+#   make test         all tests; T=name runs one
+#   make bench        measure; ONLY=regex measures only what it names
+#   make check-full   all that must hold before a change is accepted: .ci/run
+#   make conformance  which of Erlang's promises are shown to hold, by which test
+#   make format       lay out the C files
+#   make install      PREFIX=dir and DESTDIR=dir as usual
+#   make clean
+
+MAKEFLAGS += --no-print-directory
+BUILD ?= build
+BENCH_BUILD ?= build-bench
+PREFIX ?= /usr/local
+
+.DELETE_ON_ERROR:
+.PHONY: all build demo test bench check-full conformance format install clean needs needs-full
+
+all: build
+
+needs:
+	@tools/needs build
+
+needs-full:
+	@tools/needs full
+
+# Ninja draws one moving line on a terminal and would print hundreds elsewhere.
+NINJA = if [ -t 1 ]; then ninja -C $(1); else ninja --quiet -C $(1); fi
+
+$(BUILD)/build.ninja: | needs
+	@meson setup $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; rm $(BUILD).log
+
+$(BENCH_BUILD)/build.ninja: | needs-full
+	@meson setup -Dbuildtype=release -Dtests=false -Dbench=true $(BENCH_BUILD) >$(BENCH_BUILD).log || \
+		{ cat $(BENCH_BUILD).log; exit 1; }; rm $(BENCH_BUILD).log
+
+build: needs $(BUILD)/build.ninja
+	@$(call NINJA,$(BUILD))
+
+demo: build
+	@counters/demo $(BUILD)
+
+test: build
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs $(T)
+
+bench: needs-full $(BENCH_BUILD)/build.ninja
+	@$(call NINJA,$(BENCH_BUILD))
+	@KRARUP_BUILD=$(abspath $(BENCH_BUILD)) bench/run $(ONLY)
+
+check-full: needs-full
+	@.ci/run
+
+conformance: build
+	@tools/conformance run $(BUILD)
+
+format: needs-full
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: needs $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@$(call NINJA,$(BUILD))
+	@meson install -C $(BUILD) --no-rebuild --quiet
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
+
+clean:
+	@rm -rf build build-*
