@@ -4,7 +4,10 @@
  * Model    A pattern is compiled once per call site. For building it is an image of words
  *          with holes: one memcpy, then the holes. For matching it is a short list of
  *          checks in the order that refuses soonest.
- * Threads  kri_site_code: any; the first to finish compiling wins. A code never changes.
+ * Use      build:  words = kri_code_words(); get memory; kri_code_build() into it
+ *          match:  kri_code_may_match() refuses most; kri_code_match() decides
+ * Threads  kri_site_code: any; the first to finish compiling wins. A code never changes and
+ *          is never freed: it belongs to a call site, which is static.
  */
 #ifndef KR_TERM_PATTERN_H
 #define KR_TERM_PATTERN_H
@@ -12,6 +15,22 @@
 #include <krarup/pattern.h>
 
 #include "term.h"
+
+/* What users of a code may look at; the rest is known to pattern_priv.h. */
+struct kri_code {
+        /* What a term must look like at first sight. boxed: a box whose first word is
+         * key_word, and whose second fits key_second under its mask. Else: the term itself
+         * fits key_word under key_mask. */
+        kri_word key_word;
+        kri_word key_mask;
+        kri_word key_second;
+        kri_word key_second_mask;
+        bool boxed;
+        bool matches;    /* made by KRI_MATCH_SITE */
+        int8_t ref_arg;  /* see kri_code_ref_arg */
+        uint8_t shape;   /* enum kri_shape, for the files of patterns */
+        struct kri_site *site;
+};
 
 /* Compile if need be. NULL: the pattern is wrong (or no memory): the misuse hook has been
  * called with pattern, place and what is wrong, and has returned. */
@@ -25,18 +44,47 @@ static inline const struct kri_code *kri_site_code(struct kri_site *site)
         return __builtin_expect(code != NULL, 1) ? code : kri_site_compile(site);
 }
 
-/* Building. words: exact number of words the term takes with these arguments (0 when it is
- * an immediate). build: write it to `heap` (that many words, inside `block`), its own box
- * first, and return it in hand; blobs as in kri_term_copy. */
+/* -- building: codes of KRI_SITE -- */
+
+/* An argument cannot be a term (NaN, a NULL string, a pid that is none ...). */
+#define KRI_WORDS_BAD UINT64_MAX
+
+/* The exact number of words that the term takes with these arguments: 0 when it is an
+ * immediate. KRI_WORDS_BAD: misuse; the hook has been called and has returned. */
 uint64_t kri_code_words(const struct kri_code *code, const union kri_arg *args);
+
+/* Build it at `heap`, that many words inside `block`, its own box or cell first, and return
+ * it in hand; blobs as in kri_term_copy. `heap` and `block` are not looked at for an
+ * immediate. KRI_NONE: no memory for a large binary; nothing has been kept, what was
+ * written to `heap` means nothing. */
 kri_word kri_code_build(const struct kri_code *code, const union kri_arg *args,
                         kri_word *heap, kri_word *block, uint32_t *blobs);
 
-/* Matching. Results are written only if all of it fits. */
+/* -- matching: codes of KRI_MATCH_SITE -- */
+
+/* False: it does not match. True: ask kri_code_match. */
+static inline bool kri_code_may_match(const struct kri_code *code, kri_word t)
+{
+        const kri_word *p;
+
+        if (!code->boxed)
+                return ((t ^ code->key_word) & code->key_mask) == 0;
+        if (kri_tag(t) != KRI_BOX)
+                return false;
+        p = kri_ptr(t);
+        return p[0] == code->key_word &&
+               ((p[1] ^ code->key_second) & code->key_second_mask) == 0;
+}
+
+/* Does `t` (in hand, any term) match? Results are written only if all of it fits. */
 bool kri_code_match(const struct kri_code *code, kri_word t, const union kri_arg *args);
 
-/* The value of a top-level or first-level `=` reference argument of this pattern, if it has
- * one (for receive markers): its argument index, or -1. */
-int kri_code_ref_arg(const struct kri_code *code);
+/* The index of the first argument that is a kr_ref to compare with (`=`) and stands alone
+ * or as an element of the outermost tuple; -1 if there is none. A message older than that
+ * reference cannot match. */
+static inline int kri_code_ref_arg(const struct kri_code *code)
+{
+        return code->ref_arg;
+}
 
 #endif
