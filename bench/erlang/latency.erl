@@ -1,0 +1,41 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% latency: round trips of a pair, one each millisecond, while 10,000 processes work 20 us at a time.
+-module(latency).
+-export([run/2]).
+
+-define(BUSY, 10000).
+-define(PIECE_NS, 20000).
+-define(PAUSE_MS, 1).
+
+run(Count, _) ->
+    Pong = spawn_link(fun pong/0),
+    Busy = [spawn_link(fun() -> busy(0) end) || _ <- lists:seq(1, ?BUSY)],
+    Times = ping(Pong, bench_kit:now_ns() + Count * 1000000, []),
+    [Pid ! {stop, self()} || Pid <- Busy],
+    [receive {pieces, Pid, Pieces} when Pieces > 0 -> ok end || Pid <- Busy],
+    io:format(standard_error, "latency erlang: ~b round trips~n", [length(Times)]),
+    [{"latency.p999", bench_kit:percentile(Times, 0.999) / 1.0e6, "ms"},
+     {"latency.worst", lists:max(Times) / 1.0e6, "ms"}].
+
+ping(Pong, Until, Times) ->
+    receive after ?PAUSE_MS -> ok end,
+    Start = bench_kit:now_ns(),
+    Pong ! {ping, self(), Start},
+    receive {pong, Start} -> ok end,
+    End = bench_kit:now_ns(),
+    case End < Until of
+        true -> ping(Pong, Until, [End - Start | Times]);
+        false -> [End - Start | Times]
+    end.
+
+pong() ->
+    receive {ping, From, Id} -> From ! {pong, Id}, pong() end.
+
+busy(Pieces) ->
+    bench_kit:spin(?PIECE_NS),
+    receive
+        {stop, From} -> From ! {pieces, self(), Pieces + 1}
+    after 0 ->
+        erlang:yield(),
+        busy(Pieces + 1)
+    end.
