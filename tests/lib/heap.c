@@ -58,8 +58,10 @@ uint64_t kit_heap_next_round(uint64_t n, const char *file, int line)
 
         kit_heap_refuse(0);
         if (kit_heap_blocks() != blocks_before)
-                kit_fail_at(file, line, "%lld blocks are kept after allocation %llu was refused",
-                            (long long)(kit_heap_blocks() - blocks_before), (unsigned long long)n);
+                kit_fail_at(file, line,
+                            "%lld blocks are kept after allocation %llu was refused",
+                            (long long)(kit_heap_blocks() - blocks_before),
+                            (unsigned long long)n);
         if (last)
                 return 0;
         kit_heap_refuse(n + 1);
@@ -132,5 +134,6 @@ void __wrap_free(void *block)
 
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
-        return is_refused() ? MAP_FAILED : __real_mmap(addr, len, prot, flags, fd, offset);
+        return is_refused() ? MAP_FAILED
+                            : __real_mmap(addr, len, prot, flags, fd, offset);
 }

@@ -47,8 +47,9 @@ void kit_fail_at(const char *file, int line, const char *format, ...)
 void kit_check_err(kr_err got, kr_err want, const char *text, const char *file, int line)
 {
         if (got != want)
-                kit_fail_at(file, line, "%s is %s (%d, %s), not %s (%d)", text, kr_err_name(got),
-                            (int)got, kr_strerror(got), kr_err_name(want), (int)want);
+                kit_fail_at(file, line, "%s is %s (%d, %s), not %s (%d)", text,
+                            kr_err_name(got), (int)got, kr_strerror(got),
+                            kr_err_name(want), (int)want);
 }
 
 static const char *relation_text(enum kit_relation relation)
@@ -62,14 +63,10 @@ static const char *relation_text(enum kit_relation relation)
 static bool holds(int order, enum kit_relation relation)
 {
         switch (relation) {
-        case KIT_EQ:
-                return order == 0;
-        case KIT_NE:
-                return order != 0;
-        case KIT_LT:
-                return order < 0;
-        case KIT_LE:
-                return order <= 0;
+        case KIT_EQ: return order == 0;
+        case KIT_NE: return order != 0;
+        case KIT_LT: return order < 0;
+        case KIT_LE: return order <= 0;
         }
         return false;
 }
@@ -82,19 +79,22 @@ void kit_check_int(int64_t a, enum kit_relation relation, int64_t b, const char 
                             relation_text(relation), b_text, a, b);
 }
 
-void kit_check_uint(uint64_t a, enum kit_relation relation, uint64_t b, const char *a_text,
-                    const char *b_text, const char *file, int line)
+void kit_check_uint(uint64_t a, enum kit_relation relation, uint64_t b,
+                    const char *a_text, const char *b_text, const char *file, int line)
 {
         if (!holds((a > b) - (a < b), relation))
-                kit_fail_at(file, line, "not %s %s %s: %" PRIu64 " (%#" PRIx64 "), %" PRIu64
-                            " (%#" PRIx64 ")", a_text, relation_text(relation), b_text, a, a, b, b);
+                kit_fail_at(file, line,
+                            "not %s %s %s: %" PRIu64 " (%#" PRIx64 "), %" PRIu64
+                            " (%#" PRIx64 ")",
+                            a_text, relation_text(relation), b_text, a, a, b, b);
 }
 
 void kit_check_double(double a, double b, const char *a_text, const char *b_text,
                       const char *file, int line)
 {
         if (!(a == b))
-                kit_fail_at(file, line, "not %s == %s: %.17g, %.17g", a_text, b_text, a, b);
+                kit_fail_at(file, line, "not %s == %s: %.17g, %.17g", a_text, b_text, a,
+                            b);
 }
 
 void kit_check_str(const char *a, const char *b, const char *a_text, const char *b_text,
@@ -122,8 +122,9 @@ void kit_check_mem(const void *a, const void *b, size_t len, const char *a_text,
 
         for (size_t i = 0; i < len; i++)
                 if (left[i] != right[i])
-                        kit_fail_at(file, line, "not %s == %s: byte %zu of %zu is %#x, %#x",
-                                    a_text, b_text, i, len, left[i], right[i]);
+                        kit_fail_at(file, line,
+                                    "not %s == %s: byte %zu of %zu is %#x, %#x", a_text,
+                                    b_text, i, len, left[i], right[i]);
 }
 
 /* -- time and chance -- */
@@ -176,8 +177,8 @@ static void choose_seed(void)
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        seed = given ? strtoull(given, NULL, 0) :
-                       (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec;
+        seed = given ? strtoull(given, NULL, 0)
+                     : (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec;
         random_state = seed;
 }
 
@@ -231,14 +232,15 @@ static void write_log(const char *file, SRunner *runner)
                 goto free_results;
         if (mkdir(dir, 0777) != 0 && errno != EEXIST)
                 goto cannot;
-        if (snprintf(path, sizeof(path), "%s/%s.tsv", dir, program_invocation_short_name) >=
-            (int)sizeof(path))
+        if (snprintf(path, sizeof(path), "%s/%s.tsv", dir,
+                     program_invocation_short_name) >= (int)sizeof(path))
                 goto cannot;
         log = fopen(path, "w");
         if (!log)
                 goto cannot;
         for (int i = 0; i < count; i++)
-                fprintf(log, "%s\t%s\t%s\n", tr_rtype(results[i]) == CK_PASS ? "pass" : "fail",
+                fprintf(log, "%s\t%s\t%s\n",
+                        tr_rtype(results[i]) == CK_PASS ? "pass" : "fail",
                         file_in_project(file), tr_tcname(results[i]));
         if (fclose(log) == 0)
                 goto free_results;

@@ -36,13 +36,13 @@ struct kit_case {
 };
 
 #define KIT_TEST(name) static void name(void)
-#define KIT_CASE(name) { #name, name, 0 }
-#define KIT_SLOW(name, limit_s) { #name, name, limit_s }
+#define KIT_CASE(name) KIT_SLOW(name, 0)
+#define KIT_SLOW(name, limit_s) ((struct kit_case){ #name, name, limit_s })
 
 #define KIT_MAIN(...)                                                                    \
         int main(int argc, char **argv)                                                  \
         {                                                                                \
-                static const struct kit_case cases[] = { __VA_ARGS__ };                  \
+                const struct kit_case cases[] = { __VA_ARGS__ };                         \
                                                                                          \
                 return kit_main(__FILE__, cases, sizeof(cases) / sizeof(cases[0]), argc, \
                                 argv);                                                   \
@@ -106,8 +106,8 @@ void kit_wait_or_fail(uint64_t began_ms, const char *text, const char *file, int
 void kit_check_err(kr_err got, kr_err want, const char *text, const char *file, int line);
 void kit_check_int(int64_t a, enum kit_relation relation, int64_t b, const char *a_text,
                    const char *b_text, const char *file, int line);
-void kit_check_uint(uint64_t a, enum kit_relation relation, uint64_t b, const char *a_text,
-                    const char *b_text, const char *file, int line);
+void kit_check_uint(uint64_t a, enum kit_relation relation, uint64_t b,
+                    const char *a_text, const char *b_text, const char *file, int line);
 void kit_check_double(double a, double b, const char *a_text, const char *b_text,
                       const char *file, int line);
 void kit_check_str(const char *a, const char *b, const char *a_text, const char *b_text,
@@ -117,7 +117,8 @@ void kit_check_ptr(const void *a, const void *b, const char *a_text, const char 
 void kit_check_mem(const void *a, const void *b, size_t len, const char *a_text,
                    const char *b_text, const char *file, int line);
 
-static inline void kit_check(const char *complaint, const char *text, const char *file, int line)
+static inline void kit_check(const char *complaint, const char *text, const char *file,
+                             int line)
 {
         if (complaint)
                 kit_fail_at(file, line, "%s %s", text, complaint);

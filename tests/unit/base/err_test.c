@@ -45,7 +45,8 @@ KIT_TEST(test_any_value_gives_a_text)
 KIT_TEST(test_version_is_the_one_of_header_and_build)
 {
         kit_str_eq(kr_version(), KR_VERSION);
-        kit_str_eq(kr_version(), DOTTED(KR_VERSION_MAJOR, KR_VERSION_MINOR, KR_VERSION_PATCH));
+        kit_str_eq(kr_version(),
+                   DOTTED(KR_VERSION_MAJOR, KR_VERSION_MINOR, KR_VERSION_PATCH));
         kit_str_eq(kr_version(), BUILD_VERSION);
 }
 
