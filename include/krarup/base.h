@@ -54,7 +54,8 @@
         X(KR_EATOMS, 10, "too_many_atoms", "more new atoms than allowed")                \
         X(KR_ESTATE, 11, "bad_state", "not possible in the present state")               \
         X(KR_EOS, 12, "os", "the operating system refused")                              \
-        X(KR_EALREADY, 13, "already", "already there")
+        X(KR_EALREADY, 13, "already", "already there")                                   \
+        X(KR_EFULL, 14, "full", "the receiver's mailbox is full")
 
 typedef enum kr_err {
 #define KR_ERR_ENUM(symbol, value, name, text) symbol = value,

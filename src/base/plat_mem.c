@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plat_mem.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+void *kri_mem_reserve(size_t size, size_t align)
+{
+        size_t room = size + (align > KRI_PAGE ? align : 0);
+        char *place = mmap(NULL, room, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        char *aligned;
+
+        if (place == MAP_FAILED)
+                return NULL;
+        if (align <= KRI_PAGE)
+                return place;
+        aligned = (char *)(((uintptr_t)place + align - 1) & ~(uintptr_t)(align - 1));
+        if (aligned > place)
+                munmap(place, (size_t)(aligned - place));
+        if (aligned + size < place + room)
+                munmap(aligned + size, (size_t)(place + room - aligned) - size);
+        return aligned;
+}
+
+void kri_mem_release(void *place, size_t size)
+{
+        if (place != NULL)
+                munmap(place, size);
+}
+
+void kri_mem_huge(void *place, size_t size, bool want)
+{
+        /* advice only: a kernel without huge pages refuses, and all works as well */
+        (void)madvise(place, size, want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+void kri_mem_forget(void *place, size_t size)
+{
+        (void)madvise(place, size, MADV_DONTNEED);
+}
+
+bool kri_mem_guard(void *place)
+{
+        static atomic_bool lightweight = true;
+
+        /* relaxed: only a hint which call to try first */
+        if (atomic_load_explicit(&lightweight, memory_order_relaxed)) {
+                if (madvise(place, KRI_PAGE, MADV_GUARD_INSTALL) == 0)
+                        return true;
+                atomic_store_explicit(&lightweight, false, memory_order_relaxed);
+        }
+        return mprotect(place, KRI_PAGE, PROT_NONE) == 0;
+}
+
+size_t kri_mem_resident(void)
+{
+        unsigned long pages = 0;
+        char text[128];
+        int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+        ssize_t n;
+
+        if (fd < 0)
+                return 0;
+        n = read(fd, text, sizeof(text) - 1);
+        close(fd);
+        if (n <= 0)
+                return 0;
+        text[n] = 0;
+        if (sscanf(text, "%*u %lu", &pages) != 1)
+                return 0;
+        return pages * KRI_PAGE;
+}

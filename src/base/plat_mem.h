@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plat_mem.h: address space from the operating system.
+ *
+ * Reserving costs nothing until pages are touched. All functions may be called by any
+ * thread; sizes are rounded up to whole pages.
+ */
+#ifndef KR_BASE_PLAT_MEM_H
+#define KR_BASE_PLAT_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define KRI_PAGE 4096u
+
+/* Readable, writable, zeroed on first touch; NULL if refused. `align` is a power of two. */
+void *kri_mem_reserve(size_t size, size_t align);
+void kri_mem_release(void *place, size_t size);
+
+/* Ask for (or refuse) pages of 2 MiB in this range. */
+void kri_mem_huge(void *place, size_t size, bool want);
+
+/* Give the pages back; the range reads as zeros when touched again. */
+void kri_mem_forget(void *place, size_t size);
+
+/* Make the page at `place` fault when touched. Where the kernel can (6.13), without a
+ * mapping of its own, so a million guards are possible; otherwise by protection, which
+ * stops at the kernel's limit of mappings (vm.max_map_count, about 32,000 guards): false. */
+bool kri_mem_guard(void *place);
+
+/* Bytes of this OS process that are resident. */
+size_t kri_mem_resident(void);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plat_thread.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+bool kri_barrier_is_real;
+
+void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+        struct timespec ts = { .tv_sec = timeout_ns / 1000000000,
+                               .tv_nsec = timeout_ns % 1000000000 };
+
+        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &ts,
+                NULL, 0);
+}
+
+void kri_futex_wake(_Atomic uint32_t *word, int count)
+{
+        syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+bool kri_barrier_init(void)
+{
+        long have = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+
+        kri_barrier_is_real = have != 0;
+        return have == 0;
+}
+
+void kri_barrier_heavy(void)
+{
+        atomic_thread_fence(memory_order_seq_cst);
+        if (!kri_barrier_is_real)
+                syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+int kri_thread_id(void)
+{
+        return (int)syscall(SYS_gettid);
+}
+
+int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack)
+{
+        pthread_attr_t attr;
+        sigset_t all, old;
+        int err;
+
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, stack);
+        /* the host's signals are the host's business: ours are sent to our threads by name */
+        sigfillset(&all);
+        sigdelset(&all, SIGSEGV);
+        sigdelset(&all, SIGBUS);
+        sigdelset(&all, SIGFPE);
+        sigdelset(&all, SIGILL);
+        sigdelset(&all, SIGABRT);
+        sigdelset(&all, SIGTRAP);
+        sigdelset(&all, SIGPROF);
+        sigdelset(&all, SIGURG);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        err = pthread_create(ret_thread, &attr, fn, arg);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        pthread_attr_destroy(&attr);
+        return err;
+}
+
+void kri_thread_name(const char *name)
+{
+        pthread_setname_np(pthread_self(), name);
+}
+
+void kri_thread_demote(void)
+{
+        /* best effort: where it is refused the hog keeps its ordinary share */
+        (void)setpriority(PRIO_PROCESS, (id_t)kri_thread_id(), 19);
+}
+
+void kri_thread_signal(int tid, int signo)
+{
+        syscall(SYS_tgkill, getpid(), tid, signo);
+}
+
+unsigned kri_cpu_count(void)
+{
+        cpu_set_t set;
+
+        if (sched_getaffinity(0, sizeof(set), &set) != 0)
+                return 1;
+        return (unsigned)CPU_COUNT(&set);
+}

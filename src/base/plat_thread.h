@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plat_thread.h: threads, locks, sleeping and waking, and the barrier that is paid for by
+ * the rare side only.
+ */
+#ifndef KR_BASE_PLAT_THREAD_H
+#define KR_BASE_PLAT_THREAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef pthread_mutex_t kri_mutex;
+#define KRI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+
+static inline void kri_lock(kri_mutex *m)
+{
+        pthread_mutex_lock(m);
+}
+
+static inline bool kri_try_lock(kri_mutex *m)
+{
+        return pthread_mutex_trylock(m) == 0;
+}
+
+static inline void kri_unlock(kri_mutex *m)
+{
+        pthread_mutex_unlock(m);
+}
+
+/* A word to sleep on. wait: returns when woken, when *word != expected, after
+ * `timeout_ns` (negative: never), or for no reason; callers loop. */
+void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
+void kri_futex_wake(_Atomic uint32_t *word, int count);
+
+/* A full barrier on every other running thread of this OS process (3 us), so that their
+ * side of a store-then-load needs a compiler barrier only. init once; false: the kernel
+ * has none, and kri_barrier_light must be a real fence (kri_barrier_is_real). */
+bool kri_barrier_init(void);
+void kri_barrier_heavy(void);
+extern bool kri_barrier_is_real;
+
+static inline void kri_barrier_light(void)
+{
+        atomic_signal_fence(memory_order_seq_cst);
+        if (__builtin_expect(kri_barrier_is_real, 0))
+                atomic_thread_fence(memory_order_seq_cst);
+}
+
+static inline void kri_cpu_relax(void)
+{
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        __asm__ volatile("yield");
+#endif
+}
+
+int kri_thread_id(void);           /* the kernel's number of this thread */
+int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
+void kri_thread_name(const char *name);
+void kri_thread_demote(void);      /* this thread from now on gets what others leave */
+void kri_thread_signal(int tid, int signo);
+unsigned kri_cpu_count(void);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool.h: blocks of a few fixed sizes, born on one thread and freed on another.
+ *
+ * Model    A pool belongs to one thread at a time and takes no lock: per size class a hot
+ *          list and a spare one, full or empty. Between pools, full lists change hands
+ *          through the depot (a lock per list, not per block), so that a producer and a
+ *          consumer on two threads feed each other.
+ * Owns     The depot owns all memory, in chunks of 256 KiB that it never gives back before
+ *          its end (except to kri_depot_trim).
+ */
+#ifndef KR_BASE_POOL_H
+#define KR_BASE_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plat_thread.h"
+
+#define KRI_POOL_CLASSES 8 /* 64 96 128 192 256 512 1024 2048 bytes */
+#define KRI_POOL_LARGE 0xff /* larger than every class: from the allocator itself */
+#define KRI_POOL_MAX 2048u
+
+struct kri_block {
+        struct kri_block *next;
+        struct kri_block *next_list; /* in the depot, on the first block of a list ... */
+        uint64_t list_len;           /* ... with that list's length */
+};
+
+struct kri_pool_list {
+        struct kri_block *first;
+        uint32_t count;
+};
+
+struct kri_depot_class {
+        struct kri_block *lists;     /* free blocks, list by list */
+        char *carve, *carve_end;     /* the rest of the chunk being cut up */
+};
+
+struct kri_allocator {
+        void *(*alloc)(void *context, size_t size);
+        void (*free)(void *context, void *block, size_t size);
+        void *context;
+};
+
+struct kri_chunk;
+
+struct kri_depot {
+        kri_mutex lock;
+        struct kri_allocator memory;
+        struct kri_chunk *chunks;
+        struct kri_depot_class classes[KRI_POOL_CLASSES];
+};
+
+struct kri_pool {
+        struct kri_depot *depot;
+        struct kri_pool_list hot[KRI_POOL_CLASSES];
+        struct kri_pool_list spare[KRI_POOL_CLASSES];
+        uint32_t fail_in; /* tests: > 0 counts down, the allocation that reaches 0 fails */
+};
+
+void kri_depot_init(struct kri_depot *depot, struct kri_allocator memory);
+void kri_depot_fini(struct kri_depot *depot);
+
+void kri_pool_init(struct kri_pool *pool, struct kri_depot *depot);
+void kri_pool_fini(struct kri_pool *pool); /* its free blocks go to the depot */
+
+extern const uint16_t kri_pool_sizes[KRI_POOL_CLASSES];
+
+static inline unsigned kri_pool_class(size_t size)
+{
+        static const uint8_t by_32[17] = { 0, 0, 0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5 };
+
+        if (size <= 512)
+                return by_32[(size + 31) / 32];
+        return size <= 1024 ? 6 : size <= 2048 ? 7 : KRI_POOL_LARGE;
+}
+
+void *kri_pool_refill(struct kri_pool *pool, unsigned class);
+void kri_pool_spill(struct kri_pool *pool, unsigned class);
+static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64, 32, 16, 8, 4 };
+
+/* NULL: no memory. */
+static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned class)
+{
+        struct kri_pool_list *hot = &pool->hot[class];
+        struct kri_block *block = hot->first;
+
+        if (__builtin_expect(block == NULL || pool->fail_in != 0, 0))
+                return kri_pool_refill(pool, class);
+        hot->first = block->next;
+        hot->count--;
+        return block;
+}
+
+static inline void kri_pool_free(struct kri_pool *pool, void *place, unsigned class)
+{
+        struct kri_pool_list *hot = &pool->hot[class];
+        struct kri_block *block = (struct kri_block *)place;
+
+        block->next = hot->first;
+        hot->first = block;
+        if (__builtin_expect(++hot->count >= kri_pool_list_len[class], 0))
+                kri_pool_spill(pool, class);
+}
+
+#endif
