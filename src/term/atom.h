@@ -32,6 +32,7 @@ enum kri_known_atom {
 };
 
 #define KRI_ATOM_LEN_MAX 255u /* characters; up to 4 bytes each */
+#define KRI_ATOM_LIMIT 1048576u /* atoms in the table, until kri_atom_set_limit */
 
 /* The word of a known atom: KRI_A(normal). */
 #define KRI_A(c_name) kri_atom(KRI_A_##c_name)
@@ -45,5 +46,12 @@ bool kri_atom_find(const char *text, size_t len, uint32_t *ret_index);
 
 /* The text, terminated by a zero byte, valid for ever. */
 const char *kri_atom_text(uint32_t index, size_t *ret_len);
+
+/* Atoms in the table, and the most there may be (those there stay). */
+uint32_t kri_atom_count(void);
+void kri_atom_set_limit(uint32_t atoms);
+
+/* By the code points of the texts: <0, 0, >0. */
+int kri_atom_compare(uint32_t a, uint32_t b);
 
 #endif

@@ -49,7 +49,7 @@ enum kri_box {
         KRI_MAP,     /* words = 2n: n keys in map-key order, then their n values */
         KRI_XPID,    /* 2: num; node (a peer) -- pids that are not near */
         KRI_PORT,    /* 2: num; node */
-        KRI_REF,     /* 3: id[0]; id[1]; id[2] | node << 32.  extra = 32-bit words in use */
+        KRI_REF,     /* 3: id[0]; id[1]; id[2] | node << 32.  extra = 32-bit words in use, 1..5 */
         KRI_EXPORT,  /* 3: module, function, arity (terms): fun M:F/A */
         KRI_FUN,     /* length in bytes; the external format's bytes, tag included */
         KRI_BOX_TYPES
@@ -164,6 +164,31 @@ static inline void kri_store(kri_word *p, kri_word in_hand)
         *p = kri_is_place(in_hand) ? in_hand - (kri_word)(uintptr_t)p : in_hand;
 }
 
+/* -- references --
+ *
+ * A kr_ref has no room for the number of 32-bit words in use beside its fields, but its
+ * node has bits to spare: bits 28..30 hold that number, with 0 for 3, the usual one. A
+ * reference made here is therefore just { id, node = slot }. */
+#define KRI_REF_WORDS 3u
+#define KRI_REF_NODE_BITS 28
+
+static inline uint32_t kri_ref_node(kr_ref ref)
+{
+        return ref.node & ((1u << KRI_REF_NODE_BITS) - 1);
+}
+
+static inline uint32_t kri_ref_words(kr_ref ref)
+{
+        uint32_t words = ref.node >> KRI_REF_NODE_BITS;
+
+        return words ? words : KRI_REF_WORDS;
+}
+
+static inline uint32_t kri_ref_pack_node(uint32_t node, uint32_t words)
+{
+        return words == KRI_REF_WORDS ? node : node | words << KRI_REF_NODE_BITS;
+}
+
 /* -- boxes -- */
 
 static inline kri_word kri_header(enum kri_box type, uint32_t extra, uint64_t words)
@@ -213,5 +238,77 @@ struct kri_blob {
         void (*free)(struct kri_blob *blob);
         uint8_t bytes[];
 };
+
+static inline uint64_t kri_tuple_arity(kri_word tuple)
+{
+        return kri_box_words(*kri_ptr(tuple));
+}
+
+static inline kri_word kri_tuple_at(kri_word tuple, uint64_t i)
+{
+        return kri_load(kri_ptr(tuple) + 1 + i);
+}
+
+static inline kri_word kri_head(kri_word cons)
+{
+        return kri_load(kri_ptr(cons));
+}
+
+static inline kri_word kri_tail(kri_word cons)
+{
+        return kri_load(kri_ptr(cons) + 1);
+}
+
+static inline uint64_t kri_map_len(kri_word map)
+{
+        return kri_box_words(*kri_ptr(map)) / 2;
+}
+
+static inline kri_word kri_map_key(kri_word map, uint64_t i)
+{
+        return kri_load(kri_ptr(map) + 1 + i);
+}
+
+static inline kri_word kri_map_value(kri_word map, uint64_t i)
+{
+        return kri_load(kri_ptr(map) + 1 + kri_map_len(map) + i);
+}
+
+static inline bool kri_is_bits(kri_word w)
+{
+        return kri_is_box(w, KRI_BIN) || kri_is_box(w, KRI_BLOB);
+}
+
+/* The bytes of a binary or blob and its size in bits. */
+static inline const uint8_t *kri_bits(kri_word w, uint64_t *ret_bits)
+{
+        const kri_word *box = kri_ptr(w);
+
+        *ret_bits = box[1];
+        if (kri_box_type(box[0]) == KRI_BIN)
+                return (const uint8_t *)(box + 2);
+        return ((const struct kri_blob *)(uintptr_t)box[2])->bytes;
+}
+
+static inline kr_ref kri_word_ref(kri_word w)
+{
+        const kri_word *box = kri_ptr(w);
+
+        return (kr_ref){ .id = { box[1], box[2] },
+                         .id2 = (uint32_t)box[3],
+                         .node = kri_ref_pack_node((uint32_t)(box[3] >> 32),
+                                                   kri_box_extra(box[0])) };
+}
+
+#define KRI_REF_BOX_WORDS 4 /* words of a REF box, header included */
+
+/* Write the box of `ref` at `at`. */
+static inline void kri_ref_box(kri_word *at, kr_ref ref)
+{
+        at[0] = kri_header(KRI_REF, kri_ref_words(ref), 3);
+        at[1] = ref.id[0];
+        at[2] = ref.id[1];
+        at[3] = ref.id2 | (uint64_t)kri_ref_node(ref) << 32;
+}
 
 #endif
