@@ -211,12 +211,14 @@ static void add_case(Suite *suite, const char *file, TTest *test, int index)
         suite_add_tcase(suite, tcase);
 }
 
-/* From "tests/" on: the same whatever directory the compiler was started in. */
+/* From the last "tests/" on: the same whatever directory the compiler was started in. */
 static const char *file_in_project(const char *file)
 {
-        const char *from = strstr(file, "tests/");
+        const char *found = file;
 
-        return from ? from : file;
+        for (const char *at = file; (at = strstr(at, "tests/")) != NULL; at++)
+                found = at;
+        return found;
 }
 
 /* One line per case: pass or fail, file, case. */
