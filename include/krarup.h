@@ -4,7 +4,14 @@
 #define KRARUP_H
 
 #include <krarup/base.h>
+#include <krarup/link.h>
+#include <krarup/memory.h>
+#include <krarup/message.h>
+#include <krarup/node.h>
 #include <krarup/pattern.h>
+#include <krarup/process.h>
+#include <krarup/registry.h>
 #include <krarup/term.h>
+#include <krarup/timer.h>
 
 #endif

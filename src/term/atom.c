@@ -90,12 +90,12 @@ static kr_err add_known(void)
 static void lock(void)
 {
         kri_critical(true);
-        pthread_mutex_lock(&table.mutex);
+        kri_lock(&table.mutex);
 }
 
 static void unlock(void)
 {
-        pthread_mutex_unlock(&table.mutex);
+        kri_unlock(&table.mutex);
         kri_critical(false);
 }
 

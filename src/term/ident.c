@@ -139,9 +139,9 @@ kr_err kri_node_find(uint32_t name_atom, uint32_t creation, uint32_t *ret_node)
         peer = kri_intern_find(&peers, hash, is_peer, &key);
         if (!peer) {
                 kri_critical(true);
-                pthread_mutex_lock(&peers.mutex);
+                kri_lock(&peers.mutex);
                 err = add_peer(key, hash, &peer);
-                pthread_mutex_unlock(&peers.mutex);
+                kri_unlock(&peers.mutex);
                 kri_critical(false);
         }
         if (err == KR_OK)

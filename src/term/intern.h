@@ -14,7 +14,7 @@
 
 #include <krarup/base.h>
 
-#include <pthread.h>
+#include "base/plat_thread.h"
 #include <stdatomic.h>
 
 #define KRI_INTERN_CHUNKS 22       /* chunk k holds 1024 << k entries */
@@ -29,13 +29,13 @@ struct kri_intern_entry {
 };
 
 struct kri_intern {
-        pthread_mutex_t mutex;                    /* held while adding */
+        kri_mutex mutex;                          /* held while adding */
         _Atomic uint32_t count;                   /* next index to give out */
         struct kri_intern_slots *_Atomic slots;   /* NULL until the first entry */
         struct kri_intern_entry *_Atomic *_Atomic chunks[KRI_INTERN_CHUNKS];
 };
 
-#define KRI_INTERN_INIT { .mutex = PTHREAD_MUTEX_INITIALIZER }
+#define KRI_INTERN_INIT { .mutex = KRI_MUTEX_INIT }
 
 typedef bool kri_intern_equal_fn(const struct kri_intern_entry *entry, const void *key);
 
