@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proc.h: the record of a process, and who may touch it.
+ *
+ * Model    A process is a slot in the node's table, found by the index in its pid. Its
+ *          serial says which tenant the slot has. All that reaches it comes in `outer`, a
+ *          stack of signals that anybody may push to and only the owner takes, whole.
+ *          The owner is the scheduler that runs it, or (while `taken`) the monitor thread.
+ * Outer    NULL       awake, nothing new       -> a sender pushes, nothing else
+ *          SLEEPING   asleep                   -> the sender whose push replaces this wakes
+ *                                                 it: it, and nobody else, puts it in a queue
+ *          DEAD       no tenant                -> senders drop, or answer noproc
+ *          a signal   awake, newest first
+ * States   FREE -> READY <-> RUNNING -> WAITING -> READY;  RUNNING -> EXITING -> FREE
+ *          Only for people (process_info): who runs and who wakes is decided by `outer`.
+ * Law      A process's mailbox, links and monitors are touched by its owner alone.
+ *          Slots are never unmapped while the node lives: a stale pid may look, and a push
+ *          that comes too late is dropped by the next tenant (serial).
+ */
+#ifndef KR_CORE_PROC_H
+#define KR_CORE_PROC_H
+
+#include <krarup/process.h>
+
+#include "base/switch.h"
+
+#include "sig.h"
+#include "stack.h"
+
+#define KRI_SLEEPING ((struct kri_sig *)1)
+#define KRI_DEAD ((struct kri_sig *)2)
+#define KRI_NAME_DEAD UINT32_MAX
+
+enum kri_state {
+        KRI_STATE_FREE,
+        KRI_STATE_READY,
+        KRI_STATE_RUNNING,
+        KRI_STATE_WAITING,
+        KRI_STATE_SUSPENDED,
+        KRI_STATE_EXITING,
+};
+
+/* Why a process came back to its scheduler. */
+enum kri_out {
+        KRI_OUT_YIELD, /* let others run; it goes on later */
+        KRI_OUT_WAIT,  /* until there is news */
+        KRI_OUT_TOP,   /* the same, and its stack is not needed any more */
+        KRI_OUT_EXIT,  /* it has ended */
+        KRI_OUT_GONE,  /* it came out of foreign code after its scheduler was taken away */
+};
+
+/* p->flags: the owner's */
+#define KRI_P_TRAP_EXIT 0x01u
+#define KRI_P_NEWS 0x02u     /* since the wait began: a message, or its time is up */
+#define KRI_P_TIMED_OUT 0x04u
+#define KRI_P_ENDING 0x08u   /* clean-ups run; nothing can end it a second time */
+#define KRI_P_THREAD 0x10u   /* an attached thread: waits on a futex, has no kri_stack */
+#define KRI_P_LIMITED 0x20u  /* node->limits[index] holds its mailbox limit (any: reads) */
+#define KRI_P_TIMERS 0x40u   /* timers aim at it (under the timer lock) */
+#define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
+#define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
+#define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `wait_site` goes on */
+#define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
+
+struct kri_proc {
+        /* -- any thread, atomic -- */
+        struct kri_sig *_Atomic outer;
+        _Atomic uint32_t serial;   /* of the present tenant, or the next one when DEAD */
+        _Atomic uint32_t name;     /* atom; 0 none; KRI_NAME_DEAD from its end on */
+        _Atomic uint32_t flags;    /* owner writes (relaxed); senders read LIMITED */
+        _Atomic uint8_t state;     /* enum kri_state */
+        _Atomic uint8_t taken;     /* its scheduler was, or is being, taken away */
+        _Atomic uint8_t zombie;    /* killed in foreign code: links have fired already */
+        uint8_t priority;          /* kr_priority; owner, or whoever queues it */
+        struct kri_proc *run_next; /* in a run queue: whoever owns the queue */
+
+        /* -- constant while the tenant lives -- */
+        struct kr_node *node;
+        const char *entry_name;    /* of the function it was spawned with */
+        kri_word parent;           /* near pid, or 0 */
+
+        /* -- the owner's: what every turn touches -- */
+        struct kri_sched *sched;   /* that runs it; of an attached thread: its own */
+        struct kri_sig *first;     /* the mailbox in order of arrival */
+        struct kri_sig *last;
+        struct kri_sig *scanned;   /* last one this wait has looked at; NULL: none yet */
+        uint32_t len;              /* of the mailbox */
+        int32_t reds;              /* left in this turn */
+        void *sp;                  /* while not running: where it goes on */
+        struct kri_stack *stack;   /* NULL while it waits at the top of its loop */
+        struct kri_sig *held;      /* messages in slots, newest slot first */
+
+        uint8_t inside;            /* it runs code of Krarup (written by it, read by others
+                                      after a heavy barrier) */
+        uint8_t out;               /* enum kri_out */
+        uint8_t entry_kind;        /* KRI_ENTRY_...: of fn */
+        uint8_t suspended;         /* count */
+        uint32_t critical;         /* depth of kr_critical_begin */
+        void (*fn)(void);          /* the loop: entered with arg at its top */
+        union {
+                int64_t i;
+                kri_word term;     /* kept */
+                void *ptr;         /* owned */
+        } arg;
+        struct kri_sig *doom;      /* reason to end with, once there is one */
+        struct kri_extra *extra;   /* what few processes have; NULL until needed */
+        struct kri_owned *owned;   /* memory that goes with it */
+        kri_word link;             /* the first link (see link.c), or 0 */
+        kri_word leader;           /* group leader: near pid, or 0 */
+        int64_t deadline_ns;       /* of this wait (WAIT_TIMED) */
+        uint64_t reductions;       /* before this turn */
+};
+
+_Static_assert(sizeof(struct kri_proc) <= 256, "an idle process costs at most 256 bytes");
+
+/* The process that runs on this thread; NULL on a thread that is none. Not cached across a
+ * switch: the compiler must not remember the thread pointer, see plat_tls.h. */
+#include "base/plat_tls.h"
+
+static inline struct kri_proc *kri_current(void)
+{
+        return (struct kri_proc *)kri_tls_get();
+}
+
+static inline uint32_t kri_flags(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->flags, memory_order_relaxed);
+}
+
+static inline void kri_flags_set(struct kri_proc *p, uint32_t set, uint32_t clear)
+{
+        /* relaxed: one writer, the owner; changing hands orders it */
+        atomic_store_explicit(&p->flags, (kri_flags(p) & ~clear) | set, memory_order_relaxed);
+}
+
+static inline bool kri_has(const struct kri_proc *p, uint32_t flag)
+{
+        return (kri_flags(p) & flag) != 0;
+}
+
+static inline uint32_t kri_serial(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->serial, memory_order_relaxed);
+}
+
+static inline void kri_state_set(struct kri_proc *p, enum kri_state state)
+{
+        atomic_store_explicit(&p->state, (uint8_t)state, memory_order_relaxed);
+}
+
+uint32_t kri_proc_index(const struct kri_proc *p);
+kri_word kri_proc_word(const struct kri_proc *p); /* its pid, as a near pid word */
+kr_pid kri_proc_pid(const struct kri_proc *p);
+
+/* -- entering and leaving the runtime, at the edge of every public function -- */
+
+void kri_enter_taken(struct kri_proc *p);
+void kri_yield_now(struct kri_proc *p);
+
+/* From here to kri_leave the process cannot be unwound, nor its scheduler taken. The store
+ * and the load are ordered by the heavy barrier of whoever sets `taken`. */
+static inline struct kri_proc *kri_enter(void)
+{
+        struct kri_proc *p = kri_current();
+
+        if (__builtin_expect(p == NULL, 0))
+                return NULL;
+        p->inside = 1;
+        kri_barrier_light();
+        if (__builtin_expect(atomic_load_explicit(&p->taken, memory_order_relaxed), 0))
+                kri_enter_taken(p);
+        return p;
+}
+
+static inline void kri_leave(struct kri_proc *p)
+{
+        atomic_signal_fence(memory_order_seq_cst);
+        p->inside = 0;
+}
+
+/* Spend reductions; when the turn is over, let others run. */
+static inline void kri_spend(struct kri_proc *p, int32_t reductions)
+{
+        p->reds -= reductions;
+        if (__builtin_expect(p->reds <= 0, 0))
+                kri_yield_now(p);
+}
+
+/* -- the life of a process (proc.c, exit.c) -- */
+
+/* What few processes have. Owner only. */
+struct kri_defer {
+        struct kri_defer *next;
+        void (*fn)(void *arg);
+        void *arg;
+};
+
+struct kri_catch {
+        struct kri_jump jump;
+        struct kri_catch *outer;
+        struct kri_stack *stack;   /* that it stands on */
+        struct kri_defer *defers;  /* newest when it was entered */
+        struct kri_sig *reason;    /* what came: the value as kr_catch reports it */
+        kr_class kind;
+};
+
+/* The extra of p, made if need be; NULL: no memory. */
+struct kri_extra *kri_extra(struct kri_proc *p);
+
+/* Give the process a reason to end with (takes `reason`, a signal with that root), unless it
+ * has one. It ends when it next gets to kri_doom_check or is next put on a stack. */
+void kri_doom(struct kri_proc *p, struct kri_sig *reason);
+/* The same for a reason without memory of its own (an atom); cannot fail. */
+void kri_doom_atom(struct kri_proc *p, uint32_t atom);
+
+/* End now, if doomed. On the process's own stack. */
+void kri_end(struct kri_proc *p) __attribute__((noreturn));
+static inline void kri_doom_check(struct kri_proc *p)
+{
+        if (__builtin_expect(p->doom != NULL, 0) && !kri_has(p, KRI_P_ENDING))
+                kri_end(p);
+}
+
+/* Raise: to the innermost kr_catch, else the end of the process. `reason` in hand. */
+void kri_raise_term(struct kri_proc *p, kr_class kind, kri_word reason)
+        __attribute__((noreturn));
+void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
+        __attribute__((noreturn));
+/* error {badarg, {Function, Argument}} in a process; returns on a thread that is none. */
+void kri_badarg(struct kri_proc *p, const char *function, const char *argument);
+
+/* On the scheduler's stack, after KRI_OUT_EXIT: all that it owned goes, links and monitors
+ * fire, and the slot is free again. `s` is whose pool and queues are used. */
+void kri_proc_finish(struct kri_sched *s, struct kri_proc *p);
+/* The first half alone, for a process killed in foreign code: name, timers, links. */
+void kri_proc_tell(struct kri_sched *s, struct kri_proc *p);
+
+/* First code on a fresh stack. */
+void kri_proc_main(void);
+
+/* Back to the scheduler; returns when the process runs again (never after EXIT, TOP). */
+void kri_switch_out(struct kri_proc *p, enum kri_out out);
+
+#endif

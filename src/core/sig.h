@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sig.h: a signal: one block that travels from whoever sends it to the process it is for.
+ *
+ * Model    Everything that reaches a process is a signal in its one queue: messages, exits,
+ *          links, monitors, timers, questions. A signal is built once, in the block that
+ *          the receiver will own.
+ * Owns     Its terms, which lie in `heap`; references to the blobs in the chain `blobs`.
+ *          Whoever holds the signal frees it, with the pool of its own scheduler.
+ * Law      A signal carries the serial of the process it was meant for: the slot may have a
+ *          new tenant when it arrives, who drops it (and answers for the dead).
+ */
+#ifndef KR_CORE_SIG_H
+#define KR_CORE_SIG_H
+
+#include "base/pool.h"
+#include "term/term.h"
+
+#include "forward.h"
+
+enum kri_sig_kind {
+        KRI_SIG_MESSAGE,    /* root: the message */
+        KRI_SIG_ALIAS,      /* a message through the alias in ctl->ref; root: the message */
+        KRI_SIG_EXIT,       /* exit/2.  root: reason; ctl->from */
+        KRI_SIG_LINK_EXIT,  /* the other end of a link has ended.  root: reason */
+        KRI_SIG_LINK,
+        KRI_SIG_UNLINK,     /* answered by UNLINK_ACK */
+        KRI_SIG_UNLINK_ACK,
+        KRI_SIG_MONITOR,    /* ctl->from watches; ctl->ref; extra: by name if an atom */
+        KRI_SIG_DEMONITOR,
+        KRI_SIG_DOWN,       /* root: reason */
+        KRI_SIG_TIMER,      /* the wait that extra numbers is over */
+        KRI_SIG_LEADER,     /* root: the new group leader */
+        KRI_SIG_INFO,       /* process_info: root: {Items...}; answered by an alias-less message */
+        KRI_SIG_ALIVE,      /* is_process_alive: answered when taken in */
+        KRI_SIG_SUSPEND,
+        KRI_SIG_RESUME,
+};
+
+/* Flags */
+#define KRI_SIG_KILL 1u /* EXIT with reason kill: cannot be trapped */
+
+struct kri_sig {
+        struct kri_sig *next; /* in a queue, or in the list of held messages */
+        uint32_t to_serial;
+        uint32_t blobs;       /* first blob box, in words from this struct; 0: none */
+        uint8_t kind;         /* enum kri_sig_kind */
+        uint8_t class;        /* of the pool, or KRI_POOL_LARGE */
+        uint16_t flags;
+        uint32_t words;       /* of heap */
+        kri_word root;        /* stored form; while held: the slot that holds it */
+        kri_word heap[];
+};
+
+/* What all but plain messages have in front of their terms. */
+struct kri_sig_ctl {
+        kri_word from;  /* near pid, or 0 */
+        kri_word ref[3];/* as in a REF box, or 0 */
+        kri_word extra;
+};
+#define KRI_CTL_WORDS (sizeof(struct kri_sig_ctl) / sizeof(kri_word))
+
+static inline struct kri_sig_ctl *kri_sig_ctl(struct kri_sig *sig)
+{
+        return (struct kri_sig_ctl *)sig->heap;
+}
+
+static inline kri_word kri_sig_root(const struct kri_sig *sig)
+{
+        return kri_load(&sig->root);
+}
+
+/* A signal with room for `words` words. NULL: no memory. */
+struct kri_sig *kri_sig_new_large(struct kri_pool *pool, uint64_t words);
+
+static inline struct kri_sig *kri_sig_new(struct kri_pool *pool, uint64_t words)
+{
+        size_t size = sizeof(struct kri_sig) + words * sizeof(kri_word);
+        struct kri_sig *sig;
+        unsigned class;
+
+        if (__builtin_expect(words > (KRI_POOL_MAX - sizeof(*sig)) / sizeof(kri_word), 0))
+                return kri_sig_new_large(pool, words);
+        class = kri_pool_class(size);
+        sig = (struct kri_sig *)kri_pool_alloc(pool, class);
+        if (__builtin_expect(sig == NULL, 0))
+                return NULL;
+        sig->blobs = 0;
+        sig->class = (uint8_t)class;
+        sig->flags = 0;
+        sig->words = (uint32_t)words;
+        return sig;
+}
+
+void kri_sig_free_rare(struct kri_pool *pool, struct kri_sig *sig);
+
+static inline void kri_sig_free(struct kri_pool *pool, struct kri_sig *sig)
+{
+        if (__builtin_expect(sig->blobs != 0 || sig->class == KRI_POOL_LARGE, 0))
+                kri_sig_free_rare(pool, sig);
+        else
+                kri_pool_free(pool, sig, sig->class);
+}
+
+/* Bytes that it occupies. */
+static inline size_t kri_sig_size(const struct kri_sig *sig)
+{
+        return sig->class == KRI_POOL_LARGE ? sizeof(*sig) + sig->words * sizeof(kri_word) :
+                                              kri_pool_sizes[sig->class];
+}
+
+/* A control signal: ctl zeroed but for from; root a copy of `root` (KRI_NONE: none). */
+struct kri_sig *kri_sig_control(struct kri_pool *pool, enum kri_sig_kind kind,
+                                kri_word from, kri_word root);
+
+/* A message that holds a copy of `t`. */
+struct kri_sig *kri_sig_message(struct kri_pool *pool, kri_word t);
+
+#endif
