@@ -48,7 +48,8 @@ test: build
 
 bench: needs-full $(BENCH_BUILD)/build.ninja
 	@$(call NINJA,$(BENCH_BUILD))
-	@KRARUP_BUILD=$(abspath $(BENCH_BUILD)) bench/run $(ONLY)
+	@BUILD=$(abspath $(BENCH_BUILD))/peers KRARUP=$(abspath $(BENCH_BUILD))/bench \
+		bench/run $(if $(ONLY),'$(ONLY)')
 
 check-full: needs-full
 	@.ci/run
