@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "number.h"
 
+#include <math.h>
 #include <string.h>
 
 /* An integer term as sign and magnitude, without copying a big one. */
@@ -146,6 +147,33 @@ bool kri_integer_uint64(kri_word t, uint64_t *ret)
                 return false;
         *ret = n.count ? n.limbs[0] : 0;
         return true;
+}
+
+double kri_integer_double(kri_word t)
+{
+        struct integer n;
+        uint64_t top;
+        unsigned shift;
+        double d;
+
+        integer_of(t, &n);
+        if (n.count == 0)
+                return 0.0;
+        /* the top 64 bits; what is below only matters in that it is not zero */
+        top = n.limbs[n.count - 1];
+        shift = (unsigned)__builtin_clzll(top);
+        if (n.count > 1 && shift > 0)
+                top = top << shift | n.limbs[n.count - 2] >> (64 - shift);
+        else
+                top <<= shift;
+        for (uint64_t i = 0; i + 1 < n.count; i++) {
+                uint64_t below = i + 2 == n.count ? n.limbs[i] << shift : n.limbs[i];
+
+                top |= below != 0;
+        }
+        d = n.count > 17 ? HUGE_VAL
+                         : ldexp((double)top, (int)(64 * (n.count - 1)) - (int)shift);
+        return n.negative ? -d : d;
 }
 
 static bool is_immediate(bool negative, uint64_t magnitude)

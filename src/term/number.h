@@ -38,6 +38,9 @@ int kri_number_compare(kri_word a, kri_word b, bool exact);
 bool kri_integer_int64(kri_word t, int64_t *ret);
 bool kri_integer_uint64(kri_word t, uint64_t *ret);
 
+/* The nearest double (ties to even), infinite if it is out of range. */
+double kri_integer_double(kri_word t);
+
 /* Words that the integer `negative`, `magnitude` takes in memory (0: an immediate), and the
  * term itself, written at *heap (advanced) unless it is an immediate. */
 uint64_t kri_uint64_words(bool negative, uint64_t magnitude);

@@ -343,33 +343,3 @@ kri_word kri_term_copy(kri_word **heap, kri_word t, kri_word *block, uint32_t *b
         *heap = to + 1 + words;
         return kri_boxed(to);
 }
-
-/* -- blobs -- */
-
-static void blob_unref(struct kri_blob *blob)
-{
-        /* release what we did with the bytes; acquire all of it before they go */
-        if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_release) != 1)
-                return;
-        atomic_thread_fence(memory_order_acquire);
-        blob->free(blob);
-}
-
-void kri_blobs_release(kri_word *block, uint32_t first)
-{
-        while (first) {
-                kri_word *box = block + first;
-
-                first = (uint32_t)box[3];
-                blob_unref((struct kri_blob *)(uintptr_t)box[2]);
-        }
-}
-
-void kri_blobs_keep(const kri_word *block, uint32_t first)
-{
-        for (; first; first = (uint32_t)block[first + 3]) {
-                struct kri_blob *blob = (struct kri_blob *)(uintptr_t)block[first + 2];
-
-                atomic_fetch_add_explicit(&blob->refs, 1, memory_order_relaxed);
-        }
-}

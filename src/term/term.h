@@ -43,6 +43,9 @@ uint64_t kri_term_words(kri_word t);
  * `block`) and take a reference each. Returns the copy, in hand. */
 kri_word kri_term_copy(kri_word **heap, kri_word t, kri_word *block, uint32_t *blobs);
 
+/* The position of `key` among a map's keys; false: where it would belong. */
+bool kri_map_find(kri_word map, kri_word key, uint64_t *ret_at);
+
 /* Give back the references of a block's blob boxes. */
 void kri_blobs_release(kri_word *block, uint32_t first);
 
