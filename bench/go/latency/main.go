@@ -31,17 +31,23 @@ func main() {
 	for i := 0; i < busy; i++ {
 		go work(&over, pieces)
 	}
-	times := pingFor(time.Duration(args.Count) * time.Millisecond)
+	times, lates := pingFor(time.Duration(args.Count) * time.Millisecond)
 	over.Store(true)
 	for i := 0; i < busy; i++ {
 		kit.Check(<-pieces > 0, "each has worked")
 	}
-	fmt.Fprintf(os.Stderr, "latency go: %d round trips\n", len(times))
-	kit.Report("latency.p999", float64(kit.Percentile(times, 0.999).Nanoseconds())/1e6, "ms")
-	kit.Report("latency.worst", float64(kit.Percentile(times, 1).Nanoseconds())/1e6, "ms")
+	fmt.Fprintf(os.Stderr, "%d round trips\n", len(times))
+	report("latency.p999", times, 0.999)
+	report("latency.worst", times, 1)
+	report("latency.wake", lates, 0.999)
 }
 
-func pingFor(whole time.Duration) (times []time.Duration) {
+func report(name string, samples []time.Duration, share float64) {
+	kit.Report(name, float64(kit.Percentile(samples, share).Nanoseconds())/1e6, "ms")
+}
+
+// Round trips, and how late the pause before each ended.
+func pingFor(whole time.Duration) (times, lates []time.Duration) {
 	here, there := make(chan int64), make(chan msg)
 	go func() {
 		for m := range there {
@@ -49,13 +55,15 @@ func pingFor(whole time.Duration) (times []time.Duration) {
 		}
 	}()
 	for begin := time.Now(); time.Since(begin) < whole; {
+		due := time.Now().Add(pause)
 		time.Sleep(pause)
 		start := time.Now()
+		lates = append(lates, start.Sub(due))
 		there <- msg{here, int64(len(times))}
 		kit.Check(<-here == int64(len(times)), "the pong is to this ping")
 		times = append(times, time.Since(start))
 	}
-	return times
+	return times, lates
 }
 
 func work(over *atomic.Bool, pieces chan int64) {

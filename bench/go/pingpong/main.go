@@ -24,7 +24,7 @@ type msg struct {
 
 func main() {
 	args := kit.Parse()
-	here, there := make(chan msg), make(chan msg)
+	here, there := make(chan msg, 1), make(chan msg, 1)
 	go answer(there)
 	start := time.Now()
 	for i := int64(0); i < args.Count; i++ {

@@ -30,7 +30,7 @@ func main() {
 
 	kit.Check(args.Count%size == 0, "whole rounds")
 	for i := range inbox {
-		inbox[i] = make(chan msg)
+		inbox[i] = make(chan msg, 1)
 	}
 	for i := range inbox {
 		go node(i, inbox[i], inbox[(i+1)%size], arrived, passed)
