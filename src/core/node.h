@@ -47,7 +47,8 @@ struct kr_node {
         uint32_t slots_free_count;
         uint32_t slots_used;            /* highest index ever used + 1 */
         _Atomic uint32_t alive;
-        _Atomic bool stopping;
+        _Atomic bool stopping;          /* no new processes */
+        _Atomic bool halt;              /* scheduler threads end */
 
         struct kri_stack_store stacks;
         struct kri_depot depot;
@@ -98,6 +99,12 @@ struct kri_proc *kri_slot_take(struct kri_sched *s);
 void kri_slot_give(struct kri_sched *s, struct kri_proc *p);
 
 int64_t kri_node_now_ns(struct kr_node *node);
+
+/* KR_DRIVE_HOST: make the descriptor readable. */
+void kri_node_host_wake(struct kr_node *node);
+
+/* timers_next_ns is nearer than it was: somebody who sleeps must wake earlier. */
+void kri_node_deadline_changed(struct kr_node *node);
 
 static inline void *kri_node_alloc(struct kr_node *node, size_t size)
 {

@@ -61,6 +61,8 @@ enum kri_out {
 #define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `wait_site` goes on */
 #define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
 
+struct kri_owned;
+
 struct kri_proc {
         /* -- any thread, atomic -- */
         struct kri_sig *_Atomic outer;
@@ -107,6 +109,7 @@ struct kri_proc {
         kri_word link;             /* the first link (see link.c), or 0 */
         kri_word leader;           /* group leader: near pid, or 0 */
         int64_t deadline_ns;       /* of this wait (WAIT_TIMED) */
+        int64_t armed_ns;          /* when the wheel wakes it (ARMED) */
         uint64_t reductions;       /* before this turn */
 };
 

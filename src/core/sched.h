@@ -42,6 +42,7 @@ struct kri_sched {
         struct kri_proc *next;           /* runs next */
         uint32_t next_run;               /* turns in a row that came from `next` */
         uint32_t low_skips;              /* turns since a low one ran */
+        uint64_t spread_turn;            /* when another core was last woken */
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
         struct kri_pool pool;
@@ -87,8 +88,8 @@ void kri_sched_fini(struct kri_sched *s);
 /* One turn of whoever is next; false: nobody can run. */
 bool kri_sched_turn(struct kri_sched *s);
 
-/* The loop of a scheduler thread. */
-void *kri_sched_thread(void *thread);
+/* Turns until the node halts or the scheduler is taken from this thread. */
+void kri_sched_loop(struct kri_thread *thread);
 
 /* Make a process that was just woken, or born, run: `s` is the caller's scheduler, or NULL
  * on other threads. woken: next; queued: at the end. */
@@ -108,8 +109,8 @@ bool kri_push(struct kr_node *node, struct kri_sched *s, struct kri_proc *to,
 void kri_outbox_flush(struct kri_sched *s);
 
 /* A signal to a near pid: takes `sig`; false if nobody is there (sig is freed). */
-bool kri_signal(struct kr_node *node, struct kri_sched *s, struct kri_pool *pool,
-                kri_word to, struct kri_sig *sig);
+bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
+                struct kri_sig *sig);
 
 /* A message built already, from p (its scheduler's outbox). Takes sig. */
 void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plat_tls.h: one thread-local pointer, read so that no compiler remembers across a stack
+ * switch where it was. The code after a switch may run on another thread, and compilers
+ * merge two looks at thread-local storage even through functions that are never inlined;
+ * the volatile assembly is what stops them.
+ */
+#ifndef KR_BASE_PLAT_TLS_H
+#define KR_BASE_PLAT_TLS_H
+
+extern __thread void *kri_tls __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+static inline void *kri_tls_get(void)
+{
+        void *value;
+
+#if defined(__x86_64__)
+        __asm__ volatile("movq kri_tls@gottpoff(%%rip), %0\n\t"
+                         "movq %%fs:(%0), %0"
+                         : "=r"(value)
+                         :
+                         : "memory");
+#else
+        char *thread;
+        long offset;
+
+        __asm__ volatile("mrs %0, tpidr_el0\n\t"
+                         "adrp %1, :gottprel:kri_tls\n\t"
+                         "ldr %1, [%1, #:gottprel_lo12:kri_tls]"
+                         : "=r"(thread), "=&r"(offset)
+                         :
+                         : "memory");
+        value = *(void **)(thread + offset);
+#endif
+        return value;
+}
+
+/* Out of line, so that the address is found anew each time. */
+void kri_tls_set(void *value);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* extra.h: what few processes have: links beyond the first, monitors, aliases, clean-ups,
+ * a dictionary. Made when first needed; touched by the owner alone.
+ */
+#ifndef KR_CORE_EXTRA_H
+#define KR_CORE_EXTRA_H
+
+#include "base/table.h"
+
+#include "proc.h"
+
+/* The state of a link in the table: bit 0 linked; above it, how many of our UNLINKs have
+ * not been acknowledged. */
+#define KRI_LINKED 1u
+#define KRI_UNLINK_PENDING 2u
+
+/* A monitor that we have set, or an alias: by its reference's number. */
+struct kri_watching {
+        kri_word ref[3];
+        kri_word target;         /* near pid; 0: a pure alias, or its DOWN has come */
+        uint32_t name;           /* it was set by this name; 0: by pid */
+        uint8_t mode;            /* enum kr_alias_mode: of the alias */
+        bool monitoring;         /* a DOWN may come */
+        bool alias;              /* messages through it are taken */
+        bool once;               /* the first of them ends the alias */
+        struct kri_sig *tag;     /* root: takes the place of 'DOWN'; NULL: 'DOWN' */
+};
+
+#define KRI_MARKS 8u
+
+struct kri_extra {
+        struct kri_table links;      /* near pid -> a: state */
+        struct kri_table watching;   /* ref number -> a: struct kri_watching * */
+        struct kri_table watched_by; /* ref number -> a: watcher's pid, b: name atom | 0 */
+        struct kri_defer *defers;    /* newest first */
+        struct kri_catch *catch;     /* innermost */
+        struct kri_stack *old_stacks;/* left by faults; freed with the process */
+        struct kri_dict *dict;
+        void *fault;                 /* fault.c */
+        void *timers;                /* timer.c: those aimed at this process */
+        void *armed;                 /* timer.c: its wake-up */
+        size_t memory_used, memory_max;
+
+        /* Receive markers: what is in the mailbox up to `after` is older than the reference. */
+        struct kri_mark {
+                uint64_t ref;        /* 0: free */
+                struct kri_sig *after;
+        } marks[KRI_MARKS];
+        uint32_t mark_next;
+
+        /* A wait in kr_receive_top that goes on: the call site of its first clause. */
+        const void *wait_site;
+};
+
+#endif

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched.h"
+
+#include <string.h>
+
+#include "base/plat_clock.h"
+#include "base/rand.h"
+
+#include "extra.h"
+#include "node.h"
+#include "sim.h"
+#include "timer.h"
+#include "watch.h"
+
+/* Turns in a row that go to receivers of fresh messages before the queue has its turn. */
+#define NEXT_MAX 32u
+/* A low process runs once for so many turns of others. */
+#define LOW_SHARE 8u
+/* So many waiting processes are worth waking another core for (it costs 25 us). */
+#define SPREAD_AT 8u
+#define SPREAD_TURNS 64u
+/* The clock is read once in so many turns, and after every long one. */
+#define CLOCK_TURNS 16u
+#define IDLE_SPIN_NS 20000
+
+void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
+{
+        *s = (struct kri_sched){ .node = node, .index = index };
+        s->chance = node->opts.seed ^ (uint64_t)index << 32;
+        kri_pool_init(&s->pool, &node->depot);
+}
+
+void kri_sched_fini(struct kri_sched *s)
+{
+        kri_stack_cache_empty(&s->node->stacks, &s->stacks);
+        kri_pool_fini(&s->pool);
+}
+
+/* -- the run queue -- */
+
+static void push_last(struct kri_queue *queue, struct kri_proc *p)
+{
+        p->run_next = NULL;
+        if (queue->last != NULL)
+                queue->last->run_next = p;
+        else
+                queue->first = p;
+        queue->last = p;
+        queue->len++;
+}
+
+static struct kri_proc *pop_first(struct kri_queue *queue)
+{
+        struct kri_proc *p = queue->first;
+
+        if (p == NULL)
+                return NULL;
+        queue->first = p->run_next;
+        if (queue->first == NULL)
+                queue->last = NULL;
+        queue->len--;
+        return p;
+}
+
+static struct kri_queue *queue_for(struct kri_sched *s, const struct kri_proc *p)
+{
+        switch (p->priority) {
+        case KR_PRIORITY_MAX:
+                return &s->queues[KRI_QUEUE_MAX];
+        case KR_PRIORITY_HIGH:
+                return &s->queues[KRI_QUEUE_HIGH];
+        default:
+                return &s->queues[KRI_QUEUE_NORMAL];
+        }
+}
+
+static void note_backlog(struct kri_sched *s)
+{
+        /* relaxed: a hint for idle schedulers and the watch */
+        atomic_store_explicit(&s->backlog, s->queues[KRI_QUEUE_NORMAL].len,
+                              memory_order_relaxed);
+}
+
+/* Somebody idle, and enough to do for two: wake one, who will ask us for work. */
+static void spread(struct kri_sched *s)
+{
+        struct kr_node *node = s->node;
+        uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
+
+        if (turns - s->spread_turn < SPREAD_TURNS)
+                return;
+        s->spread_turn = turns;
+        for (uint32_t i = 0; i < node->sched_count; i++) {
+                struct kri_sched *other = &node->scheds[i];
+
+                if (atomic_load_explicit(&other->sleeping, memory_order_relaxed)) {
+                        kri_sched_kick(other);
+                        return;
+                }
+        }
+}
+
+void kri_sched_queue(struct kri_sched *s, struct kri_proc *p)
+{
+        kri_state_set(p, KRI_STATE_READY);
+        push_last(queue_for(s, p), p);
+        note_backlog(s);
+        if (s->queues[KRI_QUEUE_NORMAL].len >= SPREAD_AT &&
+            atomic_load_explicit(&s->node->idle, memory_order_relaxed) != 0)
+                spread(s);
+}
+
+static bool runs_next(const struct kri_sched *s, const struct kri_proc *p)
+{
+        return p->priority <= KR_PRIORITY_LOW && s->node->opts.drive != KR_DRIVE_SIM;
+}
+
+static void wake_thread(struct kri_proc *p)
+{
+        /* release: what was pushed is seen by the thread that finds itself awake */
+        atomic_store_explicit(&p->sched->sleeping, 0, memory_order_release);
+        kri_futex_wake(&p->sched->sleeping, 1);
+}
+
+void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc *p)
+{
+        if (kri_has(p, KRI_P_THREAD)) {
+                wake_thread(p);
+                return;
+        }
+        if (s == NULL || s->index >= node->sched_count) {
+                kri_sched_inject(&node->scheds[kri_proc_index(p) % node->sched_count], p);
+                return;
+        }
+        if (!runs_next(s, p)) {
+                kri_sched_queue(s, p);
+                return;
+        }
+        if (s->next != NULL)
+                kri_sched_queue(s, s->next);
+        kri_state_set(p, KRI_STATE_READY);
+        s->next = p;
+}
+
+void kri_sched_inject(struct kri_sched *to, struct kri_proc *p)
+{
+        struct kri_proc *old = atomic_load_explicit(&to->inject, memory_order_relaxed);
+
+        kri_state_set(p, KRI_STATE_READY);
+        do {
+                p->run_next = old;
+                /* seq_cst: ordered before the look at `sleeping` in kick; the sleeper stores
+                 * `sleeping` before it looks at `inject`: one of the two sees the other */
+        } while (!atomic_compare_exchange_weak(&to->inject, &old, p));
+        kri_sched_kick(to);
+}
+
+void kri_sched_kick(struct kri_sched *s)
+{
+        if (s->node->opts.drive == KR_DRIVE_HOST) {
+                kri_node_host_wake(s->node);
+                return;
+        }
+        if (atomic_load(&s->sleeping) != 0 && atomic_exchange(&s->sleeping, 0) != 0)
+                kri_futex_wake(&s->sleeping, 1);
+}
+
+/* What others made ready: they pushed in front, so the list comes out reversed. */
+static void take_injected(struct kri_sched *s)
+{
+        /* acquire: pairs with the push; the process's record is then whole */
+        struct kri_proc *p = atomic_exchange_explicit(&s->inject, NULL, memory_order_acquire);
+        struct kri_proc *in_order = NULL;
+
+        while (p != NULL) {
+                struct kri_proc *after = p->run_next;
+
+                p->run_next = in_order;
+                in_order = p;
+                p = after;
+        }
+        while (in_order != NULL) {
+                struct kri_proc *after = in_order->run_next;
+
+                push_last(queue_for(s, in_order), in_order);
+                in_order = after;
+        }
+        note_backlog(s);
+}
+
+/* Low ones among the normal: each is passed over until LOW_SHARE turns went to others. */
+static struct kri_proc *pop_normal(struct kri_sched *s)
+{
+        struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
+
+        for (uint32_t tries = queue->len; tries > 0; tries--) {
+                struct kri_proc *p = pop_first(queue);
+
+                if (p->priority != KR_PRIORITY_LOW || (tries == 1 && s->low_skips == 0) ||
+                    ++s->low_skips >= LOW_SHARE) {
+                        if (p->priority == KR_PRIORITY_LOW)
+                                s->low_skips = 0;
+                        return p;
+                }
+                push_last(queue, p);
+        }
+        return pop_first(queue);
+}
+
+static struct kri_proc *pick(struct kri_sched *s)
+{
+        struct kri_proc *p;
+
+        if (s->queues[KRI_QUEUE_MAX].len != 0)
+                return pop_first(&s->queues[KRI_QUEUE_MAX]);
+        if (s->queues[KRI_QUEUE_HIGH].len != 0)
+                return pop_first(&s->queues[KRI_QUEUE_HIGH]);
+        if (s->node->opts.drive == KR_DRIVE_SIM)
+                return kri_sim_pick(s);
+        p = s->next;
+        if (p != NULL) {
+                s->next = NULL;
+                if (s->queues[KRI_QUEUE_NORMAL].len == 0 || s->next_run++ < NEXT_MAX)
+                        return p;
+                push_last(&s->queues[KRI_QUEUE_NORMAL], p);
+        }
+        s->next_run = 0;
+        p = pop_normal(s);
+        note_backlog(s);
+        return p;
+}
+
+/* -- work for others -- */
+
+static bool can_give(const struct kri_sched *s)
+{
+        return s->queues[KRI_QUEUE_NORMAL].len >= 2;
+}
+
+/* Half of what waits goes to the scheduler that asked; those without a stack first, for a
+ * stack is in this core's cache. */
+static void give_work(struct kri_sched *s)
+{
+        uint32_t who = atomic_load_explicit(&s->wanted, memory_order_relaxed);
+        struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_queue keep = { NULL, NULL, 0 };
+        struct kri_sched *to = &s->node->scheds[who - 1];
+        uint32_t give = queue->len / 2, total = queue->len;
+
+        atomic_store_explicit(&s->wanted, 0, memory_order_relaxed);
+        if (!can_give(s))
+                return;
+        for (uint32_t seen = 0; seen < total; seen++) {
+                struct kri_proc *p = pop_first(queue);
+                bool must = total - seen <= give;
+
+                if (give > 0 && (p->stack == NULL || must)) {
+                        give--;
+                        kri_sched_inject(to, p);
+                } else {
+                        push_last(&keep, p);
+                }
+        }
+        *queue = keep;
+        note_backlog(s);
+}
+
+/* -- a turn -- */
+
+/* Ready to be woken: from the moment the exchange succeeds another scheduler may run p. */
+static void fall_asleep(struct kri_sched *s, struct kri_proc *p, enum kri_state state)
+{
+        struct kri_sig *empty = NULL;
+
+        kri_state_set(p, state);
+        p->sched = NULL;
+        /* release: whoever wakes p sees all that this turn wrote to it */
+        if (atomic_compare_exchange_strong_explicit(&p->outer, &empty, KRI_SLEEPING,
+                                                    memory_order_acq_rel,
+                                                    memory_order_relaxed))
+                return;
+        kri_sched_woken(s->node, s, p);
+}
+
+static void put_stack(struct kri_sched *s, struct kri_proc *p)
+{
+        if (p->stack != NULL)
+                kri_stack_put(&s->node->stacks, &s->stacks, p->stack);
+        p->stack = NULL;
+}
+
+/* Does p, which was chosen to run, have a reason to? If not it sleeps again. */
+static bool has_reason(struct kri_sched *s, struct kri_proc *p)
+{
+        bool waits = p->out == KRI_OUT_WAIT || p->out == KRI_OUT_TOP;
+
+        if (atomic_load_explicit(&p->outer, memory_order_relaxed) != NULL)
+                kri_take(s, p);
+        if (p->doom != NULL)
+                return true;
+        if (p->suspended != 0) {
+                fall_asleep(s, p, KRI_STATE_SUSPENDED);
+                return false;
+        }
+        if (waits && !kri_has(p, KRI_P_NEWS)) {
+                fall_asleep(s, p, KRI_STATE_WAITING);
+                return false;
+        }
+        return true;
+}
+
+/* A stack to run on; without memory for one the process ends. */
+static bool has_stack(struct kri_sched *s, struct kri_proc *p)
+{
+        if (p->stack != NULL)
+                return true;
+        if (p->doom != NULL && (p->extra == NULL || p->extra->defers == NULL))
+                return false;
+        p->stack = kri_stack_get(&s->node->stacks, &s->stacks);
+        if (p->stack == NULL) {
+                kri_doom_atom(p, KRI_A_system_limit);
+                return false;
+        }
+        p->sp = kri_switch_prepare(p->stack->top, kri_proc_main);
+        return true;
+}
+
+static void switch_to(struct kri_sched *s, struct kri_proc *p)
+{
+        void *save = NULL;
+
+        kri_tls_set(p);
+        kri_fiber_leave_to_proc(&save, p->stack);
+        kri_switch(&s->native_sp, p->sp);
+        kri_fiber_arrive(save, NULL);
+        kri_tls_set(NULL);
+}
+
+static void count_turn(struct kri_sched *s, struct kri_proc *p)
+{
+        uint64_t spent = (uint64_t)(KRI_TURN_REDUCTIONS - p->reds);
+
+        p->reductions += spent;
+        /* relaxed stores: one writer; readers want a figure, not an order */
+        atomic_store_explicit(&s->reductions,
+                              atomic_load_explicit(&s->reductions, memory_order_relaxed) +
+                                      spent,
+                              memory_order_relaxed);
+}
+
+/* Act on why p came back. */
+static void settle(struct kri_sched *s, struct kri_proc *p)
+{
+        switch ((enum kri_out)p->out) {
+        case KRI_OUT_YIELD:
+                p->sched = NULL;
+                kri_sched_queue(s, p);
+                return;
+        case KRI_OUT_TOP:
+                put_stack(s, p);
+                fall_asleep(s, p, KRI_STATE_WAITING);
+                return;
+        case KRI_OUT_WAIT:
+                fall_asleep(s, p, KRI_STATE_WAITING);
+                return;
+        case KRI_OUT_EXIT:
+                put_stack(s, p);
+                kri_proc_finish(s, p);
+                return;
+        case KRI_OUT_GONE:
+                break;
+        }
+        kri_invariant(!"a process that is gone is not settled");
+}
+
+static void run(struct kri_sched *s, struct kri_proc *p)
+{
+        p->sched = s;
+        p->reds = kri_sim_reductions(s, KRI_TURN_REDUCTIONS);
+        kri_state_set(p, KRI_STATE_RUNNING);
+        if (!has_reason(s, p))
+                return;
+        if (!has_stack(s, p)) {
+                kri_proc_finish(s, p);
+                return;
+        }
+        /* relaxed: the watch looks at it only to see that it does not change */
+        atomic_store_explicit(&s->current, p, memory_order_relaxed);
+        switch_to(s, p);
+        if (p->out == KRI_OUT_GONE) {
+                kri_watch_gone(p, s); /* s is no longer ours */
+                return;
+        }
+        atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
+        count_turn(s, p);
+        if (s->outbox.to != NULL)
+                kri_outbox_flush(s);
+        settle(s, p);
+}
+
+static void look_at_clock(struct kri_sched *s)
+{
+        struct kr_node *node = s->node;
+        /* relaxed: a deadline set by another thread a moment ago may wait for the next look */
+        int64_t next_ns = atomic_load_explicit(&node->timers_next_ns, memory_order_relaxed);
+        int64_t now_ns;
+
+        if (next_ns == INT64_MAX)
+                return;
+        now_ns = kri_node_now_ns(node);
+        if (now_ns >= next_ns)
+                kri_timers_run(s, now_ns);
+}
+
+bool kri_sched_turn(struct kri_sched *s)
+{
+        uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed) + 1;
+        struct kri_proc *p;
+
+        atomic_store_explicit(&s->turns, turns, memory_order_relaxed);
+        if (turns % CLOCK_TURNS == 0)
+                look_at_clock(s);
+        if (atomic_load_explicit(&s->inject, memory_order_relaxed) != NULL)
+                take_injected(s);
+        if (atomic_load_explicit(&s->wanted, memory_order_relaxed) != 0)
+                give_work(s);
+        p = pick(s);
+        if (p == NULL)
+                return false;
+        run(s, p);
+        return true;
+}
+
+/* -- the thread -- */
+
+static bool anything_for(struct kri_sched *s)
+{
+        return atomic_load(&s->inject) != NULL || atomic_load(&s->node->stopping);
+}
+
+/* Ask whoever has most to give; it answers through `inject` at its next turn. */
+static bool ask_for_work(struct kri_sched *s)
+{
+        struct kr_node *node = s->node;
+        struct kri_sched *best = NULL;
+        uint32_t most = 1, none = 0;
+
+        for (uint32_t i = 0; i < node->sched_count; i++) {
+                struct kri_sched *other = &node->scheds[i];
+                uint32_t backlog = atomic_load_explicit(&other->backlog, memory_order_relaxed);
+
+                if (other != s && backlog > most) {
+                        most = backlog;
+                        best = other;
+                }
+        }
+        return best != NULL && atomic_compare_exchange_strong(&best->wanted, &none, s->index + 1);
+}
+
+static bool spin(struct kri_sched *s)
+{
+        int64_t until_ns = kri_clock_monotonic_ns() + IDLE_SPIN_NS;
+
+        (void)ask_for_work(s);
+        do {
+                for (int i = 0; i < 32; i++) {
+                        if (anything_for(s))
+                                return true;
+                        kri_cpu_relax();
+                }
+        } while (kri_clock_monotonic_ns() < until_ns);
+        return false;
+}
+
+static int64_t until_next_timer(struct kri_sched *s)
+{
+        int64_t next_ns = atomic_load(&s->node->timers_next_ns);
+        int64_t left_ns;
+
+        if (next_ns == INT64_MAX)
+                return -1;
+        left_ns = next_ns - kri_node_now_ns(s->node);
+        return left_ns < 0 ? 0 : left_ns;
+}
+
+static void idle(struct kri_sched *s)
+{
+        struct kr_node *node = s->node;
+
+        look_at_clock(s);
+        if (s->next != NULL || s->queues[KRI_QUEUE_NORMAL].len != 0 || spin(s))
+                return;
+        atomic_fetch_add(&node->idle, 1);
+        atomic_store(&s->sleeping, 1); /* before the last look, see kri_sched_inject */
+        if (!anything_for(s))
+                kri_futex_wait(&s->sleeping, 1, until_next_timer(s));
+        atomic_store(&s->sleeping, 0);
+        atomic_fetch_sub(&node->idle, 1);
+        (void)ask_for_work(s);
+}
+
+void kri_sched_loop(struct kri_thread *thread)
+{
+        struct kri_sched *s;
+
+        while ((s = thread->sched) != NULL) {
+                if (kri_sched_turn(s))
+                        continue;
+                if (atomic_load_explicit(&s->node->halt, memory_order_acquire))
+                        return;
+                if (thread->sched == s)
+                        idle(s);
+        }
+}
