@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wheel.h"
 
-#include <stddef.h>
-
 _Static_assert(KRI_WHEEL_SLOTS == 1u << KRI_WHEEL_BITS, "a slot for each value of the bits");
 _Static_assert(KRI_WHEEL_LEVELS * KRI_WHEEL_BITS >= 64, "every tick has a level");
 _Static_assert(offsetof(struct kri_wheel_node, link) == 0, "a link of a slot is a node");
@@ -82,11 +80,10 @@ void kri_wheel_remove(struct kri_wheel *wheel, struct kri_wheel_node *node)
                 return;
         next->prev = node->link.prev;
         node->link.prev->next = next;
-        if (next == node->link.prev) { /* only the slot itself is left of the ring */
+        if (next == node->link.prev) { /* only the slot is left of the ring */
                 uint32_t i = (uint32_t)(next - wheel->slots);
 
-                if (next->next == next && i < KRI_WHEEL_LEVELS * KRI_WHEEL_SLOTS)
-                        unmark(wheel, i / KRI_WHEEL_SLOTS, i % KRI_WHEEL_SLOTS);
+                unmark(wheel, i / KRI_WHEEL_SLOTS, i % KRI_WHEEL_SLOTS);
         }
         node->link.next = node->link.prev = NULL;
 }

@@ -14,6 +14,7 @@
 #define KR_BASE_WHEEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define KRI_WHEEL_BITS 6
@@ -49,8 +50,8 @@ void kri_wheel_remove(struct kri_wheel *wheel, struct kri_wheel_node *node);
  * until it returns NULL. `now` that goes back changes nothing. */
 struct kri_wheel_node *kri_wheel_expire(struct kri_wheel *wheel, uint64_t now);
 
-/* When to look at the wheel again: the first node's tick if it is less than 64 ticks' block
- * away, else an earlier one, at which nodes only move down a level. KRI_WHEEL_NEVER: it is
+/* When to look at the wheel again: the tick of the first node, if that lies in the same 64
+ * ticks as `now`, else an earlier one at which nodes only move down. KRI_WHEEL_NEVER: it is
  * empty. */
 uint64_t kri_wheel_next(const struct kri_wheel *wheel);
 
