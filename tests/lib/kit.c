@@ -2,6 +2,8 @@
 /* kit.c: the cases of a test program on top of Check, one Check test case each. */
 #include "kit.h"
 
+#include "heap.h"
+
 #include <check.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -42,6 +44,7 @@ void kit_fail_at(const char *file, int line, const char *format, ...)
         va_start(args, format);
         (void)vsnprintf(text, sizeof(text), format, args); /* a cut message will do */
         va_end(args);
+        kit_heap_refuse(0); /* Check needs memory to report */
         _ck_assert_failed(file, line, "Failed", "%s (KIT_SEED=%" PRIu64 ")", text, seed);
         abort(); /* Check has left already; the compiler does not know */
 }

@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static void *volatile kept; /* keeps the compiler from dropping allocations */
+/* volatile, here and below: or the compiler drops the allocations */
+static void *volatile kept;
 
 KIT_TEST(err)
 {
@@ -78,7 +79,7 @@ KIT_TEST(other_thread)
 KIT_TEST(keeps_a_block)
 {
         KIT_EACH_ALLOC_FAILS (n) {
-                void *first = malloc(8);
+                void *volatile first = malloc(8);
 
                 kept = malloc(8);
                 if (first)
