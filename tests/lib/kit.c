@@ -68,10 +68,14 @@ static const char *relation_text(enum kit_relation relation)
 static bool holds(int order, enum kit_relation relation)
 {
         switch (relation) {
-        case KIT_EQ: return order == 0;
-        case KIT_NE: return order != 0;
-        case KIT_LT: return order < 0;
-        case KIT_LE: return order <= 0;
+        case KIT_EQ:
+                return order == 0;
+        case KIT_NE:
+                return order != 0;
+        case KIT_LT:
+                return order < 0;
+        case KIT_LE:
+                return order <= 0;
         }
         return false;
 }
