@@ -25,10 +25,13 @@ void kri_timers_fini(struct kr_node *node);
 void kri_timers_run(struct kri_sched *s, int64_t now_ns);
 
 /* See to it that p gets a KRI_SIG_TIMER at p->deadline_ns or (when it is armed for an
- * earlier time already) is asked again then. Sets KRI_P_ARMED. False: no memory. Owner. */
+ * earlier time already) is asked again then. Sets KRI_P_ARMED, which whoever takes that signal
+ * in clears: until then it may be on its way. False: no memory. Owner. */
 bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p);
 
-/* Take away every timer aimed at p (KRI_P_TIMERS) and its wake-up (KRI_P_ARMED), if any. */
+/* Take away every timer aimed at p, and its wake-up, if any; costs a look when there are
+ * none. Owner, after kri_registry_forget: a timer that is being started for p this very
+ * moment sees p->name say that it is dead, or is found here. */
 void kri_timers_forget(struct kri_sched *s, struct kri_proc *p);
 
 #endif
