@@ -12,7 +12,7 @@
  *
  * Model    Every case runs in an OS process of its own with a time limit (10 s unless it
  *          says otherwise), so it starts from nothing and may crash alone. Processes that
- *          a case forks end with it.
+ *          a case forks end with it. See process.h for cases that are Krarup's processes.
  * Threads  An assertion may fail on any thread and on any stack: it ends the case at once.
  * Names    `program` runs all cases, `program name...` those, `program -l` lists them. With
  *          CK_FORK=no a case runs in the program itself, for a debugger.
