@@ -22,7 +22,19 @@
         X(process, "process") X(port, "port") X(shutdown, "shutdown") X(alias, "alias")  \
         X(abandoned, "abandoned") X(spawn_reply, "spawn_reply")                          \
         X(cancel_timer, "cancel_timer") X(read_timer, "read_timer")                      \
-        X(nonode_at_nohost, "nonode@nohost") X(infinity, "infinity")
+        X(nonode_at_nohost, "nonode@nohost") X(infinity, "infinity")                     \
+        X(registered_name, "registered_name") X(links, "links") X(monitors, "monitors")  \
+        X(monitored_by, "monitored_by") X(message_queue_len, "message_queue_len")        \
+        X(messages, "messages") X(status, "status") X(initial_call, "initial_call")      \
+        X(current_function, "current_function")                                          \
+        X(current_stacktrace, "current_stacktrace") X(dictionary, "dictionary")          \
+        X(trap_exit, "trap_exit") X(group_leader, "group_leader")                        \
+        X(priority, "priority") X(reductions, "reductions") X(memory, "memory")          \
+        X(stack_size, "stack_size") X(total_heap_size, "total_heap_size")                \
+        X(heap_size, "heap_size") X(parent, "parent") X(suspending, "suspending")        \
+        X(backtrace, "backtrace") X(waiting, "waiting") X(running, "running")            \
+        X(runnable, "runnable") X(suspended, "suspended") X(low, "low")                  \
+        X(high, "high") X(max, "max")
 
 enum kri_known_atom {
 #define KRI_ATOM_ENUM(c_name, text) KRI_A_##c_name,
