@@ -29,13 +29,13 @@ struct bench_args {
 };
 
 /* A sum that is wrong, a message that is not expected: say so and end the program. */
-#define bench_check(cond)                                                                  \
-        do {                                                                               \
-                if (!(cond)) {                                                             \
-                        fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__,   \
-                                #cond);                                                    \
-                        exit(1);                                                           \
-                }                                                                          \
+#define bench_check(cond)                                                                \
+        do {                                                                             \
+                if (!(cond)) {                                                           \
+                        fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, \
+                                #cond);                                                  \
+                        exit(1);                                                         \
+                }                                                                        \
         } while (0)
 
 static inline int64_t bench_number(const char *text)

@@ -20,13 +20,13 @@ static const char *const names[PHASES] = {
         "army.spawn", "army.tick", "army.sum", "army.sqrt", "army.sum2", "army.stop",
 };
 
-static double took_ms[PHASES];  /* written by the starter, read when it is done */
+static double took_ms[PHASES]; /* written by the starter, read when it is done */
 static double integers, roots;
 
 struct starter_state {
         std::vector<actor> army;
-        size_t stopped = 0;     /* those before this one were told to stop */
-        int64_t begun = 0;      /* the present phase */
+        size_t stopped = 0; /* those before this one were told to stop */
+        int64_t begun = 0;  /* the present phase */
 };
 
 using starter = stateful_actor<starter_state>;
@@ -87,7 +87,9 @@ static void after_sum2(starter *self)
 
 static void after_sqrt(starter *self)
 {
-        static std::function<void(size_t, double)> add = [](size_t, double v) { roots += v; };
+        static std::function<void(size_t, double)> add = [](size_t, double v) {
+                roots += v;
+        };
 
         end_phase(self, SQRT);
         read_from(self, 0, &add, after_sum2);
@@ -105,14 +107,17 @@ static void after_sum(starter *self)
 
 static behavior start(starter *self, int64_t count)
 {
-        static std::function<void(size_t, double)> add = [](size_t, double v) { integers += v; };
+        static std::function<void(size_t, double)> add = [](size_t, double v) {
+                integers += v;
+        };
 
         self->state.begun = bench_now_ns();
         for (int64_t i = 0; i < count; i++)
                 self->state.army.push_back(self->spawn(counter));
         end_phase(self, SPAWN);
         for (int64_t i = 0; i < count; i++)
-                self->send(self->state.army[(size_t)i], tick_atom::value, (double)(i + 1));
+                self->send(self->state.army[(size_t)i], tick_atom::value,
+                           (double)(i + 1));
         end_phase(self, TICK);
         read_from(self, 0, &add, after_sum);
         return { [](stop_atom) {} };
@@ -120,7 +125,7 @@ static behavior start(starter *self, int64_t count)
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         double expect = 0, total = 0;
 
         self->wait_for(self->spawn(start, args.count));

@@ -12,8 +12,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<actor>)
 
 struct state {
         std::vector<actor> others;
-        int64_t rounds = 0;   /* left, the present one included */
-        size_t pongs = 0;     /* still awaited in this round */
+        int64_t rounds = 0; /* left, the present one included */
+        size_t pongs = 0;   /* still awaited in this round */
         int64_t answered = 0;
 };
 
@@ -56,7 +56,7 @@ static behavior member(stateful_actor<state> *self, actor parent)
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         std::vector<actor> all;
         int64_t pings = 0, expect = args.count * (int64_t)(actors * (actors - 1));
 
@@ -73,7 +73,8 @@ static void run(actor_system &system, const bench_args &args)
                 self->receive([&](int64_t answered) { pings += answered; });
         }
         bench_check(pings == expect);
-        bench_report_sched(&args, "big", 2.0 * (double)pings * 1000 / (double)took, "Mmsg/s");
+        bench_report_sched(&args, "big", 2.0 * (double)pings * 1000 / (double)took,
+                           "Mmsg/s");
 }
 
 BENCH_CAF_MAIN(run)

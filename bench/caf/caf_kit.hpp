@@ -47,16 +47,17 @@ static inline int bench_caf_run(int argc, char **argv, caf::atom_value policy,
         config.set("scheduler.policy", policy);
         if (messages_per_turn > 0)
                 config.set("scheduler.max-throughput", messages_per_turn);
-        caf::actor_system system{config};
-        bench_check(system.scheduler().num_workers() == static_cast<size_t>(args.schedulers));
+        caf::actor_system system{ config };
+        bench_check(system.scheduler().num_workers() ==
+                    static_cast<size_t>(args.schedulers));
         run(system, args);
         return 0;
 }
 
-#define BENCH_CAF_MAIN_TUNED(run, policy, messages_per_turn)                           \
-        int main(int argc, char **argv)                                                \
-        {                                                                              \
-                return bench_caf_run(argc, argv, policy, messages_per_turn, run);      \
+#define BENCH_CAF_MAIN_TUNED(run, policy, messages_per_turn)                             \
+        int main(int argc, char **argv)                                                  \
+        {                                                                                \
+                return bench_caf_run(argc, argv, policy, messages_per_turn, run);        \
         }
 #define BENCH_CAF_MAIN(run) BENCH_CAF_MAIN_TUNED(run, bench_stealing, 0)
 

@@ -18,7 +18,7 @@ static behavior counter(event_based_actor *self)
 static behavior producer(event_based_actor *self, actor to, actor parent, int64_t count)
 {
         for (int64_t i = 0; i < count; i++)
-                self->send(to, add_atom::value, int64_t{1});
+                self->send(to, add_atom::value, int64_t{ 1 });
         self->send(to, get_atom::value);
         return {
                 [=](int64_t sum) {
@@ -30,7 +30,7 @@ static behavior producer(event_based_actor *self, actor to, actor parent, int64_
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         actor to = self->spawn(counter);
         int64_t start = bench_now_ns(), sum = 0;
 
@@ -38,7 +38,8 @@ static void run(actor_system &system, const bench_args &args)
         self->receive([&](done_atom, int64_t n) { sum = n; });
         int64_t took = bench_now_ns() - start;
         bench_check(sum == args.count);
-        bench_report_sched(&args, "counting", (double)args.count * 1000 / (double)took, "Mmsg/s");
+        bench_report_sched(&args, "counting", (double)args.count * 1000 / (double)took,
+                           "Mmsg/s");
         self->send(to, stop_atom::value);
 }
 

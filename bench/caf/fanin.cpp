@@ -21,7 +21,7 @@ static behavior counter(event_based_actor *self)
 static behavior producer(event_based_actor *self, actor to, actor parent, int64_t each)
 {
         for (int64_t i = 0; i < each; i++)
-                self->send(to, add_atom::value, int64_t{1});
+                self->send(to, add_atom::value, int64_t{ 1 });
         self->send(to, get_atom::value);
         return {
                 [=](int64_t) {
@@ -33,7 +33,7 @@ static behavior producer(event_based_actor *self, actor to, actor parent, int64_
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         actor to = self->spawn(counter);
         int64_t sum = 0;
 
@@ -47,7 +47,8 @@ static void run(actor_system &system, const bench_args &args)
         self->receive([&](int64_t n) { sum = n; });
         int64_t took = bench_now_ns() - start;
         bench_check(sum == args.count);
-        bench_report_sched(&args, "fanin", (double)args.count * 1000 / (double)took, "Mmsg/s");
+        bench_report_sched(&args, "fanin", (double)args.count * 1000 / (double)took,
+                           "Mmsg/s");
         self->send(to, stop_atom::value);
 }
 

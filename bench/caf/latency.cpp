@@ -15,8 +15,8 @@ static std::vector<int64_t> times; /* round trips */
 static std::vector<int64_t> lates; /* how late each pause ended */
 
 struct ping_state {
-        int64_t due = 0;        /* when the present pause is to end */
-        int64_t begun = 0;      /* when the present ping was sent */
+        int64_t due = 0;   /* when the present pause is to end */
+        int64_t begun = 0; /* when the present ping was sent */
 };
 
 static behavior busy(event_based_actor *self)
@@ -51,7 +51,8 @@ static void take_a_pause(stateful_actor<ping_state> *self)
         self->delayed_send(self, std::chrono::nanoseconds(pause_ns), tick_atom::value);
 }
 
-static behavior ping(stateful_actor<ping_state> *self, actor other, actor parent, int64_t until)
+static behavior ping(stateful_actor<ping_state> *self, actor other, actor parent,
+                     int64_t until)
 {
         take_a_pause(self);
         return {
@@ -76,7 +77,8 @@ static behavior ping(stateful_actor<ping_state> *self, actor other, actor parent
         };
 }
 
-static void report_percentile(const char *name, std::vector<int64_t> &samples, double share)
+static void report_percentile(const char *name, std::vector<int64_t> &samples,
+                              double share)
 {
         int64_t ns = bench_percentile(samples.data(), (int64_t)samples.size(), share);
 
@@ -85,7 +87,7 @@ static void report_percentile(const char *name, std::vector<int64_t> &samples, d
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         std::vector<actor> all;
 
         for (int64_t i = 0; i < busy_actors; i++)

@@ -39,7 +39,7 @@ static behavior ping(event_based_actor *self, actor other, actor parent, int64_t
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         actor other = self->spawn(pong);
         int64_t start = bench_now_ns(), took = 0;
 

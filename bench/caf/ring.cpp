@@ -18,7 +18,7 @@ static behavior node(stateful_actor<state> *self, actor parent)
                 [=](start_atom, const actor &next) { self->state.next = next; },
                 [=](token_atom, int64_t left) {
                         if (left == 0) {
-                                self->send(parent, arrived_atom::value, actor{self});
+                                self->send(parent, arrived_atom::value, actor{ self });
                                 return;
                         }
                         self->state.passed++;
@@ -29,7 +29,8 @@ static behavior node(stateful_actor<state> *self, actor parent)
                         if (left == 1)
                                 self->send(parent, sum_atom::value, sum);
                         else
-                                self->send(self->state.next, collect_atom::value, left - 1, sum);
+                                self->send(self->state.next, collect_atom::value,
+                                           left - 1, sum);
                         self->state.next = nullptr; /* no circle of references is left */
                         self->quit();
                 },
@@ -38,7 +39,7 @@ static behavior node(stateful_actor<state> *self, actor parent)
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         actor last = self->spawn(node, self), first = last;
 
         bench_check(args.count % ring_size == 0);
@@ -50,10 +51,12 @@ static void run(actor_system &system, const bench_args &args)
         self->send(last, start_atom::value, first);
         int64_t start = bench_now_ns();
         self->send(first, token_atom::value, args.count);
-        self->receive([&](arrived_atom, const actor &where) { bench_check(where == first); });
+        self->receive(
+                [&](arrived_atom, const actor &where) { bench_check(where == first); });
         int64_t took = bench_now_ns() - start;
-        self->send(first, collect_atom::value, ring_size, int64_t{0});
-        self->receive([&](sum_atom, int64_t passed) { bench_check(passed == args.count); });
+        self->send(first, collect_atom::value, ring_size, int64_t{ 0 });
+        self->receive(
+                [&](sum_atom, int64_t passed) { bench_check(passed == args.count); });
         bench_report_sched(&args, "ring", (double)took / (double)args.count, "ns");
 }
 

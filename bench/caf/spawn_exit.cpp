@@ -25,7 +25,7 @@ static void spawn_batch(event_based_actor *self)
 {
         for (int64_t i = 1; i < batch; i++)
                 self->spawn(end_at_once);
-        self->spawn(end_and_tell, actor{self});
+        self->spawn(end_and_tell, actor{ self });
 }
 
 static behavior parent(event_based_actor *self, actor starter, int64_t batches)
@@ -47,13 +47,14 @@ static behavior parent(event_based_actor *self, actor starter, int64_t batches)
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
 
         bench_check(args.count % batch == 0);
         int64_t start = bench_now_ns();
         self->spawn(parent, self, args.count / batch);
         self->receive([](done_atom) {});
-        while (ended.load() < args.count) /* the last to tell need not be the last to end */
+        while (ended.load() <
+               args.count) /* the last to tell need not be the last to end */
                 std::this_thread::yield();
         int64_t took = bench_now_ns() - start;
         bench_check(ended.load() == args.count);

@@ -21,7 +21,7 @@ static behavior idle(event_based_actor *self, actor parent)
 static actor start_batch(scoped_actor &self, std::vector<actor> &all)
 {
         for (int64_t i = 0; i < batch; i++)
-                all.push_back(self->spawn(idle, actor{self}));
+                all.push_back(self->spawn(idle, actor{ self }));
         for (int64_t i = 0; i < batch; i++)
                 self->receive([](done_atom) {});
         return all.back();
@@ -29,7 +29,7 @@ static actor start_batch(scoped_actor &self, std::vector<actor> &all)
 
 static void run(actor_system &system, const bench_args &args)
 {
-        scoped_actor self{system};
+        scoped_actor self{ system };
         std::vector<actor> all, sample;
 
         bench_check(args.count % batch == 0 && strcmp(args.variant, "event") == 0);
@@ -43,7 +43,8 @@ static void run(actor_system &system, const bench_args &args)
                 self->send(one, ask_atom::value);
                 self->receive([](done_atom) {});
         }
-        bench_report("spawn_live.event", (double)(after - before) / (double)args.count, "bytes");
+        bench_report("spawn_live.event", (double)(after - before) / (double)args.count,
+                     "bytes");
         for (actor &one : all)
                 self->send(one, stop_atom::value);
 }
