@@ -52,11 +52,9 @@ enum kri_arg_type {
 /* One argument: a value, or the address where a result goes. */
 union kri_arg {
         int64_t i;
-        uint64_t u;
-        bool b;
+        uint64_t u;       /* also a bool and an atom's index: read and written as a word */
         double d;
         const char *str;
-        kr_atom atom;
         kr_pid pid;
         kr_port port;
         kr_ref ref;
@@ -66,26 +64,26 @@ union kri_arg {
 };
 
 /* Writing one field leaves the others unwritten on purpose: nobody reads them. */
-#define KRI_ARG_FROM(symbol, ctype, field)                                               \
+#define KRI_ARG_FROM(symbol, ctype, field, from)                                         \
         static inline union kri_arg kri_arg_##symbol(ctype value)                        \
         {                                                                                \
                 union kri_arg arg;                                                       \
                                                                                          \
-                arg.field = value;                                                       \
+                arg.field = from;                                                        \
                 return arg;                                                              \
         }
-KRI_ARG_FROM(INT, int64_t, i)
-KRI_ARG_FROM(UINT, uint64_t, u)
-KRI_ARG_FROM(BOOL, bool, b)
-KRI_ARG_FROM(DOUBLE, double, d)
-KRI_ARG_FROM(STR, const char *, str)
-KRI_ARG_FROM(ATOM, kr_atom, atom)
-KRI_ARG_FROM(PID, kr_pid, pid)
-KRI_ARG_FROM(PORT, kr_port, port)
-KRI_ARG_FROM(REF, kr_ref, ref)
-KRI_ARG_FROM(TERM, kr_term, term)
-KRI_ARG_FROM(BYTES, kr_bytes, bytes)
-KRI_ARG_FROM(OUT, void *, out)
+KRI_ARG_FROM(INT, int64_t, i, value)
+KRI_ARG_FROM(UINT, uint64_t, u, value)
+KRI_ARG_FROM(BOOL, bool, u, value)
+KRI_ARG_FROM(DOUBLE, double, d, value)
+KRI_ARG_FROM(STR, const char *, str, value)
+KRI_ARG_FROM(ATOM, kr_atom, u, value.index)
+KRI_ARG_FROM(PID, kr_pid, pid, value)
+KRI_ARG_FROM(PORT, kr_port, port, value)
+KRI_ARG_FROM(REF, kr_ref, ref, value)
+KRI_ARG_FROM(TERM, kr_term, term, value)
+KRI_ARG_FROM(BYTES, kr_bytes, bytes, value)
+KRI_ARG_FROM(OUT, void *, out, value)
 #undef KRI_ARG_FROM
 
 /* -- one argument: its type (a constant) and its value -- */

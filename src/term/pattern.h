@@ -26,9 +26,9 @@ struct kri_code {
         kri_word key_second;
         kri_word key_second_mask;
         bool boxed;
-        bool matches;    /* made by KRI_MATCH_SITE */
-        int8_t ref_arg;  /* see kri_code_ref_arg */
-        uint8_t shape;   /* enum kri_shape, for the files of patterns */
+        bool matches;   /* made by KRI_MATCH_SITE */
+        int8_t ref_arg; /* see kri_code_ref_arg */
+        uint8_t shape;  /* enum kri_shape, for the files of patterns */
         struct kri_site *site;
 };
 

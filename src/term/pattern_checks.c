@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pattern_checks.c: the tree of a pattern as the checks of a matching site. */
+#include "pattern_priv.h"
+
+#include "atom.h"
+
+/* -- the nodes -- */
+
+struct emit {
+        struct kri_layout layout; /* of what the pattern writes out */
+        struct kri_node *nodes;
+        uint32_t node_count;
+        struct kri_hole *outs;
+        uint32_t out_count;
+        bool is_good; /* until a term could not be laid out */
+};
+
+static bool is_const(const struct kri_ast *ast, bool is_key)
+{
+        return ast->is_fixed && (is_key || !ast->has_map);
+}
+
+static enum kri_op op_of(const struct kri_ast *ast, bool is_key)
+{
+        switch ((enum kri_ast_kind)ast->kind) {
+        case KRI_AST_WORD:
+                return KRI_OP_WORD;
+        case KRI_AST_HOLE:
+                return KRI_OP_OUT;
+        case KRI_AST_EQUAL:
+                return KRI_OP_EQUAL;
+        case KRI_AST_ANY:
+                return KRI_OP_ANY;
+        default:
+                break;
+        }
+        if (is_const(ast, is_key))
+                return KRI_OP_CONST;
+        return ast->kind == KRI_AST_TUPLE  ? KRI_OP_TUPLE
+               : ast->kind == KRI_AST_LIST ? KRI_OP_LIST
+                                           : KRI_OP_MAP;
+}
+
+static void emit(struct emit *e, const struct kri_ast *ast, uint32_t at, bool is_key);
+
+/* The elements in the order of enum kri_op: what is cheap to refuse first. `_` takes no
+ * node: whatever stands there fits. */
+static void emit_elements(struct emit *e, struct kri_node *node,
+                          const struct kri_ast *ast)
+{
+        for (enum kri_op op = 0; op < KRI_OP_ANY; op++) {
+                const struct kri_ast *child = ast->child;
+
+                for (uint32_t i = 0; child; child = child->next, i++) {
+                        if (op_of(child, false) == op) {
+                                emit(e, child, i, false);
+                                node->count++;
+                        }
+                }
+        }
+        node->word = kri_header(KRI_TUPLE, 0, ast->count);
+}
+
+/* Of a list or map, in their order. */
+static void emit_children(struct emit *e, struct kri_node *node,
+                          const struct kri_ast *ast)
+{
+        uint32_t i = 0;
+
+        for (const struct kri_ast *child = ast->child; child; child = child->next, i++)
+                emit(e, child, i, ast->kind == KRI_AST_MAP && i % 2 == 0);
+        node->count = ast->count;
+}
+
+static void emit_leaf(struct emit *e, struct kri_node *node, const struct kri_ast *ast)
+{
+        node->arg = ast->arg;
+        if (node->op == KRI_OP_OUT || node->op == KRI_OP_EQUAL)
+                node->type = e->layout.parse->site->types[ast->arg];
+        if (node->op == KRI_OP_OUT) {
+                e->outs[e->out_count++] =
+                        (struct kri_hole){ .arg = node->arg, .type = node->type };
+        } else if (node->op == KRI_OP_WORD || node->op == KRI_OP_CONST) {
+                node->word = kri_ast_lay(&e->layout, ast);
+                e->is_good &= node->word != KRI_NONE;
+        }
+}
+
+static void emit(struct emit *e, const struct kri_ast *ast, uint32_t at, bool is_key)
+{
+        struct kri_node *node = &e->nodes[e->node_count++];
+
+        *node = (struct kri_node){ .op = (uint8_t)op_of(ast, is_key), .at = at };
+        if (node->op == KRI_OP_TUPLE)
+                emit_elements(e, node, ast);
+        else if (node->op == KRI_OP_LIST || node->op == KRI_OP_MAP)
+                emit_children(e, node, ast);
+        else
+                emit_leaf(e, node, ast);
+        node->size = (uint32_t)(&e->nodes[e->node_count] - node);
+}
+
+/* -- the key -- */
+
+static void set_key(struct kri_code *code, kri_word word, kri_word mask)
+{
+        code->key_word = word;
+        code->key_mask = mask;
+}
+
+static void make_key(struct kri_code *code, const struct kri_node *root,
+                     const struct kri_ast *ast)
+{
+        switch ((enum kri_op)root->op) {
+        case KRI_OP_WORD:
+                set_key(code, root->word, ~(kri_word)0);
+                break;
+        case KRI_OP_CONST:
+                set_key(code, kri_tag(root->word), 7);
+                break;
+        case KRI_OP_LIST:
+                set_key(code, KRI_CONS, 7);
+                break;
+        case KRI_OP_MAP:
+                set_key(code, KRI_BOX, 7);
+                break;
+        case KRI_OP_TUPLE:
+                code->boxed = true;
+                code->key_word = root->word;
+                if (ast->child->kind == KRI_AST_WORD) {
+                        code->key_second = ast->child->word;
+                        code->key_second_mask = ~(kri_word)0;
+                }
+                break;
+        case KRI_OP_OUT:
+        case KRI_OP_EQUAL:
+        case KRI_OP_ANY:
+                break;
+        }
+}
+
+/* -- flat tuples -- */
+
+_Static_assert((KRI_A_true ^ KRI_A_false) == 1, "one bit tells true from false");
+
+/* Integers of `bits` bits, the lowest of them `least`. */
+static struct kri_flat check_int(int64_t least, unsigned bits)
+{
+        return (struct kri_flat){ .add = 0 - kri_int(least),
+                                  .mask = ~((((kri_word)1 << bits) - 1) << 3) };
+}
+
+/* How a type looks as an immediate; false if it never is one, or cannot be told so. */
+static bool check_of(enum kri_arg_type type, struct kri_flat *ret)
+{
+        const kri_word bool_mask = ~((kri_word)1 << 3);
+
+        switch (type) {
+        case KRI_ARG_OUT_I8:
+                *ret = check_int(INT8_MIN, 8);
+                break;
+        case KRI_ARG_OUT_U8:
+                *ret = check_int(0, 8);
+                break;
+        case KRI_ARG_OUT_I16:
+                *ret = check_int(INT16_MIN, 16);
+                break;
+        case KRI_ARG_OUT_U16:
+                *ret = check_int(0, 16);
+                break;
+        case KRI_ARG_OUT_I32:
+                *ret = check_int(INT32_MIN, 32);
+                break;
+        case KRI_ARG_OUT_U32:
+                *ret = check_int(0, 32);
+                break;
+        case KRI_ARG_OUT_I64:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_INT };
+                break;
+        case KRI_ARG_OUT_U64:
+                *ret = check_int(0, 60);
+                break;
+        case KRI_ARG_OUT_BOOL:
+                *ret = (struct kri_flat){ .mask = bool_mask,
+                                          .want = KRI_A(true) & bool_mask };
+                break;
+        case KRI_ARG_OUT_ATOM:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_ATOM };
+                break;
+        case KRI_ARG_OUT_PID:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_PID };
+                break;
+        case KRI_ARG_OUT_TERM:
+                *ret = (struct kri_flat){ 0 };
+                break;
+        default:
+                return false;
+        }
+        return true;
+}
+
+static bool is_flat(const struct kri_ast *root, const struct kri_site *site)
+{
+        struct kri_flat check;
+
+        if (root->kind != KRI_AST_TUPLE || root->count == 0)
+                return false;
+        for (const struct kri_ast *child = root->child; child; child = child->next) {
+                if (child->kind == KRI_AST_HOLE &&
+                    check_of(site->types[child->arg], &check))
+                        continue;
+                if (child->kind != KRI_AST_WORD && child->kind != KRI_AST_ANY)
+                        return false;
+        }
+        return true;
+}
+
+/* The nodes come with what is written out first. */
+static void make_flat(struct kri_match_code *match, struct kri_flat *flat)
+{
+        const struct kri_node *node = match->nodes + 1;
+
+        match->flat = match->flat_outs = flat;
+        for (uint32_t i = 0; i < match->nodes->count; i++, node++) {
+                if (node->op == KRI_OP_WORD && node->at == 0)
+                        continue;
+                *flat = (struct kri_flat){ .mask = ~(kri_word)0, .want = node->word };
+                if (node->op == KRI_OP_OUT)
+                        (void)check_of((enum kri_arg_type)node->type, flat); /* is_flat */
+                flat->at = node->at + 1;
+                flat->arg = node->arg;
+                flat->type = node->type;
+                flat++;
+                if (node->op == KRI_OP_WORD)
+                        match->flat_outs = flat;
+        }
+}
+
+/* -- all of it -- */
+
+static bool is_ref_arg(const struct kri_ast *ast, const struct kri_site *site)
+{
+        return ast->kind == KRI_AST_EQUAL && site->types[ast->arg] == KRI_ARG_REF;
+}
+
+static int8_t find_ref_arg(const struct kri_ast *root, const struct kri_site *site)
+{
+        if (is_ref_arg(root, site))
+                return (int8_t)root->arg;
+        if (root->kind == KRI_AST_TUPLE) {
+                for (const struct kri_ast *child = root->child; child;
+                     child = child->next) {
+                        if (is_ref_arg(child, site))
+                                return (int8_t)child->arg;
+                }
+        }
+        return -1;
+}
+
+static size_t match_size(const struct kri_parse *parse, uint64_t words)
+{
+        return sizeof(struct kri_match_code) +
+               parse->node_count * (sizeof(struct kri_node) + sizeof(struct kri_flat)) +
+               parse->arg_count * sizeof(struct kri_hole) + words * sizeof(kri_word);
+}
+
+struct kri_code *kri_compile_match(struct kri_parse *parse)
+{
+        const struct kri_ast *root = parse->root;
+        uint64_t words = kri_ast_words(root);
+        struct kri_match_code *match = kri_shared_alloc(match_size(parse, words));
+        struct emit e = { .layout.parse = parse, .is_good = true };
+        struct kri_flat *flat;
+
+        if (!match) {
+                kri_parse_error(parse, 1, 1, "no memory to compile it");
+                return NULL;
+        }
+        flat = (struct kri_flat *)(match + 1);
+        e.nodes = (struct kri_node *)(flat + parse->node_count);
+        e.outs = (struct kri_hole *)(e.nodes + parse->node_count);
+        e.layout.image = (kri_word *)(e.outs + parse->arg_count);
+        emit(&e, root, 0, false);
+        if (!e.is_good) {
+                kri_shared_free(match);
+                return NULL;
+        }
+        *match = (struct kri_match_code){
+                .code = { .ref_arg = -1, .shape = KRI_SHAPE_TREE },
+                .out_count = e.out_count,
+                .outs = e.outs,
+                .nodes = e.nodes,
+        };
+        make_key(&match->code, e.nodes, root);
+        if (is_flat(root, parse->site)) {
+                match->code.shape = KRI_SHAPE_FLAT;
+                make_flat(match, flat);
+        }
+        match->code.ref_arg = find_ref_arg(root, parse->site);
+        return &match->code;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pattern_image.c: the tree of a pattern as the image of a building site. */
+#include "pattern_priv.h"
+
+static uint32_t count_maps(const struct kri_parse *parse)
+{
+        uint32_t count = 0;
+
+        for (uint32_t i = 0; i < parse->node_count; i++)
+                count += parse->nodes[i].kind == KRI_AST_MAP;
+        return count;
+}
+
+static enum kri_shape build_shape(const struct kri_ast *root)
+{
+        if (root->kind == KRI_AST_WORD)
+                return KRI_SHAPE_WORD;
+        return root->kind == KRI_AST_HOLE ? KRI_SHAPE_HOLE : KRI_SHAPE_IMAGE;
+}
+
+static bool has_binaries(const struct kri_site *site)
+{
+        for (unsigned i = 0; i < site->count; i++) {
+                if (site->types[i] == KRI_ARG_BYTES || site->types[i] == KRI_ARG_STR)
+                        return true;
+        }
+        return false;
+}
+
+/* The word of the term when it lies at offset 0. */
+static bool lay_root(struct kri_build_code *build, struct kri_layout *layout,
+                     const struct kri_ast *root)
+{
+        kri_word t;
+
+        if (build->code.shape == KRI_SHAPE_HOLE) {
+                layout->holes[0] =
+                        (struct kri_hole){ .type = layout->parse->site->types[0] };
+                build->hole_count = 1;
+                return true;
+        }
+        t = kri_ast_lay(layout, root);
+        if (t == KRI_NONE)
+                return false;
+        build->word = kri_is_place(t) ? (kri_word)kri_tag(t) : t;
+        build->hole_count = layout->hole_count;
+        build->map_count = layout->map_count;
+        return true;
+}
+
+/* False: values of this type are never immediates, or it takes a look to tell. */
+static bool quick_of(enum kri_arg_type type, struct kri_quick *ret)
+{
+        const uint64_t below = (uint64_t)KRI_INT_MAX + 1;
+
+        switch (type) {
+        case KRI_ARG_INT:
+                *ret = (struct kri_quick){ .add = below, .limit = 2 * below };
+                break;
+        case KRI_ARG_UINT:
+                *ret = (struct kri_quick){ .limit = below };
+                break;
+        case KRI_ARG_ATOM:
+                *ret = (struct kri_quick){ .add = ~(uint64_t)0,
+                                           .limit = UINT32_MAX,
+                                           .tag = KRI_ATOM };
+                break;
+        case KRI_ARG_PID:
+                *ret = (struct kri_quick){ .add = ~(uint64_t)0,
+                                           .limit = KRI_NEAR_SLOTS - 1,
+                                           .from = offsetof(kr_pid, node),
+                                           .is_pid = true };
+                break;
+        default:
+                return false;
+        }
+        return true;
+}
+
+static void make_quick(struct kri_build_code *build, struct kri_quick *quick)
+{
+        build->quick = quick;
+        build->is_quick = build->map_count == 0;
+        for (uint32_t i = 0; i < build->hole_count && build->is_quick; i++) {
+                struct kri_hole hole = build->holes[i];
+
+                build->is_quick = quick_of((enum kri_arg_type)hole.type, &quick[i]);
+                quick[i].from += (uint16_t)(hole.arg * sizeof(union kri_arg));
+                quick[i].at = hole.at;
+        }
+}
+
+struct kri_code *kri_compile_build(struct kri_parse *parse)
+{
+        const struct kri_ast *root = parse->root;
+        uint64_t words = kri_ast_words(root);
+        uint32_t holes = parse->arg_count;
+        uint32_t maps = count_maps(parse);
+        struct kri_build_code *build = kri_shared_alloc(
+                sizeof(*build) + words * sizeof(kri_word) +
+                holes * (sizeof(struct kri_quick) + sizeof(struct kri_hole)) +
+                maps * sizeof(uint32_t));
+        struct kri_quick *quick;
+        struct kri_layout layout = { .parse = parse };
+
+        if (!build) {
+                kri_parse_error(parse, 1, 1, "no memory to compile it");
+                return NULL;
+        }
+        layout.image = (kri_word *)(build + 1);
+        quick = (struct kri_quick *)(layout.image + words);
+        layout.holes = (struct kri_hole *)(quick + holes);
+        layout.maps = (uint32_t *)(layout.holes + holes);
+        *build = (struct kri_build_code){
+                .code = { .ref_arg = -1, .shape = build_shape(root) },
+                .words = words,
+                .has_binaries = has_binaries(parse->site),
+                .image = layout.image,
+                .holes = layout.holes,
+                .maps = layout.maps,
+        };
+        if (!lay_root(build, &layout, root)) {
+                kri_shared_free(build);
+                return NULL;
+        }
+        make_quick(build, quick);
+        return &build->code;
+}
