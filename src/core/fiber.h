@@ -86,6 +86,19 @@ static inline void kri_fiber_skip_frames(void)
 #endif
 }
 
+/* A fault has led straight from one stack to the top of another. */
+static inline void kri_fiber_land(const struct kri_stack *stack)
+{
+#if defined(KRI_ASAN)
+        __sanitizer_start_switch_fiber(NULL, stack->low, stack->size);
+        __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+#endif
+#if defined(KRI_TSAN)
+        __tsan_switch_to_fiber(stack->fiber, 0);
+#endif
+        (void)stack;
+}
+
 static inline void kri_fiber_leave_to_proc(void **save, const struct kri_stack *stack)
 {
 #if defined(KRI_ASAN)

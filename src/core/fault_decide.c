@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fault_decide.c: can the process be unwound from where a signal met it? */
+#include "fault_priv.h"
+
+#include "libc.h"
+
+/* So many frames are looked at; deeper down nothing of libc is expected. */
+#define FRAMES_MAX 64
+/* A frame larger than this may reach past the guard page without touching it. */
+#define LEAP_MAX ((uintptr_t)64 << 20)
+
+const char *kri_fault_name(enum kri_fault_kind kind)
+{
+        static const char *const names[KRI_FAULT_KINDS] = {
+                [KRI_FAULT_SEGV] = "sigsegv", [KRI_FAULT_BUS] = "sigbus",
+                [KRI_FAULT_FPE] = "sigfpe",   [KRI_FAULT_ILL] = "sigill",
+                [KRI_FAULT_ABRT] = "sigabrt", [KRI_FAULT_OVERFLOW] = "stack_overflow",
+                [KRI_FAULT_KILL] = "kill",
+        };
+
+        return names[kind];
+}
+
+#if defined(__x86_64__)
+
+static void registers_of(const ucontext_t *context, struct kri_frame *frame)
+{
+        static const uint8_t places[16] = { REG_RAX, REG_RDX, REG_RCX, REG_RBX,
+                                            REG_RSI, REG_RDI, REG_RBP, REG_RSP,
+                                            REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                            REG_R12, REG_R13, REG_R14, REG_R15 };
+
+        for (unsigned i = 0; i < 16; i++)
+                frame->regs[i] = (uintptr_t)context->uc_mcontext.gregs[places[i]];
+        frame->known = (1u << 16) - 1;
+        frame->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+}
+
+#else
+
+static void registers_of(const ucontext_t *context, struct kri_frame *frame)
+{
+        for (unsigned i = 0; i < 31; i++)
+                frame->regs[i] = context->uc_mcontext.regs[i];
+        frame->regs[31] = context->uc_mcontext.sp;
+        frame->known = ~0u;
+        frame->pc = context->uc_mcontext.pc;
+}
+
+#endif
+
+void kri_frame_of_signal(const ucontext_t *context, const struct kri_proc *p,
+                         struct kri_frame *ret_frame)
+{
+        registers_of(context, ret_frame);
+        ret_frame->is_call = false;
+        ret_frame->low = (uintptr_t)p->stack->low + 4096;
+        ret_frame->high = (uintptr_t)p->stack->low + p->stack->size;
+}
+
+/* A frame can be so large that it leaps over the guard page and faults beyond it. */
+static bool is_overflow(const struct kri_proc *p, uintptr_t address, uintptr_t sp)
+{
+        uintptr_t low = (uintptr_t)p->stack->low;
+
+        return kri_stack_guards(p->stack, (const void *)address) ||
+               (sp < low + 4096 && sp + LEAP_MAX > low && address < low + 4096 &&
+                address + LEAP_MAX > low);
+}
+
+static enum kri_fault_kind kind_of(const struct kri_proc *p, int signo, uintptr_t address,
+                                   uintptr_t sp)
+{
+        switch (signo) {
+        case SIGSEGV:
+                return is_overflow(p, address, sp) ? KRI_FAULT_OVERFLOW : KRI_FAULT_SEGV;
+        case SIGBUS:
+                return KRI_FAULT_BUS;
+        case SIGFPE:
+                return KRI_FAULT_FPE;
+        case SIGILL:
+                return KRI_FAULT_ILL;
+        case SIGABRT:
+                return KRI_FAULT_ABRT;
+        default:
+                return KRI_FAULT_KILL;
+        }
+}
+
+/* -- the walk -- */
+
+struct walk {
+        struct kri_fault *fault;
+        int signo;
+        bool in_libc;    /* the frames looked at last are libc's ... */
+        uintptr_t entry; /* ... and this function is the outermost of them so far */
+};
+
+static void condemn(struct kri_fault *fault, const char *why, uintptr_t culprit)
+{
+        if (fault->why == NULL) {
+                fault->why = why;
+                fault->culprit = culprit;
+        }
+}
+
+/* The frames of libc end here: was its function called by name one that can be left? */
+static void leave_libc(struct walk *walk)
+{
+        enum kri_libc_kind kind = kri_libc_kind(walk->entry);
+
+        if (kind == KRI_LIBC_LOCKS || (kind == KRI_LIBC_ABORTS && walk->signo != SIGABRT))
+                condemn(walk->fault,
+                        "a function of libc that may hold a lock is under way",
+                        walk->entry);
+        walk->in_libc = false;
+}
+
+static void look_at(struct walk *walk, const struct kri_frame *frame)
+{
+        uintptr_t at = kri_frame_at(frame), start = 0, end;
+        struct kri_object object;
+
+        if (!kri_object_find(at, &object))
+                return; /* code made at run time, or none at all: a call to nowhere */
+        (void)kri_function_find(&object, at, &start, &end); /* start stays 0 */
+        if (start != 0 && kri_libc_kind(start) == KRI_LIBC_MALLOC)
+                condemn(walk->fault, "malloc is under way", start);
+        if (kri_libc_holds(at)) {
+                walk->in_libc = true;
+                walk->entry = start;
+        } else if (walk->in_libc) {
+                leave_libc(walk);
+        }
+}
+
+static void walk_stack(const struct kri_proc *p, const ucontext_t *context,
+                       struct kri_fault *fault)
+{
+        struct walk walk = { .fault = fault, .signo = fault->signo };
+        struct kri_frame frame;
+        int left = FRAMES_MAX;
+
+        kri_frame_of_signal(context, p, &frame);
+        fault->pc = frame.pc;
+        do {
+                if (fault->trace.count < KRI_TRACE_MAX)
+                        fault->trace.at[fault->trace.count++] = kri_frame_at(&frame);
+                look_at(&walk, &frame);
+        } while (--left > 0 && kri_frame_up(&frame));
+        if (walk.in_libc)
+                condemn(fault, "who called libc cannot be seen", walk.entry);
+}
+
+void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
+                     const ucontext_t *context, struct kri_fault *ret_fault)
+{
+        struct kri_frame frame;
+
+        kri_frame_of_signal(context, p, &frame);
+        ret_fault->signo = signo;
+        ret_fault->address =
+                signo == SIGABRT || info->si_code <= 0 ? 0 : (uintptr_t)info->si_addr;
+        ret_fault->kind = kind_of(p, signo, ret_fault->address, frame.regs[KRI_REG_SP]);
+        ret_fault->fresh = true;
+        ret_fault->why = NULL;
+        ret_fault->culprit = 0;
+        ret_fault->trace.count = 0;
+        if (p->inside)
+                condemn(ret_fault, "code of Krarup is under way", 0);
+        else if (p->critical > 0)
+                condemn(ret_fault, "a critical region is under way", 0);
+        walk_stack(p, context, ret_fault);
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbol.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/plat_thread.h"
+#include "base/rand.h"
+
+#include "unwind.h"
+
+#define SLOTS 8192u             /* a power of two */
+#define SYMBOLS_MAX (SLOTS / 2) /* a program that shows more call sites is not helped */
+#define NAME_MAX_LEN 255u
+#define LEARNER_STACK ((size_t)1 << 20)
+
+static struct kri_symbol *_Atomic slots[SLOTS]; /* open addressing; entries stay */
+static uint32_t symbol_count;                   /* under lock */
+static kri_mutex lock = KRI_MUTEX_INIT;         /* for learning */
+
+/* -- the cache -- */
+
+static uint32_t slot_of(uintptr_t at)
+{
+        return (uint32_t)kri_mix64(at) & (SLOTS - 1);
+}
+
+const struct kri_symbol *kri_symbol_known(uintptr_t at)
+{
+        for (uint32_t i = slot_of(at);; i = (i + 1) & (SLOTS - 1)) {
+                /* acquire: pairs with keep(); what it points to is whole */
+                struct kri_symbol *symbol =
+                        atomic_load_explicit(&slots[i], memory_order_acquire);
+
+                if (symbol == NULL || symbol->at == at)
+                        return symbol;
+        }
+}
+
+/* locked */
+static void keep(struct kri_symbol *symbol)
+{
+        uint32_t i = slot_of(symbol->at);
+
+        while (atomic_load_explicit(&slots[i], memory_order_relaxed) != NULL)
+                i = (i + 1) & (SLOTS - 1);
+        atomic_store_explicit(&slots[i], symbol, memory_order_release);
+        symbol_count++;
+}
+
+/* -- symbol tables -- */
+
+/* A file of machine code, mapped; nothing in it is believed to be sound. */
+struct image {
+        const uint8_t *bytes;
+        size_t size;
+};
+
+static bool open_image(const char *path, struct image *ret)
+{
+        int fd = open(path[0] != '\0' ? path : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        struct stat about;
+        void *bytes;
+
+        if (fd < 0)
+                return false;
+        if (fstat(fd, &about) != 0 || about.st_size < (off_t)sizeof(Elf64_Ehdr))
+                goto close_fd;
+        bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes == MAP_FAILED)
+                goto close_fd;
+        close(fd);
+        *ret = (struct image){ bytes, (size_t)about.st_size };
+        return memcmp(bytes, ELFMAG, SELFMAG) == 0 && ret->bytes[EI_CLASS] == ELFCLASS64;
+close_fd:
+        close(fd);
+        *ret = (struct image){ NULL, 0 };
+        return false;
+}
+
+static void close_image(struct image *image)
+{
+        if (image->bytes != NULL)
+                (void)munmap((void *)(uintptr_t)image->bytes, image->size);
+        image->bytes = NULL;
+}
+
+/* The place of `count` things of `size` bytes; NULL: not within the file, or misaligned. */
+static const void *part(const struct image *image, uint64_t offset, uint64_t count,
+                        uint64_t size)
+{
+        if (offset > image->size || offset % 8 != 0 ||
+            count > (image->size - offset) / size)
+                return NULL;
+        return image->bytes + offset;
+}
+
+static const Elf64_Shdr *section(const struct image *image, uint32_t type)
+{
+        const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
+        const Elf64_Shdr *sections =
+                part(image, header->e_shoff, header->e_shnum, sizeof(Elf64_Shdr));
+
+        for (unsigned i = 0; sections != NULL && i < header->e_shnum; i++)
+                if (sections[i].sh_type == type && sections[i].sh_link < header->e_shnum)
+                        return &sections[i];
+        return NULL;
+}
+
+/* The function of a table whose bounds hold `address` (as the file counts them). */
+static const Elf64_Sym *find_symbol(const struct image *image, const Elf64_Shdr *table,
+                                    uint64_t address)
+{
+        uint64_t count = table->sh_size / sizeof(Elf64_Sym);
+        const Elf64_Sym *symbols =
+                part(image, table->sh_offset, count, sizeof(Elf64_Sym));
+        const Elf64_Sym *best = NULL;
+
+        for (uint64_t i = 0; symbols != NULL && i < count; i++) {
+                unsigned type = ELF64_ST_TYPE(symbols[i].st_info);
+
+                if ((type != STT_FUNC && type != STT_GNU_IFUNC) ||
+                    symbols[i].st_shndx == SHN_UNDEF || address < symbols[i].st_value ||
+                    address - symbols[i].st_value >= symbols[i].st_size)
+                        continue;
+                if (best == NULL || symbols[i].st_value > best->st_value)
+                        best = &symbols[i];
+        }
+        return best;
+}
+
+/* The text of a symbol's name, terminated within the file. */
+static const char *name_of(const struct image *image, const Elf64_Shdr *table,
+                           const Elf64_Sym *symbol)
+{
+        const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
+        const Elf64_Shdr *sections = (const Elf64_Shdr *)(image->bytes + header->e_shoff);
+        const Elf64_Shdr *strings = &sections[table->sh_link];
+        uint64_t at = strings->sh_offset + symbol->st_name;
+
+        if (at < symbol->st_name || at >= image->size ||
+            memchr(image->bytes + at, '\0', image->size - at) == NULL)
+                return NULL;
+        return (const char *)image->bytes + at;
+}
+
+/* Without .symtab (stripped), at least what the file exports. */
+static const char *find_name(const struct image *image, uint64_t address,
+                             uint64_t *ret_offset)
+{
+        static const uint32_t kinds[] = { SHT_SYMTAB, SHT_DYNSYM };
+
+        for (unsigned i = 0; i < 2; i++) {
+                const Elf64_Shdr *table = section(image, kinds[i]);
+                const Elf64_Sym *symbol =
+                        table != NULL ? find_symbol(image, table, address) : NULL;
+
+                if (symbol != NULL) {
+                        *ret_offset = address - symbol->st_value;
+                        return name_of(image, table, symbol);
+                }
+        }
+        return NULL;
+}
+
+bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset)
+{
+        struct kri_object object;
+        struct image image = { NULL, 0 };
+        const char *found;
+        uint64_t offset;
+        size_t length;
+
+        if (!kri_object_find(at, &object))
+                return false;
+        found = open_image(object.path, &image)
+                        ? find_name(&image, at - object.bias, &offset)
+                        : NULL;
+        if (found != NULL) {
+                length = strlen(found);
+                if (length >= name_size)
+                        length = name_size - 1;
+                memcpy(name, found, length);
+                name[length] = '\0';
+                *ret_offset = (uintptr_t)offset;
+        }
+        close_image(&image);
+        return found != NULL;
+}
+
+/* -- lines, by libdw -- */
+
+/* Of libdw's interface, what we use of it (elfutils, libdwfl.h). */
+struct dwfl_callbacks {
+        int (*find_elf)(void);
+        int (*find_debuginfo)(void);
+        int (*section_address)(void);
+        char **debuginfo_path;
+};
+
+static struct libdw {
+        void *library;
+        void *session; /* Dwfl */
+        struct dwfl_callbacks callbacks;
+        void *(*begin)(const struct dwfl_callbacks *callbacks);
+        void (*end)(void *session);
+        void (*report_begin)(void *session);
+        int (*report)(void *session, pid_t pid);
+        int (*report_end)(void *session, void *removed, void *arg);
+        void *(*module)(void *session, uint64_t address);
+        void *(*source)(void *module, uint64_t address);
+        const char *(*line)(void *source, uint64_t *address, int *line, int *column,
+                            uint64_t *mtime, uint64_t *length);
+        bool tried;
+} dw; /* under lock */
+
+static bool find_function(const char *name, void *ret_function)
+{
+        void *place = dlsym(dw.library, name);
+
+        memcpy(ret_function, &place, sizeof(place));
+        return place != NULL;
+}
+
+static bool find_functions(void)
+{
+        return find_function("dwfl_linux_proc_find_elf", &dw.callbacks.find_elf) &&
+               find_function("dwfl_standard_find_debuginfo",
+                             &dw.callbacks.find_debuginfo) &&
+               find_function("dwfl_begin", &dw.begin) &&
+               find_function("dwfl_end", &dw.end) &&
+               find_function("dwfl_report_begin", &dw.report_begin) &&
+               find_function("dwfl_linux_proc_report", &dw.report) &&
+               find_function("dwfl_report_end", &dw.report_end) &&
+               find_function("dwfl_addrmodule", &dw.module) &&
+               find_function("dwfl_module_getsrc", &dw.source) &&
+               find_function("dwfl_lineinfo", &dw.line);
+}
+
+static void report_objects(void)
+{
+        dw.report_begin(dw.session);
+        (void)dw.report(dw.session, getpid()); /* failed: no module is found below */
+        (void)dw.report_end(dw.session, NULL, NULL);
+}
+
+static bool open_libdw(void)
+{
+        if (!dw.tried) {
+                dw.tried = true;
+                dw.library = dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
+                if (dw.library != NULL && find_functions())
+                        dw.session = dw.begin(&dw.callbacks);
+        }
+        return dw.session != NULL;
+}
+
+static void close_libdw(void)
+{
+        if (dw.session != NULL)
+                dw.end(dw.session);
+        if (dw.library != NULL)
+                (void)dlclose(dw.library);
+        memset(&dw, 0, sizeof(dw));
+}
+
+/* File and line; NULL: not known. Valid while the session is. */
+static const char *find_line(uintptr_t at, uint32_t *ret_line)
+{
+        void *module, *source;
+        const char *file, *slash;
+        int line = 0;
+
+        if (!open_libdw())
+                return NULL;
+        module = dw.module(dw.session, at);
+        if (module == NULL) { /* loaded since the last look */
+                report_objects();
+                module = dw.module(dw.session, at);
+        }
+        source = module != NULL ? dw.source(module, at) : NULL;
+        file = source != NULL ? dw.line(source, NULL, &line, NULL, NULL, NULL) : NULL;
+        if (file == NULL || line <= 0)
+                return NULL;
+        *ret_line = (uint32_t)line;
+        slash = strrchr(file, '/');
+        return slash != NULL ? slash + 1 : file;
+}
+
+/* -- learning -- */
+
+struct lesson {
+        const uintptr_t *at;
+        uint32_t count;
+};
+
+static struct kri_symbol *new_symbol(uintptr_t at, const char *function, uintptr_t offset,
+                                     const char *file, uint32_t line)
+{
+        size_t function_len = strlen(function), file_len = strlen(file);
+        struct kri_symbol *symbol;
+        char *text;
+
+        if (file_len > NAME_MAX_LEN)
+                file_len = NAME_MAX_LEN;
+        symbol = malloc(sizeof(*symbol) + function_len + file_len + 2);
+        if (symbol == NULL)
+                return NULL;
+        text = (char *)(symbol + 1);
+        memcpy(text, function, function_len + 1);
+        memcpy(text + function_len + 1, file, file_len);
+        text[function_len + 1 + file_len] = '\0';
+        *symbol = (struct kri_symbol){ .at = at,
+                                       .offset = (uint32_t)offset,
+                                       .line = line,
+                                       .function_len = (uint32_t)function_len,
+                                       .file_len = (uint32_t)file_len,
+                                       .function = text,
+                                       .file = text + function_len + 1 };
+        return symbol;
+}
+
+/* locked */
+static void learn_one(uintptr_t at)
+{
+        char function[NAME_MAX_LEN + 1] = "";
+        uintptr_t offset = 0;
+        uint32_t line = 0;
+        const char *file;
+        struct kri_symbol *symbol;
+
+        if (kri_symbol_known(at) != NULL || symbol_count >= SYMBOLS_MAX)
+                return;
+        (void)kri_symbol_read(at, function, sizeof(function),
+                              &offset); /* else: no name */
+        file = find_line(at, &line);
+        symbol = new_symbol(at, function, offset, file != NULL ? file : "", line);
+        if (symbol != NULL)
+                keep(symbol);
+}
+
+static void *learn(void *arg)
+{
+        const struct lesson *lesson = arg;
+
+        kri_lock(&lock);
+        for (uint32_t i = 0; i < lesson->count; i++)
+                learn_one(lesson->at[i]);
+        kri_unlock(&lock);
+        return NULL;
+}
+
+/* A thread that no signal of the host's disturbs. */
+static bool start_learner(pthread_t *ret_thread, struct lesson *lesson)
+{
+        pthread_attr_t attr;
+        sigset_t all, before;
+        bool started;
+
+        if (pthread_attr_init(&attr) != 0)
+                return false;
+        sigfillset(&all);
+        (void)pthread_attr_setstacksize(&attr, LEARNER_STACK); /* else: the default */
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+        started = pthread_create(ret_thread, &attr, learn, lesson) == 0;
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        (void)pthread_attr_destroy(&attr);
+        return started;
+}
+
+void kri_symbols_learn(const uintptr_t *at, uint32_t count)
+{
+        struct lesson lesson = { at, count };
+        pthread_t thread;
+
+        while (lesson.count > 0 && kri_symbol_known(*lesson.at) != NULL) {
+                lesson.at++;
+                lesson.count--;
+        }
+        if (lesson.count > 0 && start_learner(&thread, &lesson))
+                (void)pthread_join(thread, NULL);
+}
+
+void kri_symbols_forget(void)
+{
+        kri_lock(&lock);
+        for (uint32_t i = 0; i < SLOTS; i++) {
+                free(atomic_load_explicit(&slots[i], memory_order_relaxed));
+                atomic_store_explicit(&slots[i], NULL, memory_order_relaxed);
+        }
+        symbol_count = 0;
+        close_libdw();
+        kri_unlock(&lock);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* symbol.h: what function, file and line an address belongs to.
+ *
+ * Model    One cache for the OS process. Functions come from the symbol tables of the object
+ *          files (static functions too, unless the file was stripped), files and lines from
+ *          elfutils' libdw when it is there to be loaded (libdw.so.1); without it they are
+ *          missing, nothing else.
+ * Threads  any. Looking up takes no lock. Learning takes one, and does its work on a thread
+ *          made for it: reading debug information does not fit on a process's stack.
+ * Owns     what it has learned, until kri_symbols_forget.
+ */
+#ifndef KR_CORE_SYMBOL_H
+#define KR_CORE_SYMBOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kri_symbol {
+        uintptr_t at;
+        uint32_t offset; /* from the beginning of the function */
+        uint32_t line;   /* 0: not known, nor is file */
+        uint32_t function_len, file_len;
+        const char *function; /* terminated by a zero byte, as is file */
+        const char *file;     /* as the compiler was given it, without directories */
+};
+
+/* NULL: not learned yet. Also in a signal handler. */
+const struct kri_symbol *kri_symbol_known(uintptr_t at);
+
+/* Learn those of `at` that are not known; without memory some stay unknown. Milliseconds
+ * for the first address of an object; not in a signal handler. */
+void kri_symbols_learn(const uintptr_t *at, uint32_t count);
+
+/* Give back all; nobody else may be at work here. */
+void kri_symbols_forget(void);
+
+/* Look into the symbol table of the file itself: false if there is no name. Name without
+ * its rest if it does not fit. Slow; only system calls, so also in a signal handler. */
+bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset);
+
+#endif

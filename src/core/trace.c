@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trace.c: call traces: walking the caller's frames, and a trace as a term. */
+#include "fault_priv.h"
+
+#include <string.h>
+
+#include "term/atom.h"
+
+#include "extra.h"
+#include "symbol.h"
+
+/* Words of one element: the list cell, {Function, Offset, Location}, and of the location two
+ * cells with {file, File} and {line, Line}. Names beside. */
+#define ELEMENT_WORDS (2 + 4)
+#define LOCATION_WORDS (2 * (2 + 3))
+
+static const struct kri_symbol nowhere = { .function = "", .file = "" };
+
+/* -- walking -- */
+
+__attribute__((noinline, no_sanitize("address", "thread"))) void kri_trace_here(
+        const struct kri_proc *p, struct kri_trace *ret_trace)
+{
+        const uintptr_t *frame = __builtin_frame_address(0);
+
+        ret_trace->count = 0;
+        while (ret_trace->count < KRI_TRACE_MAX && kri_stack_holds(p->stack, frame) &&
+               kri_stack_holds(p->stack, frame + 1) && (uintptr_t)frame % 8 == 0) {
+                const uintptr_t *outer = (const uintptr_t *)frame[0];
+
+                if (frame[1] == 0)
+                        return;
+                ret_trace->at[ret_trace->count++] = frame[1] - 1;
+                if (outer <= frame)
+                        return;
+                frame = outer;
+        }
+}
+
+void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace)
+{
+        struct kri_fault *fault = p->extra != NULL ? p->extra->fault : NULL;
+
+        if (fault != NULL && fault->fresh) {
+                fault->fresh = false;
+                *ret_trace = fault->trace;
+                return;
+        }
+        kri_trace_here(p, ret_trace);
+}
+
+/* -- as a term -- */
+
+/* Krarup's own functions at both ends say nothing to whoever reads the trace. */
+static bool is_ours(const struct kri_symbol *symbol)
+{
+        return strncmp(symbol->function, "kri_", 4) == 0 ||
+               strncmp(symbol->function, "kr_", 3) == 0;
+}
+
+/* Somebody else may learn an address in between: what the words were counted for stays. */
+static void find_symbols(struct kri_trace *trace)
+{
+        kri_symbols_learn(trace->at, trace->count);
+        for (uint32_t i = 0; i < trace->count; i++) {
+                trace->symbol[i] = kri_symbol_known(trace->at[i]);
+                if (trace->symbol[i] == NULL)
+                        trace->symbol[i] = &nowhere;
+        }
+}
+
+/* The part of the trace that is shown. */
+static void bounds(const struct kri_trace *trace, uint32_t *ret_first, uint32_t *ret_end)
+{
+        uint32_t first = 0, end = trace->count;
+
+        while (first < end && is_ours(trace->symbol[first]))
+                first++;
+        while (end > first && is_ours(trace->symbol[end - 1]))
+                end--;
+        *ret_first = first;
+        *ret_end = end;
+}
+
+uint64_t kri_trace_words(struct kri_trace *trace)
+{
+        uint32_t first, end;
+        uint64_t words = 0;
+
+        find_symbols(trace);
+        bounds(trace, &first, &end);
+        for (uint32_t i = first; i < end; i++) {
+                const struct kri_symbol *symbol = trace->symbol[i];
+
+                words += ELEMENT_WORDS + 1 + kri_bin_words(symbol->function_len);
+                if (symbol->line != 0)
+                        words += LOCATION_WORDS + 1 + kri_bin_words(symbol->file_len);
+        }
+        return words;
+}
+
+static kri_word *take(kri_word **heap, uint64_t words)
+{
+        kri_word *at = *heap;
+
+        *heap += words;
+        return at;
+}
+
+static kri_word put_text(kri_word **heap, const char *text, uint32_t len)
+{
+        kri_word *box = take(heap, 1 + kri_bin_words(len));
+
+        box[0] = kri_header(KRI_BIN, 0, kri_bin_words(len));
+        box[1] = (kri_word)len * 8;
+        box[kri_bin_words(len)] = 0; /* the bytes after the text */
+        memcpy(box + 2, text, len);
+        return kri_boxed(box);
+}
+
+static kri_word put_cell(kri_word **heap, kri_word head, kri_word tail)
+{
+        kri_word *cell = take(heap, 2);
+
+        kri_store(&cell[0], head);
+        kri_store(&cell[1], tail);
+        return kri_cons(cell);
+}
+
+static kri_word put_pair(kri_word **heap, kri_word key, kri_word value)
+{
+        kri_word *tuple = take(heap, 3);
+
+        tuple[0] = kri_header(KRI_TUPLE, 0, 2);
+        tuple[1] = key;
+        kri_store(&tuple[2], value);
+        return kri_boxed(tuple);
+}
+
+static kri_word put_location(kri_word **heap, const struct kri_symbol *symbol)
+{
+        uint32_t file_atom, line_atom;
+        kri_word file, line;
+
+        if (symbol->line == 0 || kri_atom_make("file", 4, &file_atom) != KR_OK ||
+            kri_atom_make("line", 4, &line_atom) != KR_OK)
+                return KRI_NIL;
+        file = put_pair(heap, kri_atom(file_atom),
+                        put_text(heap, symbol->file, symbol->file_len));
+        line = put_pair(heap, kri_atom(line_atom), kri_int(symbol->line));
+        return put_cell(heap, file, put_cell(heap, line, KRI_NIL));
+}
+
+static kri_word put_element(kri_word **heap, const struct kri_trace *trace, uint32_t i)
+{
+        const struct kri_symbol *symbol = trace->symbol[i];
+        kri_word *tuple = take(heap, 4);
+
+        tuple[0] = kri_header(KRI_TUPLE, 0, 3);
+        kri_store(&tuple[1], put_text(heap, symbol->function, symbol->function_len));
+        /* without a name the address is all there is to say */
+        tuple[2] = kri_int(symbol->function_len != 0 ? (int64_t)symbol->offset
+                                                     : (int64_t)trace->at[i]);
+        kri_store(&tuple[3], put_location(heap, symbol));
+        return kri_boxed(tuple);
+}
+
+/* From the outermost inward, so that every cell finds its tail. */
+kri_word kri_trace_term(const struct kri_trace *trace, kri_word **heap)
+{
+        uint32_t first, end;
+        kri_word list = KRI_NIL;
+
+        bounds(trace, &first, &end);
+        while (end > first) {
+                kri_word element = put_element(heap, trace, --end);
+
+                list = put_cell(heap, element, list);
+        }
+        return list;
+}
