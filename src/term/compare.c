@@ -76,9 +76,9 @@ static int compare_pids(kri_word a, kri_word b)
 
 static int compare_ports(const kri_word *a, const kri_word *b)
 {
-        int sign = order(a[1], b[1]);
+        int sign = kri_node_compare((uint32_t)a[2], (uint32_t)b[2]);
 
-        return sign ? sign : kri_node_compare((uint32_t)a[2], (uint32_t)b[2]);
+        return sign ? sign : order(a[1], b[1]);
 }
 
 /* The node first; then the words, highest first, as if the shorter had zeros there. */

@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
+#include "char.h"
+#include "text.h"
 #include "utf8.h"
 
-#include <locale.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FLOAT_LEN_MAX 512u /* characters of a float's text */
 
-/* -- characters (Erlang reference manual, "Character Set": Latin-1 outside quotes) -- */
-
-static bool is_digit(uint32_t c)
-{
-        return c >= '0' && c <= '9';
-}
-
-static bool is_lower(uint32_t c)
-{
-        return (c >= 'a' && c <= 'z') || (c >= 0xdf && c <= 0xff && c != 0xf7);
-}
-
-static bool is_upper(uint32_t c)
-{
-        return (c >= 'A' && c <= 'Z') || c == '_' || (c >= 0xc0 && c <= 0xde && c != 0xd7);
-}
-
-static bool is_name(uint32_t c)
-{
-        return is_lower(c) || is_upper(c) || is_digit(c) || c == '@';
-}
+/* -- characters -- */
 
 static bool is_space(uint32_t c)
 {
@@ -40,7 +19,7 @@ static bool is_space(uint32_t c)
 /* The value of a digit in the bases up to 36; 36 and more: not one. */
 static unsigned digit_value(uint32_t c)
 {
-        if (is_digit(c))
+        if (kri_char_is_digit(c))
                 return c - '0';
         if (c >= 'a' && c <= 'z')
                 return c - 'a' + 10;
@@ -126,14 +105,13 @@ static void fail(struct kri_scan *scan, struct kri_token *token, const char *err
 
 /* -- escapes -- */
 
-static bool take_octal(const char **p, const char *end, uint32_t *ret)
+static uint32_t take_octal(const char **p, const char *end)
 {
         uint32_t c = 0;
 
         for (int i = 0; i < 3 && *p < end && **p >= '0' && **p <= '7'; i++)
                 c = c * 8 + (uint32_t)(*(*p)++ - '0');
-        *ret = c;
-        return true;
+        return c;
 }
 
 /* Behind `\x`: two hexadecimal digits, or any number of them in braces. */
@@ -175,8 +153,10 @@ static bool take_escape(const char **p, const char *end, uint32_t *ret)
 
         if (len == 0)
                 return false;
-        if (c >= '0' && c <= '7')
-                return take_octal(p, end, ret);
+        if (c >= '0' && c <= '7') {
+                *ret = take_octal(p, end);
+                return true;
+        }
         *p += len;
         if (c == 'x')
                 return take_hex(p, end, ret);
@@ -282,10 +262,10 @@ bool kri_is_reserved(const char *text, size_t len)
 
 static void scan_name(struct kri_scan *scan, struct kri_token *token)
 {
-        bool is_var = is_upper(look(scan));
+        bool is_var = kri_char_is_upper(look(scan));
 
         token->text = scan->at;
-        while (is_name(look(scan)))
+        while (kri_char_is_name(look(scan)))
                 take(scan);
         token->text_len = (size_t)(scan->at - token->text);
         if (!is_var)
@@ -333,19 +313,6 @@ static void set_integer(struct kri_token *token, const char *text, size_t len, u
         token->i = (int64_t)value;
 }
 
-/* The locale that a program has set must not change what a number means. */
-static double parse_double(const char *text)
-{
-        locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-        double d = NAN;
-
-        if (c_locale != (locale_t)0) { /* a static object in glibc and musl: cannot fail there */
-                d = strtod_l(text, NULL, c_locale);
-                freelocale(c_locale);
-        }
-        return d;
-}
-
 static void set_float(struct kri_scan *scan, struct kri_token *token)
 {
         char text[FLOAT_LEN_MAX + 1];
@@ -362,8 +329,7 @@ static void set_float(struct kri_scan *scan, struct kri_token *token)
                 text[len++] = *p;
         }
         text[len] = '\0';
-        token->f = parse_double(text);
-        if (!isfinite(token->f))
+        if (!kri_text_double(text, &token->f))
                 fail(scan, token, "a float out of range");
 }
 
@@ -375,8 +341,8 @@ static void scan_fraction(struct kri_scan *scan, struct kri_token *token)
         take_digits(scan, 10);
         if (look(scan) == 'e' || look(scan) == 'E') {
                 sign = look_ahead(scan, 1);
-                if (!is_digit(sign)) {
-                        if ((sign != '+' && sign != '-') || !is_digit(look_ahead(scan, 2))) {
+                if (!kri_char_is_digit(sign)) {
+                        if ((sign != '+' && sign != '-') || !kri_char_is_digit(look_ahead(scan, 2))) {
                                 fail(scan, token, "illegal float");
                                 return;
                         }
@@ -409,7 +375,7 @@ static void scan_based(struct kri_scan *scan, struct kri_token *token)
 static void scan_number(struct kri_scan *scan, struct kri_token *token)
 {
         take_digits(scan, 10);
-        if (look(scan) == '.' && is_digit(look_ahead(scan, 1))) {
+        if (look(scan) == '.' && kri_char_is_digit(look_ahead(scan, 1))) {
                 take(scan);
                 scan_fraction(scan, token);
                 return;
@@ -487,9 +453,9 @@ void kri_token_next(struct kri_scan *scan, struct kri_token *token)
                 token->kind = KRI_TOK_END;
         else if (c == '\'' || c == '"')
                 scan_quoted(scan, token, c);
-        else if (is_digit(c))
+        else if (kri_char_is_digit(c))
                 scan_number(scan, token);
-        else if (is_lower(c) || is_upper(c))
+        else if (kri_char_is_lower(c) || kri_char_is_upper(c))
                 scan_name(scan, token);
         else if (c == '$')
                 scan_char(scan, token);
