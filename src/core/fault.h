@@ -34,6 +34,11 @@ void kri_faults_close(struct kr_node *node);
 kr_err kri_faults_thread_init(struct kri_thread *thread);
 void kri_faults_thread_fini(struct kri_thread *thread);
 
+/* The same for a thread of the host's, while it drives the node (KR_DRIVE_HOST, SIM): around
+ * all turns that it gives. */
+void kri_faults_host_begin(struct kr_node *node);
+void kri_faults_host_end(struct kr_node *node);
+
 /* Addresses of a call trace, innermost first: of an instruction, or in the middle of a call
  * (one byte before where it comes back to). */
 #define KRI_TRACE_MAX 24u

@@ -53,6 +53,7 @@ static uint32_t fault_atoms[KRI_FAULT_KINDS];
 static uint32_t users; /* nodes that want the handlers (under lock) */
 static uint32_t nodes; /* nodes that are open (under lock) */
 static kri_mutex lock = KRI_MUTEX_INIT;
+static struct fault_thread *host_threads[KRI_NEAR_SLOTS]; /* of nodes without threads */
 
 struct kr_node *_Atomic kri_nodes[KRI_NEAR_SLOTS];
 
@@ -231,13 +232,11 @@ static void go_on(struct landing *landing)
         struct kri_proc *p = kri_current();
 
         fresh_reserve(landing->thread);
-        /* relaxed: set by the watch before the signal that brought us here */
-        if (atomic_load_explicit(&p->zombie, memory_order_relaxed)) {
+        /* A zombie's scheduler was taken: kri_enter does not return, and the thread, which
+         * ends with it, gives the stack back. Relaxed: set before the signal was sent. */
+        if (atomic_load_explicit(&p->zombie, memory_order_relaxed))
                 landing->thread->left = landing->old;
-                kri_switch_out(p, KRI_OUT_GONE);
-                kri_invariant(!"a process that is gone runs");
-        }
-        p = kri_enter(); /* its scheduler may have been taken meanwhile */
+        p = kri_enter();
         keep_old(p, landing->old);
         kri_flags_set(p, KRI_P_FAULTED, 0);
         if (landing->fault.kind == KRI_FAULT_KILL) {
@@ -407,8 +406,7 @@ static bool install(void)
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         sigfillset(&action.sa_mask);
         for (i = 0; i < FAULT_SIGNALS; i++)
-                sigdelset(&action.sa_mask,
-                          signals[i]); /* blocked, they would kill at once */
+                sigdelset(&action.sa_mask, signals[i]); /* blocked, they kill at once */
         for (i = 0; i < SIGNALS; i++) {
                 action.sa_sigaction = i < FAULT_SIGNALS ? on_fault : on_unwind;
                 if (sigaction(signals[i], &action, &found[i]) != 0)
@@ -457,16 +455,121 @@ static kr_err open_first_user(void)
         return install() ? KR_OK : KR_EOS;
 }
 
+/* -- threads -- */
+
+static struct fault_thread *new_thread(struct kr_node *node)
+{
+        char *memory = mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        struct fault_thread *mine;
+
+        if (memory == MAP_FAILED)
+                return NULL;
+        (void)mprotect(memory + KRI_PAGE, KRI_PAGE, PROT_NONE); /* else: no guard */
+        mine = (struct fault_thread *)memory;
+        *mine = (struct fault_thread){ .node = node };
+        fresh_reserve(mine);
+        if (mine->reserve != NULL)
+                return mine;
+        (void)munmap(memory, THREAD_BYTES);
+        return NULL;
+}
+
+static void free_thread(struct fault_thread *mine)
+{
+        if (mine == NULL)
+                return;
+        give_stack(mine->node, mine->left);
+        give_stack(mine->node, mine->reserve);
+        (void)munmap(mine, THREAD_BYTES);
+}
+
+static void attach(struct fault_thread *mine)
+{
+        stack_t stack = { .ss_sp = (char *)mine + 2 * KRI_PAGE,
+                          .ss_size = SIGNAL_STACK_BYTES };
+
+        (void)sigaltstack(&stack, &mine->found); /* fails only with wrong arguments */
+        this_thread = mine;
+}
+
+static void detach(struct fault_thread *mine)
+{
+        this_thread = NULL;
+        (void)sigaltstack(&mine->found, NULL);
+}
+
+kr_err kri_faults_thread_init(struct kri_thread *thread)
+{
+        thread->signal_stack = NULL;
+        if (thread->node->opts.faults != KR_FAULTS_EXIT)
+                return KR_OK;
+        thread->signal_stack = new_thread(thread->node);
+        if (thread->signal_stack == NULL)
+                return KR_ENOMEM;
+        attach(thread->signal_stack);
+        return KR_OK;
+}
+
+void kri_faults_thread_fini(struct kri_thread *thread)
+{
+        struct fault_thread *mine = thread->signal_stack;
+
+        if (mine == NULL)
+                return;
+        detach(mine);
+        thread->signal_stack = NULL;
+        free_thread(mine);
+}
+
+void kri_faults_host_begin(struct kr_node *node)
+{
+        if (host_threads[node->slot] != NULL)
+                attach(host_threads[node->slot]);
+}
+
+void kri_faults_host_end(struct kr_node *node)
+{
+        if (host_threads[node->slot] != NULL)
+                detach(host_threads[node->slot]);
+}
+
+/* -- nodes -- */
+
+/* locked */
+static kr_err open_user(struct kr_node *node)
+{
+        kr_err err = users == 0 ? open_first_user() : KR_OK;
+
+        if (err != KR_OK)
+                return err;
+        users++;
+        if (node->opts.drive == KR_DRIVE_THREADS)
+                return KR_OK;
+        host_threads[node->slot] = new_thread(node);
+        if (host_threads[node->slot] != NULL)
+                return KR_OK;
+        if (--users == 0)
+                uninstall();
+        return KR_ENOMEM;
+}
+
+/* locked */
+static void close_user(struct kr_node *node)
+{
+        free_thread(host_threads[node->slot]);
+        host_threads[node->slot] = NULL;
+        if (--users == 0)
+                uninstall();
+}
+
 kr_err kri_faults_open(struct kr_node *node)
 {
         kr_err err = KR_OK;
 
         kri_lock(&lock);
-        if (node->opts.faults == KR_FAULTS_EXIT) {
-                if (users == 0)
-                        err = open_first_user();
-                users += err == KR_OK;
-        }
+        if (node->opts.faults == KR_FAULTS_EXIT)
+                err = open_user(node);
         if (err == KR_OK) {
                 nodes++;
                 atomic_store(&kri_nodes[node->slot], node);
@@ -479,53 +582,9 @@ void kri_faults_close(struct kr_node *node)
 {
         kri_lock(&lock);
         atomic_store(&kri_nodes[node->slot], NULL);
-        if (node->opts.faults == KR_FAULTS_EXIT && --users == 0)
-                uninstall();
+        if (node->opts.faults == KR_FAULTS_EXIT)
+                close_user(node);
         if (--nodes == 0)
                 kri_symbols_forget();
         kri_unlock(&lock);
-}
-
-kr_err kri_faults_thread_init(struct kri_thread *thread)
-{
-        struct fault_thread *mine;
-        stack_t stack;
-        char *memory;
-
-        thread->signal_stack = NULL;
-        if (thread->node->opts.faults != KR_FAULTS_EXIT)
-                return KR_OK;
-        memory = mmap(NULL, THREAD_BYTES, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED)
-                return KR_ENOMEM;
-        (void)mprotect(memory + KRI_PAGE, KRI_PAGE, PROT_NONE); /* else: no guard */
-        mine = (struct fault_thread *)memory;
-        *mine = (struct fault_thread){ .node = thread->node, .memory = memory };
-        stack = (stack_t){ .ss_sp = memory + 2 * KRI_PAGE,
-                           .ss_size = SIGNAL_STACK_BYTES };
-        fresh_reserve(mine);
-        if (mine->reserve == NULL || sigaltstack(&stack, &mine->found) != 0)
-                goto unmap;
-        thread->signal_stack = mine;
-        this_thread = mine;
-        return KR_OK;
-unmap:
-        give_stack(thread->node, mine->reserve);
-        (void)munmap(memory, THREAD_BYTES);
-        return KR_ENOMEM;
-}
-
-void kri_faults_thread_fini(struct kri_thread *thread)
-{
-        struct fault_thread *mine = thread->signal_stack;
-
-        if (mine == NULL)
-                return;
-        this_thread = NULL;
-        thread->signal_stack = NULL;
-        (void)sigaltstack(&mine->found, NULL);
-        give_stack(mine->node, mine->left);
-        give_stack(mine->node, mine->reserve);
-        (void)munmap(mine->memory, THREAD_BYTES);
 }
