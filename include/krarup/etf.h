@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* etf.h: terms as bytes, in Erlang's external term format: term_to_binary and back.
  *
- * What is written is what OTP 25 writes (a version byte 131, then the term), byte for byte,
- * but for maps of more than 32 keys, whose order there depends on a hash: here the keys are
- * in their order always. Compressed terms are refused. What other nodes may send is read in
- * full: old tags too, and big integers, improper lists, bitstrings, funs and identifiers of
- * any node go out again as they came in.
+ * What is written (a version byte 131, then the term) is byte for byte what
+ * term_to_binary(T, [{minor_version, 2}]) gives on OTP 25, the default from OTP 26 on: atoms
+ * in UTF-8. But maps of more than 32 keys, which OTP orders by a hash, are in key order.
+ * What other nodes may send is read in full: old tags too, and big integers, improper lists,
+ * bitstrings, funs and identifiers of any node go out again as they came in. Compressed
+ * terms are refused (KR_EMALFORMED).
  */
 #ifndef KRARUP_ETF_H
 #define KRARUP_ETF_H

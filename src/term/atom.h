@@ -22,7 +22,7 @@
         X(process, "process") X(port, "port") X(shutdown, "shutdown") X(alias, "alias")  \
         X(abandoned, "abandoned") X(spawn_reply, "spawn_reply")                          \
         X(cancel_timer, "cancel_timer") X(read_timer, "read_timer")                      \
-        X(nonode_at_nohost, "nonode@nohost") X(infinity, "infinity")                     \
+        X(nonode_at_nohost, "nonode@nohost") X(infinity, "infinity") X(mailbox_overflow, "mailbox_overflow")                     \
         X(registered_name, "registered_name") X(links, "links") X(monitors, "monitors")  \
         X(monitored_by, "monitored_by") X(message_queue_len, "message_queue_len")        \
         X(messages, "messages") X(status, "status") X(initial_call, "initial_call")      \

@@ -21,6 +21,7 @@ static void critical_ignored(bool enter)
 
 struct kri_term_host kri_term_host = {
         .alloc = malloc,
+        .alloc_kept = malloc,
         .free = free,
         .misuse = misuse_abort,
         .shared_alloc = malloc,

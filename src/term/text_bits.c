@@ -199,6 +199,8 @@ static kr_err parse_spec(struct kri_parser *p, struct spec *spec)
                 if (err == KR_OK)
                         err = parse_type(p, spec);
         } while (err == KR_OK && p->token.kind == KRI_TOK_MINUS);
+        if (err == KR_OK && spec->unit && !spec->has_size)
+                err = kri_parse_expected(p, "a size beside the unit");
         return err;
 }
 
@@ -258,6 +260,26 @@ static kr_err put_string(struct kri_parser *p, struct bits *bits,
         return err;
 }
 
+/* Strings side by side are one, and what is said behind the last is said of all: look ahead
+ * for it, then cut the strings once more for their characters. */
+static kr_err parse_strings(struct kri_parser *p, struct bits *bits)
+{
+        struct kri_scan scan = p->scan;
+        struct kri_token string = p->token;
+        struct spec spec = { .unit = 0 };
+        kr_err err = KR_OK;
+
+        while (err == KR_OK && p->token.kind == KRI_TOK_STRING)
+                err = kri_parse_next(p);
+        if (err == KR_OK)
+                err = parse_spec(p, &spec);
+        while (err == KR_OK && string.kind == KRI_TOK_STRING) {
+                err = put_string(p, bits, &string, &spec);
+                kri_token_next(&scan, &string);
+        }
+        return err;
+}
+
 static kr_err parse_number(struct kri_parser *p, struct bits *bits, bool negative)
 {
         struct integer n = { .negative = negative };
@@ -280,26 +302,27 @@ static kr_err parse_number(struct kri_parser *p, struct bits *bits, bool negativ
 static kr_err parse_element(struct kri_parser *p, struct bits *bits)
 {
         bool negative = p->token.kind == KRI_TOK_MINUS;
+        bool is_signed = negative || p->token.kind == KRI_TOK_PLUS;
         struct spec spec = { .unit = 0 };
         struct kri_token value;
         kr_err err = KR_OK;
 
-        if (negative || p->token.kind == KRI_TOK_PLUS)
+        if (is_signed)
                 err = kri_parse_next(p);
         if (err != KR_OK)
                 return err;
         value = p->token;
         if (value.kind == KRI_TOK_INT || value.kind == KRI_TOK_BIGINT)
                 return parse_number(p, bits, negative);
-        if (value.kind != KRI_TOK_FLOAT && (value.kind != KRI_TOK_STRING || negative))
+        if (value.kind == KRI_TOK_STRING && !is_signed)
+                return parse_strings(p, bits);
+        if (value.kind != KRI_TOK_FLOAT)
                 return kri_parse_expected(p, "a number, a string or '>>'");
         err = kri_parse_next(p);
         if (err == KR_OK)
                 err = parse_spec(p, &spec);
         if (err != KR_OK)
                 return err;
-        if (value.kind == KRI_TOK_STRING)
-                return put_string(p, bits, &value, &spec);
         if (spec.type != TYPE_FLOAT)
                 return kri_parse_expected(p, "/float behind a float");
         return put_float(p, bits, negative ? -value.f : value.f, &spec);
