@@ -23,6 +23,9 @@ struct kri_watched {
 
 KR_BEGIN_DECLS
 
+/* The atom of this text; none if it cannot be one. */
+KR_API kr_atom kri_atom_of(const char *text);
+
 /* Link both ways; again has no effect; with oneself neither. A dead process: a caller that
  * traps exits gets {'EXIT', Pid, noproc}, another one ends with noproc. */
 KR_API void kr_link(kr_pid pid);
@@ -66,7 +69,7 @@ static inline struct kri_watched kri_watched_name(kr_atom name)
 
 static inline struct kri_watched kri_watched_text(const char *name)
 {
-        return kri_watched_name(kr_atom_from(name));
+        return kri_watched_name(kri_atom_of(name));
 }
 
 #define KRI_WATCHED(who)                                                                 \

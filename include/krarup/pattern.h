@@ -63,15 +63,15 @@ struct kri_site {
         const char *pattern;
         const char *file;
         int line;
-        uint8_t matches;              /* 1: takes terms apart; 0: builds them */
-        uint8_t count;                /* arguments at this call site */
+        uint8_t matches;                 /* 1: takes terms apart; 0: builds them */
+        uint8_t count;                   /* arguments at this call site */
         uint8_t types[KRI_ARGS_MAX + 1]; /* enum kri_arg_type of each; KRI_ARG_NONE */
-        struct kri_code *code;        /* atomic; NULL until first used */
+        struct kri_code *code;           /* atomic; NULL until first used */
 };
 
 /* One alternative of a kr_receive: borrows the arguments during that call. */
 struct kr_clause {
-        int id;                       /* what kr_receive returns; the program's own */
+        int id; /* what kr_receive returns; the program's own */
         struct kri_site *site;
         const union kri_arg *args;
 };
@@ -85,7 +85,8 @@ struct kr_clause {
 #define kr_build(...) kri_build(KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* struct kr_clause kr_on(int id, "pattern", ...): an argument of kr_receive. */
-#define kr_on(id, ...) kri_clause((id), KRI_MATCH_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
+#define kr_on(id, ...)                                                                   \
+        kri_clause((id), KRI_MATCH_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* -- for other macros that take patterns. All want the pattern first, then its arguments:
  *      #define kr_send(to, ...) kri_send((to), KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
@@ -99,10 +100,12 @@ struct kr_clause {
 /* const union kri_arg *: the arguments. In C they live as long as the block around the
  * call, in C++ as long as the full expression. Each argument is evaluated once. */
 #ifdef __cplusplus
+/* clang-format off */
 #define KRI_ARGS(...)                                                                    \
         (kri_list<union kri_arg, KRI_COUNT(__VA_ARGS__) - 1>{                            \
                 KRI_EACH(KRI_ARG, __VA_ARGS__)                                           \
         }.get())
+/* clang-format on */
 #else
 #define KRI_ARGS(...)                                                                    \
         (__extension__(const union kri_arg[]){ KRI_EACH(KRI_ARG, __VA_ARGS__) })
@@ -121,8 +124,13 @@ struct kr_clause {
 #define KRI_SITE_(matches, n, ...) KRI_SITE__(matches, n, __VA_ARGS__)
 #define KRI_SITE__(matches, n, ...)                                                      \
         (__extension__({                                                                 \
+                KRI_STATIC_ASSERT(KRI_COUNT(__VA_ARGS__) - 1 <= KRI_ARGS_MAX,            \
+                                  "a pattern takes up to 16 arguments");                 \
                 static struct kri_site kri_site_##n = {                                  \
-                        "" KRI_FIRST(__VA_ARGS__) "", __FILE__, __LINE__, matches,       \
+                        "" KRI_FIRST(__VA_ARGS__) "",                                    \
+                        __FILE__,                                                        \
+                        __LINE__,                                                        \
+                        matches,                                                         \
                         KRI_COUNT(__VA_ARGS__) - 1,                                      \
                         { KRI_EACH(KRI_ARG_TYPE, __VA_ARGS__) KRI_ARG_NONE },            \
                         0                                                                \

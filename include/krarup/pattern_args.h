@@ -12,6 +12,8 @@
 
 #include <krarup/term.h>
 
+/* clang-format off */
+
 /* X(C type, symbol): what a C value is read as */
 #define KRI_INTEGER_MAP(X)                                                               \
         X(char, INT) X(signed char, INT) X(short, INT) X(int, INT) X(long, INT)          \
@@ -34,16 +36,40 @@
         X(kr_pid, OUT_PID) X(kr_port, OUT_PORT) X(kr_ref, OUT_REF)                       \
         X(kr_term, OUT_TERM) X(kr_bytes, OUT_BYTES)
 
+/* clang-format on */
+
 enum kri_arg_type {
         KRI_ARG_NONE, /* no argument of a program has this */
-        KRI_ARG_INT, KRI_ARG_UINT, KRI_ARG_BOOL, KRI_ARG_DOUBLE, KRI_ARG_STR, KRI_ARG_ATOM,
-        KRI_ARG_PID, KRI_ARG_PORT, KRI_ARG_REF, KRI_ARG_TERM, KRI_ARG_BYTES,
+        KRI_ARG_INT,
+        KRI_ARG_UINT,
+        KRI_ARG_BOOL,
+        KRI_ARG_DOUBLE,
+        KRI_ARG_STR,
+        KRI_ARG_ATOM,
+        KRI_ARG_PID,
+        KRI_ARG_PORT,
+        KRI_ARG_REF,
+        KRI_ARG_TERM,
+        KRI_ARG_BYTES,
         KRI_ARG_OUT, /* from here on: pointers */
-        KRI_ARG_OUT_I8 = KRI_ARG_OUT, KRI_ARG_OUT_U8, KRI_ARG_OUT_I16, KRI_ARG_OUT_U16,
-        KRI_ARG_OUT_I32, KRI_ARG_OUT_U32, KRI_ARG_OUT_I64, KRI_ARG_OUT_U64,
-        KRI_ARG_OUT_BOOL, KRI_ARG_OUT_FLOAT, KRI_ARG_OUT_DOUBLE, KRI_ARG_OUT_STR,
-        KRI_ARG_OUT_ATOM, KRI_ARG_OUT_PID, KRI_ARG_OUT_PORT, KRI_ARG_OUT_REF,
-        KRI_ARG_OUT_TERM, KRI_ARG_OUT_BYTES,
+        KRI_ARG_OUT_I8 = KRI_ARG_OUT,
+        KRI_ARG_OUT_U8,
+        KRI_ARG_OUT_I16,
+        KRI_ARG_OUT_U16,
+        KRI_ARG_OUT_I32,
+        KRI_ARG_OUT_U32,
+        KRI_ARG_OUT_I64,
+        KRI_ARG_OUT_U64,
+        KRI_ARG_OUT_BOOL,
+        KRI_ARG_OUT_FLOAT,
+        KRI_ARG_OUT_DOUBLE,
+        KRI_ARG_OUT_STR,
+        KRI_ARG_OUT_ATOM,
+        KRI_ARG_OUT_PID,
+        KRI_ARG_OUT_PORT,
+        KRI_ARG_OUT_REF,
+        KRI_ARG_OUT_TERM,
+        KRI_ARG_OUT_BYTES,
         KRI_ARG_TYPES,
         KRI_ARG_OUT_LONG = sizeof(long) == 8 ? KRI_ARG_OUT_I64 : KRI_ARG_OUT_I32,
         KRI_ARG_OUT_ULONG = sizeof(long) == 8 ? KRI_ARG_OUT_U64 : KRI_ARG_OUT_U32
@@ -52,7 +78,7 @@ enum kri_arg_type {
 /* One argument: a value, or the address where a result goes. */
 union kri_arg {
         int64_t i;
-        uint64_t u;       /* also a bool and an atom's index: read and written as a word */
+        uint64_t u; /* also a bool and an atom's index: read and written as a word */
         double d;
         const char *str;
         kr_pid pid;
@@ -86,23 +112,30 @@ KRI_ARG_FROM(BYTES, kr_bytes, bytes, value)
 KRI_ARG_FROM(OUT, void *, out, value)
 #undef KRI_ARG_FROM
 
+#ifdef __cplusplus
+#define KRI_STATIC_ASSERT(x, text) static_assert(x, text)
+#else
+#define KRI_STATIC_ASSERT(x, text) _Static_assert(x, text)
+#endif
+
 /* -- one argument: its type (a constant) and its value -- */
 
 #ifndef __cplusplus
 
-#define KRI_TYPE_VALUE(ctype, symbol) ctype : KRI_ARG_##symbol,
-#define KRI_TYPE_OUTPUT(ctype, symbol) ctype * : KRI_ARG_##symbol,
-#define KRI_FROM_VALUE(ctype, symbol) ctype : kri_arg_##symbol,
-#define KRI_FROM_OUTPUT(ctype, symbol) ctype * : kri_arg_OUT,
+/* clang-format off */
+#define KRI_TYPE_VALUE(ctype, symbol) ctype: KRI_ARG_##symbol,
+#define KRI_TYPE_OUTPUT(ctype, symbol) ctype *: KRI_ARG_##symbol,
+#define KRI_FROM_VALUE(ctype, symbol) ctype: kri_arg_##symbol,
+#define KRI_FROM_OUTPUT(ctype, symbol) ctype *: kri_arg_OUT,
 
 struct kri_no_argument; /* ends the lists, which may not end with a comma */
 #define KRI_ARG_TYPE(x)                                                                  \
         _Generic((x), KRI_VALUE_MAP(KRI_TYPE_VALUE) KRI_OUTPUT_MAP(KRI_TYPE_OUTPUT)      \
-                 struct kri_no_argument * : KRI_ARG_NONE)
+                 struct kri_no_argument *: KRI_ARG_NONE)
 #define KRI_ARG(x)                                                                       \
         _Generic((x), KRI_VALUE_MAP(KRI_FROM_VALUE) KRI_OUTPUT_MAP(KRI_FROM_OUTPUT)      \
-                 struct kri_no_argument * : kri_arg_OUT)(x)
-
+                 struct kri_no_argument *: kri_arg_OUT)(x)
+/* clang-format on */
 
 #else
 
@@ -129,10 +162,16 @@ template <typename T> union kri_arg kri_arg_of(T *) = delete;
 /* An array that may be a temporary: valid to the end of the full expression. */
 template <typename T, unsigned N> struct kri_list {
         T items[N];
-        const T *get() const { return items; }
+        const T *get() const
+        {
+                return items;
+        }
 };
 template <typename T> struct kri_list<T, 0> {
-        const T *get() const { return nullptr; }
+        const T *get() const
+        {
+                return nullptr;
+        }
 };
 }
 #undef KRI_CXX_VALUE
@@ -152,16 +191,23 @@ template <typename T> struct kri_list<T, 0> {
         KRI_COUNT_(__VA_ARGS__, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27,  \
                    26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10,   \
                    9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-#define KRI_COUNT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, \
-                   A, B, C, D, E, F, G, H, I, J, K, L, M, N, count, ...) count
+#define KRI_COUNT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w,  \
+                   x, y, z, A, B, C, D, E, F, G, H, I, J, K, L, M, N, count, ...)        \
+        count
 
 #define KRI_PASTE(a, b) KRI_PASTE_(a, b)
 #define KRI_PASTE_(a, b) a##b
 #define KRI_FIRST(...) KRI_FIRST_(__VA_ARGS__, 0)
 #define KRI_FIRST_(first, ...) first
 
-/* m(x) and a comma, for each argument but the first, which is the pattern */
-#define KRI_EACH(m, ...) KRI_PASTE(KRI_EACH_, KRI_COUNT(__VA_ARGS__))(m, __VA_ARGS__)
+/* m(x) and a comma, for each argument but the first, which is the pattern. More than 16
+ * give nothing: the call site says what is wrong. */
+#define KRI_EACH(m, ...)                                                                 \
+        KRI_PASTE(KRI_EACH_, KRI_COUNT_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+                                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 16, 15, 14, \
+                                        13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0))   \
+        (m, __VA_ARGS__)
+#define KRI_EACH_0(m, ...)
 #define KRI_EACH_1(m, p)
 #define KRI_EACH_2(m, p, x) m(x),
 #define KRI_EACH_3(m, p, x, ...) m(x), KRI_EACH_2(m, p, __VA_ARGS__)

@@ -14,6 +14,7 @@
 #define KRARUP_PROCESS_H
 
 #include <krarup/message.h>
+#include <krarup/node.h>
 
 typedef enum kr_priority {
         KR_PRIORITY_NORMAL,
@@ -98,8 +99,6 @@ KR_BEGIN_DECLS
 
 /* The calling process; none on a thread that is no process. */
 KR_API kr_pid kr_self(void);
-
-KR_API bool kr_pid_is_none(kr_pid pid);
 
 /* True until the process has ended. Whatever the caller sent to it before has been taken in
  * when this returns: may block for that. */

@@ -5,11 +5,11 @@
 #ifndef KRARUP_REGISTRY_H
 #define KRARUP_REGISTRY_H
 
-#include <krarup/process.h>
+#include <krarup/link.h>
 
 #define KRI_NAME(name)                                                                   \
-        _Generic((name), kr_atom: kri_name_atom, const char *: kr_atom_from,             \
-                 char *: kr_atom_from)(name)
+        _Generic((name), kr_atom: kri_name_atom, const char *: kri_atom_of,             \
+                 char *: kri_atom_of)(name)
 
 /* Give a process a name. The caller ends with badarg if the name is taken or `undefined`,
  * or the process has a name already, is dead, or is not of this node. */

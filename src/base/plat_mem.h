@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #define KRI_PAGE 4096u
+#define KRI_HUGE_PAGE (2u << 20)
 
 /* Readable, writable, zeroed on first touch; NULL if refused. `align` is a power of two. */
 void *kri_mem_reserve(size_t size, size_t align);

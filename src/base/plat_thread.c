@@ -77,10 +77,10 @@ void kri_thread_name(const char *name)
         pthread_setname_np(pthread_self(), name);
 }
 
-void kri_thread_demote(void)
+void kri_thread_demote(int tid)
 {
         /* best effort: where it is refused the hog keeps its ordinary share */
-        (void)setpriority(PRIO_PROCESS, (id_t)kri_thread_id(), 19);
+        (void)setpriority(PRIO_PROCESS, (id_t)tid, 19);
 }
 
 void kri_thread_signal(int tid, int signo)
@@ -95,4 +95,11 @@ unsigned kri_cpu_count(void)
         if (sched_getaffinity(0, sizeof(set), &set) != 0)
                 return 1;
         return (unsigned)CPU_COUNT(&set);
+}
+
+void kri_sleep_ns(int64_t ns)
+{
+        struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+        nanosleep(&ts, NULL);
 }

@@ -59,8 +59,9 @@ static inline void kri_cpu_relax(void)
 int kri_thread_id(void);           /* the kernel's number of this thread */
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
 void kri_thread_name(const char *name);
-void kri_thread_demote(void);      /* this thread from now on gets what others leave */
+void kri_thread_demote(int tid);   /* that thread from now on gets what others leave */
 void kri_thread_signal(int tid, int signo);
 unsigned kri_cpu_count(void);
+void kri_sleep_ns(int64_t ns);     /* the thread, not a process */
 
 #endif

@@ -73,7 +73,7 @@ static struct kri_pool_list carve(struct kri_depot *depot, unsigned class)
 
         if ((size_t)(c->carve_end - c->carve) < size && !new_chunk(depot, c))
                 return list;
-        while (list.count < kri_pool_list_len[class] - 1 &&
+        while (list.count + 1u < kri_pool_list_len[class] &&
                (size_t)(c->carve_end - c->carve) >= size) {
                 struct kri_block *block = (struct kri_block *)c->carve;
 

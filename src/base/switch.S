@@ -40,7 +40,7 @@ kri_switch:
 kri_switch_prepare:
         .cfi_startproc
         endbr64
-        leaq    -72(%rdi), %rax         /* 6 registers, entry, its return address, pad */
+        leaq    -64(%rdi), %rax         /* 6 registers, entry, its return address */
         xorl    %ecx, %ecx
         movq    %rcx, 0(%rax)
         movq    %rcx, 8(%rax)
@@ -49,8 +49,7 @@ kri_switch_prepare:
         movq    %rcx, 32(%rax)
         movq    %rcx, 40(%rax)          /* rbp = 0 ends every call trace */
         movq    %rsi, 48(%rax)
-        movq    %rcx, 56(%rax)
-        movq    %rcx, 64(%rax)
+        movq    %rcx, 56(%rax)          /* entered with the stack as after a call */
         retq
         .cfi_endproc
         .size   kri_switch_prepare, .-kri_switch_prepare

@@ -37,8 +37,8 @@ struct kri_extra {
         struct kri_stack *old_stacks;/* left by faults; freed with the process */
         struct kri_dict *dict;
         void *fault;                 /* fault.c */
-        void *timers;                /* timer.c: those aimed at this process */
         void *armed;                 /* timer.c: its wake-up */
+        struct kri_table suspending; /* suspend.c: near pid -> a: how often */
         size_t memory_used, memory_max;
 
         /* Receive markers: what is in the mailbox up to `after` is older than the reference. */

@@ -9,6 +9,8 @@
 
 #include <krarup/node.h>
 
+#include "base/plat_event.h"
+
 #include "proc.h"
 #include "sched.h"
 
@@ -35,6 +37,7 @@ struct kri_fault_node;
 
 struct kr_node {
         uint32_t slot;                  /* near slot: which node of this OS process */
+        uint32_t name_atom;
         kr_node_opts opts;
         struct kri_allocator memory;
 
@@ -46,7 +49,7 @@ struct kr_node {
         uint32_t *slots_free;           /* stack of free indices, reserved whole */
         uint32_t slots_free_count;
         uint32_t slots_used;            /* highest index ever used + 1 */
-        _Atomic uint32_t alive;
+        _Atomic int64_t alive;          /* by attached and foreign threads; see sched.alive */
         _Atomic bool stopping;          /* no new processes */
         _Atomic bool halt;              /* scheduler threads end */
 
@@ -60,16 +63,15 @@ struct kr_node {
         struct kri_sched *scheds;
         uint32_t sched_count;
         _Atomic uint32_t idle;          /* schedulers that sleep */
-        _Atomic uint32_t sim_turn;
         struct kri_thread *threads;
         struct kri_watch *watch;        /* KR_DRIVE_THREADS */
         struct kri_sched foreign;       /* for threads that hold no scheduler, under: */
         kri_mutex foreign_lock;
-        int event_fd, timer_fd, poll_fd;/* KR_DRIVE_HOST, else -1 */
+        struct kri_event event;         /* KR_DRIVE_HOST */
 
         /* clock */
         int64_t virtual_ns;             /* KR_DRIVE_SIM */
-        int64_t start_ns;
+        bool native_ready;              /* the host's stack is known (HOST, SIM) */
         uint64_t sim_hash;
 
         _Atomic uint64_t ref_block;     /* next block of reference numbers */
@@ -97,6 +99,8 @@ static inline struct kri_proc *kri_proc_of(const struct kr_node *node, kri_word 
 /* A slot for a new process; NULL: system_limit. */
 struct kri_proc *kri_slot_take(struct kri_sched *s);
 void kri_slot_give(struct kri_sched *s, struct kri_proc *p);
+/* A scheduler ends: its free slots go back. */
+void kri_slots_return(struct kri_sched *s);
 
 int64_t kri_node_now_ns(struct kr_node *node);
 

@@ -55,11 +55,11 @@ enum kri_out {
 #define KRI_P_ENDING 0x08u   /* clean-ups run; nothing can end it a second time */
 #define KRI_P_THREAD 0x10u   /* an attached thread: waits on a futex, has no kri_stack */
 #define KRI_P_LIMITED 0x20u  /* node->limits[index] holds its mailbox limit (any: reads) */
-#define KRI_P_TIMERS 0x40u   /* timers aim at it (under the timer lock) */
 #define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
 #define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `wait_site` goes on */
 #define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
+#define KRI_P_DROP_STACK 0x800u /* its stack is not needed: it starts at fn again */
 
 struct kri_owned;
 
@@ -190,7 +190,7 @@ static inline void kri_spend(struct kri_proc *p, int32_t reductions)
 
 /* -- the life of a process (proc.c, exit.c) -- */
 
-/* What few processes have. Owner only. */
+/* Defined here because fault.c and exit.c walk them; they hang off kri_extra. */
 struct kri_defer {
         struct kri_defer *next;
         void (*fn)(void *arg);
@@ -215,7 +215,7 @@ void kri_doom(struct kri_proc *p, struct kri_sig *reason);
 /* The same for a reason without memory of its own (an atom); cannot fail. */
 void kri_doom_atom(struct kri_proc *p, uint32_t atom);
 
-/* End now, if doomed. On the process's own stack. */
+/* End now, for p->doom: clean-ups, then the rest. On the process's own stack. */
 void kri_end(struct kri_proc *p) __attribute__((noreturn));
 static inline void kri_doom_check(struct kri_proc *p)
 {
@@ -228,8 +228,13 @@ void kri_raise_term(struct kri_proc *p, kr_class kind, kri_word reason)
         __attribute__((noreturn));
 void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
         __attribute__((noreturn));
-/* error {badarg, {Function, Argument}} in a process; returns on a thread that is none. */
+
+/* For an attached thread the next two leave the runtime and return: the call then returns
+ * its error. */
+/* error {badarg, {Function, Argument}} */
 void kri_badarg(struct kri_proc *p, const char *function, const char *argument);
+/* error system_limit */
+void kri_no_memory(struct kri_proc *p);
 
 /* On the scheduler's stack, after KRI_OUT_EXIT: all that it owned goes, links and monitors
  * fire, and the slot is free again. `s` is whose pool and queues are used. */
@@ -242,5 +247,48 @@ void kri_proc_main(void);
 
 /* Back to the scheduler; returns when the process runs again (never after EXIT, TOP). */
 void kri_switch_out(struct kri_proc *p, enum kri_out out);
+/* Its lower half: leave this stack for that of whoever runs us. */
+void kri_switch_native(struct kri_proc *p, bool for_good);
+/* Start anew at p->fn, on an empty stack. */
+void kri_restart(struct kri_proc *p) __attribute__((noreturn));
+
+/* A process that could not be born whole. */
+void kri_proc_undo(struct kri_sched *s, struct kri_proc *p);
+
+static inline bool kri_outer_has_news(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->outer, memory_order_relaxed) != NULL;
+}
+
+/* Serials go round, but are never 0. */
+static inline uint32_t kri_serial_after(uint32_t serial)
+{
+        uint32_t next = (serial + 1) & ((1u << KRI_PID_SERIAL_BITS) - 1);
+
+        return next != 0 ? next : 1;
+}
+
+/* The term layer's host: memory of the process, and its misuse. */
+void *kri_host_alloc(size_t size);
+void *kri_host_alloc_kept(size_t size);
+void kri_host_free(void *block);
+void kri_host_critical(bool enter);
+void kri_proc_misuse(const char *reason);
+
+/* The record of a thread that is being attached; NULL: no room. */
+struct kri_proc *kri_proc_new_thread(struct kri_sched *s);
+
+/* -- memory of a process (memory.c) -- */
+
+/* A block that goes with p. kept: of term/kept.h, with blobs to give back. Owner. */
+void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept);
+void kri_owned_free(struct kri_proc *p, void *block);
+void kri_owned_release(struct kri_proc *p); /* all */
+size_t kri_owned_bytes(const struct kri_proc *p);
+/* End p if it is beyond its memory_max, mailbox included. */
+void kri_memory_check(struct kri_proc *p);
+
+/* The argument of an entry, as the process's own. False: no memory. */
+bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry);
 
 #endif

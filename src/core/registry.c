@@ -99,17 +99,28 @@ void kri_register(kr_atom name, kr_pid pid)
 
         if (p == NULL)
                 return;
-        if (name.index == 0 || name.index == KRI_A_undefined)
+        if (name.index == 0 || name.index == KRI_A_undefined) {
                 kri_badarg(p, "kr_register", "name");
-        if (pid.node != p->node->slot)
-                kri_badarg(p, "kr_register", "pid");
+                return;
+        }
         kri_lock(&p->node->registry.lock);
-        done = enter_name(p->node, name.index, kri_pid_word(pid));
+        done = pid.node == p->node->slot &&
+               enter_name(p->node, name.index, kri_pid_word(pid));
         kri_unlock(&p->node->registry.lock);
-        if (!done)
+        if (done)
+                kri_leave(p);
+        else
                 kri_badarg(p, "kr_register",
                            kri_registry_find(p->node, name.index) != 0 ? "name" : "pid");
-        kri_leave(p);
+}
+
+kr_atom kri_atom_of(const char *text)
+{
+        kr_atom atom = { 0 };
+
+        if (text != NULL && kri_atom_make(text, strlen(text), &atom.index) != KR_OK)
+                atom.index = 0;
+        return atom;
 }
 
 /* lock held */
@@ -138,9 +149,10 @@ void kri_unregister(kr_atom name)
         kri_lock(&p->node->registry.lock);
         done = leave_name(p->node, name.index);
         kri_unlock(&p->node->registry.lock);
-        if (!done)
+        if (done)
+                kri_leave(p);
+        else
                 kri_badarg(p, "kr_unregister", "name");
-        kri_leave(p);
 }
 
 kr_pid kri_whereis(struct kr_node *node, kr_atom name)
@@ -194,8 +206,9 @@ void kr_registered(kr_msg *slot)
                 bool done = kri_list_fill(p, slot, next_name, &walk, &again);
 
                 kri_unlock(&p->node->registry.lock);
-                if (!done)
-                        kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+                if (done)
+                        kri_leave(p);
+                else
+                        kri_no_memory(p);
         }
-        kri_leave(p);
 }

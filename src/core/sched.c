@@ -5,6 +5,7 @@
 
 #include "base/plat_clock.h"
 #include "base/rand.h"
+#include "term/atom.h"
 
 #include "extra.h"
 #include "node.h"
@@ -32,6 +33,7 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 
 void kri_sched_fini(struct kri_sched *s)
 {
+        kri_slots_return(s);
         kri_stack_cache_empty(&s->node->stacks, &s->stacks);
         kri_pool_fini(&s->pool);
 }
@@ -120,6 +122,14 @@ static void wake_thread(struct kri_proc *p)
         /* release: what was pushed is seen by the thread that finds itself awake */
         atomic_store_explicit(&p->sched->sleeping, 0, memory_order_release);
         kri_futex_wake(&p->sched->sleeping, 1);
+}
+
+void kri_sched_born(struct kri_sched *s, struct kri_proc *p)
+{
+        if (s->index < s->node->sched_count)
+                kri_sched_queue(s, p);
+        else
+                kri_sched_woken(s->node, NULL, p);
 }
 
 void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc *p)
@@ -245,7 +255,7 @@ static void give_work(struct kri_sched *s)
         struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
         struct kri_queue keep = { NULL, NULL, 0 };
         struct kri_sched *to = &s->node->scheds[who - 1];
-        uint32_t give = queue->len / 2, total = queue->len;
+        uint32_t give = queue->len / 2, total = queue->len, given = 0;
 
         atomic_store_explicit(&s->wanted, 0, memory_order_relaxed);
         if (!can_give(s))
@@ -256,12 +266,14 @@ static void give_work(struct kri_sched *s)
 
                 if (give > 0 && (p->stack == NULL || must)) {
                         give--;
+                        given++;
                         kri_sched_inject(to, p);
                 } else {
                         push_last(&keep, p);
                 }
         }
         *queue = keep;
+        atomic_fetch_add_explicit(&to->steals, given, memory_order_relaxed);
         note_backlog(s);
 }
 
@@ -353,6 +365,9 @@ static void settle(struct kri_sched *s, struct kri_proc *p)
 {
         switch ((enum kri_out)p->out) {
         case KRI_OUT_YIELD:
+                if (kri_has(p, KRI_P_DROP_STACK))
+                        put_stack(s, p);
+                kri_flags_set(p, 0, KRI_P_DROP_STACK);
                 p->sched = NULL;
                 kri_sched_queue(s, p);
                 return;

@@ -59,6 +59,7 @@ struct kri_sched {
         struct kri_proc *_Atomic current;
         _Atomic uint64_t turns;
         _Atomic uint64_t reductions, spawned, steals;
+        _Atomic int64_t alive;           /* processes born here less those that ended here */
         _Atomic uint32_t backlog;        /* processes in the normal queue */
 
         /* -- any thread -- */
@@ -95,6 +96,7 @@ void kri_sched_loop(struct kri_thread *thread);
  * on other threads. woken: next; queued: at the end. */
 void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc *p);
 void kri_sched_queue(struct kri_sched *s, struct kri_proc *p);
+void kri_sched_born(struct kri_sched *s, struct kri_proc *p);
 void kri_sched_inject(struct kri_sched *to, struct kri_proc *p);
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);

@@ -116,40 +116,51 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to, struct k
 
 /* -- kr_send -- */
 
-/* The message, or NULL after the sender was told (which it does not survive). */
-static struct kri_sig *build(struct kri_proc *p, struct kri_site *site,
+/* The message; NULL: misuse (an attached thread only: a process has ended), or no memory. */
+static inline struct kri_sig *build(struct kri_proc *p, struct kri_site *site,
                              const union kri_arg *args, uint64_t before)
 {
         const struct kri_code *code = kri_site_code(site);
         struct kri_sig *sig;
+        uint64_t words;
         kri_word root;
 
         if (code == NULL)
                 return NULL;
-        sig = kri_sig_new(&p->sched->pool, before + kri_code_words(code, args));
-        if (sig == NULL)
-                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+        words = kri_code_words(code, args);
+        if (__builtin_expect(words == KRI_WORDS_BAD, 0))
+                return NULL;
+        sig = kri_sig_new(&p->sched->pool, before + words);
+        if (__builtin_expect(sig == NULL, 0))
+                return NULL;
         sig->kind = KRI_SIG_MESSAGE;
         root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig, &sig->blobs);
-        if (root == KRI_NONE) {
+        if (__builtin_expect(root == KRI_NONE, 0)) {
                 kri_sig_free(&p->sched->pool, sig);
-                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+                return NULL;
         }
         kri_store(&sig->root, root);
         return sig;
 }
 
-static kr_err deliver_limited(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
-                              struct kri_sig *sig)
+/* build failed: misuse has ended a process already, so there was no memory. */
+static kr_err not_built(struct kri_proc *p)
 {
-        kr_err err = kri_limit_admit(p, to, serial, sig);
+        kri_no_memory(p);
+        return KR_ENOMEM;
+}
 
-        if (err != KR_OK || !kri_limit_is_admitted(sig)) {
-                kri_sig_free(&p->sched->pool, sig);
-                return err;
+static kr_err send_limited(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
+                           struct kri_sig *sig)
+{
+        enum kri_admission admission = kri_limit_admit(p, to, serial, kri_sig_size(sig));
+
+        if (admission == KRI_ADMIT) {
+                kri_deliver(p->sched, to, serial, sig);
+                return KR_OK;
         }
-        kri_deliver(p->sched, to, serial, sig);
-        return KR_OK;
+        kri_sig_free(&p->sched->pool, sig);
+        return admission == KRI_REFUSE ? KR_EFULL : KR_OK;
 }
 
 static inline kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
@@ -158,7 +169,7 @@ static inline kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t s
         kr_err err = KR_OK;
 
         if (__builtin_expect((kri_flags(to) & KRI_P_LIMITED) != 0, 0))
-                err = deliver_limited(p, to, serial, sig);
+                err = send_limited(p, to, serial, sig);
         else
                 kri_deliver(p->sched, to, serial, sig);
         kri_spend(p, 1);
@@ -174,16 +185,37 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 
         if (p == NULL)
                 return KR_EBADARG;
-        if (__builtin_expect(to.node != p->node->slot, 0) && kr_pid_is_none(to))
+        if (__builtin_expect(kr_pid_is_none(to), 0)) {
                 kri_badarg(p, "kr_send", "to");
-        sig = build(p, site, args, 0);
-        if (__builtin_expect(sig != NULL, 1)) {
-                receiver = kri_proc_of(p->node, kri_pid_word(to));
-                if (__builtin_expect(receiver != NULL && to.node == p->node->slot, 1))
-                        err = send_to(p, receiver, (uint32_t)(to.num >> 32), sig);
-                else
-                        kri_sig_free(&p->sched->pool, sig); /* nobody connects us to there */
+                return KR_EBADARG;
         }
+        sig = build(p, site, args, 0);
+        if (__builtin_expect(sig == NULL, 0))
+                return not_built(p);
+        receiver = kri_pid_is_near(to) ? kri_proc_of(p->node, kri_pid_word(to)) : NULL;
+        if (__builtin_expect(receiver != NULL, 1))
+                err = send_to(p, receiver, (uint32_t)(to.num >> 32), sig);
+        else
+                kri_sig_free(&p->sched->pool, sig); /* nobody connects us to there */
+        kri_leave(p);
+        return err;
+}
+
+static kr_err send_named(struct kri_proc *p, uint32_t name, struct kri_site *site,
+                         const union kri_arg *args)
+{
+        kri_word pid = kri_registry_find(p->node, name);
+        struct kri_sig *sig;
+        kr_err err;
+
+        if (pid == 0) {
+                kri_badarg(p, "kr_send", "to");
+                return KR_EBADARG;
+        }
+        sig = build(p, site, args, 0);
+        if (sig == NULL)
+                return not_built(p);
+        err = send_to(p, kri_proc_of(p->node, pid), kri_pid_serial(pid), sig);
         kri_leave(p);
         return err;
 }
@@ -191,29 +223,20 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 kr_err kri_send_name(kr_atom to, struct kri_site *site, const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
-        struct kri_sig *sig;
-        kr_err err = KR_OK;
-        kri_word pid;
 
-        if (p == NULL)
-                return KR_EBADARG;
-        pid = kri_registry_find(p->node, to.index);
-        if (pid == 0)
-                kri_badarg(p, "kr_send", "to");
-        sig = build(p, site, args, 0);
-        if (sig != NULL)
-                err = send_to(p, kri_proc_of(p->node, pid), kri_pid_serial(pid), sig);
-        kri_leave(p);
-        return err;
+        return p != NULL ? send_named(p, to.index, site, args) : KR_EBADARG;
 }
 
 kr_err kri_send_text(const char *to, struct kri_site *site, const union kri_arg *args)
 {
-        kr_atom name = { 0 };
+        struct kri_proc *p = kri_enter();
+        uint32_t name = 0;
 
+        if (p == NULL)
+                return KR_EBADARG;
         if (to != NULL)
-                (void)kri_atom_find(to, strlen(to), &name.index); /* none: badarg below */
-        return kri_send_name(name, site, args);
+                (void)kri_atom_find(to, strlen(to), &name); /* none: nobody has that name */
+        return send_named(p, name, site, args);
 }
 
 kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *args)
@@ -226,15 +249,17 @@ kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *arg
         if (p == NULL)
                 return KR_EBADARG;
         sig = build(p, site, args, KRI_CTL_WORDS);
-        if (sig != NULL) {
-                sig->kind = KRI_SIG_ALIAS;
-                *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
-                receiver = to.node == p->node->slot ? kri_proc_of(p->node, to.id[1]) : NULL;
-                if (receiver != NULL)
-                        err = send_to(p, receiver, kri_pid_serial(to.id[1]), sig);
-                else
-                        kri_sig_free(&p->sched->pool, sig);
-        }
+        if (sig == NULL)
+                return not_built(p);
+        sig->kind = KRI_SIG_ALIAS;
+        *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
+        receiver = to.node == p->node->slot && to.id[1] < p->node->procs_max ?
+                           kri_proc_at(p->node, (uint32_t)to.id[1]) :
+                           NULL;
+        if (receiver != NULL)
+                err = send_to(p, receiver, kri_serial(receiver), sig);
+        else
+                kri_sig_free(&p->sched->pool, sig);
         kri_leave(p);
         return err;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sig.h"
 
+#include "term/atom.h"
+
+#include "ref.h"
+
 struct kri_sig *kri_sig_new_large(struct kri_pool *pool, uint64_t words)
 {
         struct kri_allocator *memory = &pool->depot->memory;
@@ -62,5 +66,87 @@ struct kri_sig *kri_sig_message(struct kri_pool *pool, kri_word t)
 
         if (sig != NULL)
                 sig->kind = KRI_SIG_MESSAGE;
+        return sig;
+}
+
+/* A tuple at *heap, which advances; the elements are put in by the caller. */
+static kri_word *new_tuple(kri_word **heap, unsigned arity)
+{
+        kri_word *tuple = *heap;
+
+        tuple[0] = kri_header(KRI_TUPLE, 0, arity);
+        *heap += 1 + arity;
+        return tuple;
+}
+
+static void put_copy(struct kri_sig *sig, kri_word *place, kri_word **heap, kri_word t)
+{
+        kri_store(place, kri_term_copy(heap, t, (kri_word *)sig, &sig->blobs));
+}
+
+struct kri_sig *kri_sig_exit(struct kri_pool *pool, kri_word from, kri_word reason)
+{
+        struct kri_sig *sig = kri_sig_new(pool, 4 + kri_term_words(reason));
+        kri_word *heap, *tuple;
+
+        if (sig == NULL)
+                return NULL;
+        sig->kind = KRI_SIG_EXIT;
+        heap = sig->heap;
+        tuple = new_tuple(&heap, 3);
+        tuple[1] = KRI_A(EXIT);
+        tuple[2] = from;
+        put_copy(sig, &tuple[3], &heap, reason);
+        kri_store(&sig->root, kri_boxed(tuple));
+        return sig;
+}
+
+struct kri_sig *kri_sig_down(struct kri_pool *pool, const kri_word ref[3], kri_word from,
+                             uint32_t name, uint32_t node_name, kri_word reason)
+{
+        struct kri_sig *sig = kri_sig_new(pool, 6 + 4 + 3 + kri_term_words(reason));
+        kri_word *heap, *tuple, *object;
+
+        if (sig == NULL)
+                return NULL;
+        sig->kind = KRI_SIG_DOWN;
+        heap = sig->heap;
+        tuple = new_tuple(&heap, 5);
+        tuple[1] = KRI_A(DOWN);
+        kri_ref_box(heap, kri_ref_load(ref));
+        kri_store(&tuple[2], kri_boxed(heap));
+        heap += 4;
+        tuple[3] = KRI_A(process);
+        tuple[4] = from;
+        object = new_tuple(&heap, 2);
+        if (name != 0) {
+                object[1] = kri_atom(name);
+                object[2] = kri_atom(node_name);
+                kri_store(&tuple[4], kri_boxed(object));
+        } else {
+                heap = object;
+        }
+        put_copy(sig, &tuple[5], &heap, reason);
+        kri_store(&sig->root, kri_boxed(tuple));
+        return sig;
+}
+
+struct kri_sig *kri_sig_reply(struct kri_pool *pool, const kri_word ref[3], kri_word t)
+{
+        unsigned arity = t == KRI_NONE ? 1 : 2;
+        struct kri_sig *sig = kri_sig_new(pool, 3 + 4 + kri_term_words(t));
+        kri_word *heap, *tuple;
+
+        if (sig == NULL)
+                return NULL;
+        sig->kind = KRI_SIG_MESSAGE;
+        heap = sig->heap;
+        tuple = new_tuple(&heap, arity);
+        kri_ref_box(heap, kri_ref_load(ref));
+        kri_store(&tuple[1], kri_boxed(heap));
+        heap += 4;
+        if (arity == 2)
+                put_copy(sig, &tuple[2], &heap, t);
+        kri_store(&sig->root, kri_boxed(tuple));
         return sig;
 }

@@ -20,24 +20,24 @@
 enum kri_sig_kind {
         KRI_SIG_MESSAGE,    /* root: the message */
         KRI_SIG_ALIAS,      /* a message through the alias in ctl->ref; root: the message */
-        KRI_SIG_EXIT,       /* exit/2.  root: reason; ctl->from */
-        KRI_SIG_LINK_EXIT,  /* the other end of a link has ended.  root: reason */
+        KRI_SIG_EXIT,       /* exit/2.  root: {'EXIT', From, Reason} */
+        KRI_SIG_LINK_EXIT,  /* the other end of a link has ended.  root: as EXIT */
         KRI_SIG_LINK,
         KRI_SIG_UNLINK,     /* answered by UNLINK_ACK */
         KRI_SIG_UNLINK_ACK,
         KRI_SIG_MONITOR,    /* ctl->from watches; ctl->ref; extra: by name if an atom */
         KRI_SIG_DEMONITOR,
-        KRI_SIG_DOWN,       /* root: reason */
+        KRI_SIG_DOWN,       /* root: {'DOWN', Ref, process, Object, Reason} */
         KRI_SIG_TIMER,      /* the wait that extra numbers is over */
         KRI_SIG_LEADER,     /* root: the new group leader */
-        KRI_SIG_INFO,       /* process_info: root: {Items...}; answered by an alias-less message */
-        KRI_SIG_ALIVE,      /* is_process_alive: answered when taken in */
-        KRI_SIG_SUSPEND,
+        KRI_SIG_INFO,       /* process_info: root: items; answered by {Ref, Info} */
+        KRI_SIG_ALIVE,      /* is_process_alive: answered by {Ref, true} when taken in */
+        KRI_SIG_SUSPEND,    /* answered as ALIVE */
         KRI_SIG_RESUME,
 };
 
 /* Flags */
-#define KRI_SIG_KILL 1u /* EXIT with reason kill: cannot be trapped */
+#define KRI_SIG_KILL 1u /* EXIT that cannot be trapped */
 
 struct kri_sig {
         struct kri_sig *next; /* in a queue, or in the list of held messages */
@@ -111,6 +111,23 @@ static inline size_t kri_sig_size(const struct kri_sig *sig)
 /* A control signal: ctl zeroed but for from; root a copy of `root` (KRI_NONE: none). */
 struct kri_sig *kri_sig_control(struct kri_pool *pool, enum kri_sig_kind kind,
                                 kri_word from, kri_word root);
+
+/* {'EXIT', From, Reason}, kind EXIT. */
+struct kri_sig *kri_sig_exit(struct kri_pool *pool, kri_word from, kri_word reason);
+
+/* {'DOWN', Ref, process, Object, Reason}, kind DOWN; object: `name` with the node's name, or
+ * the pid `from` when name is 0. */
+struct kri_sig *kri_sig_down(struct kri_pool *pool, const kri_word ref[3], kri_word from,
+                             uint32_t name, uint32_t node_name, kri_word reason);
+
+/* {Ref, Term}, or {Ref} for KRI_NONE: kind MESSAGE. */
+struct kri_sig *kri_sig_reply(struct kri_pool *pool, const kri_word ref[3], kri_word t);
+
+/* The i-th element (from 1) of the tuple that is the root. */
+static inline kri_word kri_sig_element(const struct kri_sig *sig, unsigned i)
+{
+        return kri_load(kri_ptr(kri_sig_root(sig)) + i);
+}
 
 /* A message that holds a copy of `t`. */
 struct kri_sig *kri_sig_message(struct kri_pool *pool, kri_word t);

@@ -27,7 +27,7 @@ struct wake {
         struct kri_wheel_node node; /* first; under the lock */
         kri_word to;                /* near pid, or an atom: looked up when it is due */
         struct kri_sig *sig;        /* TIMER or MESSAGE; NULL while the wheel has it not */
-        int64_t at_ns;              /* of a wake-up the owner's, else constant */
+        int64_t at_ns;
 };
 
 struct timer {
@@ -288,7 +288,7 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
 
         if (armed) {
                 wake = p->extra->armed;
-                if (wake->at_ns <= p->deadline_ns)
+                if (p->armed_ns <= p->deadline_ns)
                         return true;
         } else {
                 wake = wake_ready(s, p);
@@ -299,12 +299,12 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
         /* Armed and not in the wheel: its signal is on the way, and p will ask again. */
         if (!armed || kri_wheel_holds(&wake->node)) {
                 kri_wheel_remove(&timers->wheel, &wake->node);
-                wake->at_ns = p->deadline_ns;
+                p->armed_ns = wake->at_ns = p->deadline_ns;
                 wheel_insert(s->node, wake);
         }
         kri_unlock(&timers->lock);
         kri_flags_set(p, KRI_P_ARMED, 0);
-        deadline_is_nearer(s, wake->at_ns);
+        deadline_is_nearer(s, p->armed_ns);
         return true;
 }
 

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exit.c: how a process ends: raising, catching, clean-ups, and what goes with it.
+ *
+ * Order    (Erlang: the name is free and timers are gone before anybody is told)
+ *          1. clean-ups run, in the process     kri_end
+ *          2. name, timers, then links and monitors   kri_proc_tell
+ *          3. signals that came too late are answered, memory goes, the slot is free
+ *                                                kri_proc_finish
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "term/atom.h"
+#include "term/pattern.h"
+
+#include "dict.h"
+#include "extra.h"
+#include "fault.h"
+#include "link.h"
+#include "node.h"
+#include "receive.h"
+#include "registry.h"
+#include "suspend.h"
+#include "thread.h"
+#include "timer.h"
+
+/* -- reasons to end -- */
+
+/* Signals for reasons that cannot fail, whatever the memory: they have no block. */
+static struct kri_sig atom_dooms[KRI_KNOWN_ATOMS];
+
+static bool is_atom_doom(const struct kri_sig *sig)
+{
+        return sig >= atom_dooms && sig < atom_dooms + KRI_KNOWN_ATOMS;
+}
+
+static void free_doom(struct kri_sched *s, struct kri_sig *sig)
+{
+        if (sig != NULL && !is_atom_doom(sig))
+                kri_sig_free(&s->pool, sig);
+}
+
+static kri_word doom_reason(const struct kri_sig *doom)
+{
+        return is_atom_doom(doom) ? kri_atom((uint32_t)(doom - atom_dooms)) :
+                                    kri_sig_root(doom);
+}
+
+void kri_doom(struct kri_proc *p, struct kri_sig *reason)
+{
+        if (p->doom != NULL)
+                free_doom(p->sched, reason);
+        else
+                p->doom = reason;
+}
+
+void kri_doom_atom(struct kri_proc *p, uint32_t atom)
+{
+        kri_doom(p, &atom_dooms[atom]);
+}
+
+/* -- the end, in the process -- */
+
+/* Those that were registered after `until`; the newest first, each taken off before it
+ * runs, so that one that faults is not run again. */
+static void run_defers(struct kri_proc *p, const struct kri_defer *until)
+{
+        while (p->extra != NULL && p->extra->defers != until && p->extra->defers != NULL) {
+                struct kri_defer *defer = p->extra->defers;
+                void (*fn)(void *) = defer->fn;
+                void *arg = defer->arg;
+
+                p->extra->defers = defer->next;
+                kri_owned_free(p, defer);
+                kri_leave(p);
+                fn(arg);
+                (void)kri_enter();
+        }
+}
+
+void kri_end(struct kri_proc *p)
+{
+        if (kri_has(p, KRI_P_THREAD))
+                kri_thread_end(p, NULL);
+        kri_flags_set(p, KRI_P_ENDING, 0);
+        kri_state_set(p, KRI_STATE_EXITING);
+        p->critical = 0;
+        run_defers(p, NULL);
+        kri_switch_out(p, KRI_OUT_EXIT);
+        kri_invariant(!"a process that has ended runs");
+        abort();
+}
+
+/* -- raising -- */
+
+/* {Value, Trace}; for an uncaught throw {{nocatch, Value}, Trace}. */
+static struct kri_sig *with_trace(struct kri_proc *p, kri_word value, bool nocatch)
+{
+        struct kri_trace trace;
+        kri_word *heap, *outer, *inner;
+        struct kri_sig *sig;
+
+        kri_trace_of_raise(p, &trace);
+        sig = kri_sig_new(&p->sched->pool,
+                          3 + 3 + kri_term_words(value) + kri_trace_words(&trace));
+        if (sig == NULL)
+                return NULL;
+        sig->kind = KRI_SIG_MESSAGE;
+        outer = sig->heap;
+        inner = outer + 3;
+        heap = nocatch ? inner + 3 : inner;
+        outer[0] = kri_header(KRI_TUPLE, 0, 2);
+        kri_store(&outer[1], kri_term_copy(&heap, value, (kri_word *)sig, &sig->blobs));
+        if (nocatch) {
+                kri_word copy = kri_load(&outer[1]);
+
+                inner[0] = kri_header(KRI_TUPLE, 0, 2);
+                inner[1] = KRI_A(nocatch);
+                kri_store(&inner[2], copy);
+                kri_store(&outer[1], kri_boxed(inner));
+        }
+        kri_store(&outer[2], kri_trace_term(&trace, &heap));
+        kri_store(&sig->root, kri_boxed(outer));
+        return sig;
+}
+
+static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
+        __attribute__((noreturn));
+
+static void to_catch(struct kri_proc *p, struct kri_catch *frame, kr_class kind,
+                     struct kri_sig *sig)
+{
+        run_defers(p, frame->defers);
+        frame->kind = kind;
+        frame->reason = sig;
+        kri_fiber_skip_frames();
+        kri_jump_to(&frame->jump, 1);
+}
+
+static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
+{
+        struct kri_catch *frame = p->extra != NULL ? p->extra->catch : NULL;
+
+        if (frame != NULL && p->doom == NULL)
+                to_catch(p, frame, kind, sig);
+        kri_doom(p, sig);
+        kri_end(p);
+}
+
+static struct kri_sig *reason_sig(struct kri_proc *p, kr_class kind, kri_word value)
+{
+        bool caught = p->extra != NULL && p->extra->catch != NULL;
+
+        if (kind == KR_CLASS_EXIT || (kind == KR_CLASS_THROW && caught))
+                return kri_sig_message(&p->sched->pool, value);
+        return with_trace(p, value, kind == KR_CLASS_THROW);
+}
+
+void kri_raise_term(struct kri_proc *p, kr_class kind, kri_word reason)
+{
+        struct kri_sig *sig = reason_sig(p, kind, reason);
+
+        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+}
+
+void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
+{
+        kri_raise_term(p, kind, kri_atom(atom));
+}
+
+void kri_badarg(struct kri_proc *p, const char *function, const char *argument)
+{
+        kr_term reason;
+
+        if (p == NULL || kri_has(p, KRI_P_THREAD)) {
+                if (p != NULL)
+                        kri_leave(p);
+                return;
+        }
+        reason = kr_build("{badarg, {~, ~}}", function, argument);
+        kri_raise_term(p, KR_CLASS_ERROR,
+                       reason.w != KRI_NONE ? reason.w : KRI_A(badarg));
+}
+
+void kri_no_memory(struct kri_proc *p)
+{
+        if (kri_has(p, KRI_P_THREAD))
+                kri_leave(p);
+        else
+                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+}
+
+/* The term layer's misuse: a pattern that does not go with its arguments. */
+void kri_proc_misuse(const char *reason)
+{
+        struct kri_proc *p = kri_current();
+        kr_term text;
+
+        if (p == NULL || kri_has(p, KRI_P_THREAD))
+                return;
+        p->inside = 1;
+        text = kr_build("{badarg, ~}", reason);
+        kri_raise_term(p, KR_CLASS_ERROR, text.w != KRI_NONE ? text.w : KRI_A(badarg));
+}
+
+/* A value of `site` for the process to raise; a thread without process cannot go on. */
+void kri_raise(kr_class kind, struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter();
+        kr_term value;
+
+        if (p == NULL)
+                kri_thread_end(NULL, "kr_exit, kr_error or kr_throw");
+        value = kri_build(site, args);
+        kri_raise_term(p, kind, value.w != KRI_NONE ? value.w : KRI_A(system_limit));
+}
+
+void kr_raise(kr_class kind, kr_term reason)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+
+        if (p == NULL)
+                kri_thread_end(NULL, "kr_raise");
+        if (kind == KR_CLASS_THROW)
+                kri_raise_term(p, kind, reason.w);
+        sig = kri_sig_message(&p->sched->pool, reason.w);
+        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+}
+
+/* -- catching -- */
+
+static void hold_reason(struct kri_proc *p, struct kri_sig *reason, kr_msg *slot)
+{
+        if (is_atom_doom(reason)) {
+                slot->term.w = doom_reason(reason);
+                return;
+        }
+        kri_slot_fill(p, slot, reason);
+}
+
+/* After a fault the process goes on on a fresh stack, which it leaves here again. */
+static void back_on_stack(struct kri_proc *p, struct kri_stack *stack)
+{
+        struct kri_stack *fresh = p->stack, **place;
+
+        if (fresh == stack)
+                return;
+        for (place = &p->extra->old_stacks; *place != NULL; place = &(*place)->next) {
+                if (*place == stack) {
+                        *place = stack->next;
+                        break;
+                }
+        }
+        p->stack = stack;
+        kri_stack_put(&p->node->stacks, &p->sched->stacks, fresh);
+}
+
+static bool caught(struct kri_catch *frame, kr_class *ret_class, kr_msg *ret_reason)
+{
+        struct kri_proc *p = kri_current();
+
+        p->extra->catch = frame->outer;
+        back_on_stack(p, frame->stack);
+        hold_reason(p, frame->reason, ret_reason);
+        *ret_class = frame->kind;
+        kri_leave(p);
+        return false;
+}
+
+bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret_reason)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_catch frame;
+
+        if (p == NULL || kri_extra(p) == NULL) {
+                if (p != NULL)
+                        kri_no_memory(p);
+                else
+                        fn(arg);
+                return true;
+        }
+        frame.outer = p->extra->catch;
+        frame.stack = p->stack;
+        frame.defers = p->extra->defers;
+        if (kri_jump_set(&frame.jump) != 0)
+                return caught(&frame, ret_class, ret_reason);
+        p->extra->catch = &frame;
+        kri_leave(p);
+        fn(arg);
+        p = kri_enter();
+        p->extra->catch = frame.outer;
+        kri_leave(p);
+        return true;
+}
+
+/* -- exit/2 -- */
+
+void kri_exit_signal(kr_pid to, struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+        kr_term reason;
+        bool kill;
+
+        if (p == NULL)
+                return;
+        if (kr_pid_is_none(to)) {
+                kri_badarg(p, "kr_exit_signal", "to");
+                return;
+        }
+        reason = kri_build(site, args);
+        kill = reason.w == KRI_A(kill);
+        sig = kri_sig_exit(&p->sched->pool, kri_proc_word(p), kill ? KRI_A(killed) : reason.w);
+        kr_release(reason);
+        if (sig == NULL) {
+                kri_no_memory(p);
+                return;
+        }
+        sig->flags = kill ? KRI_SIG_KILL : 0;
+        if (kri_pid_is_near(to))
+                (void)kri_signal(p->node, p->sched, kri_pid_word(to), sig);
+        else
+                kri_sig_free(&p->sched->pool, sig);
+        if (to.num == kri_proc_pid(p).num && to.node == p->node->slot) {
+                kri_take(p->sched, p); /* exit(self(), R) acts at once */
+                kri_doom_check(p);
+        }
+        kri_spend(p, 1);
+        kri_leave(p);
+}
+
+/* -- the end, in the scheduler -- */
+
+void kri_proc_tell(struct kri_sched *s, struct kri_proc *p)
+{
+        kri_word reason = doom_reason(p->doom);
+
+        kri_registry_forget(p);
+        kri_timers_forget(s, p);
+        if (p->link != 0 || p->extra != NULL)
+                kri_links_fire(s, p, reason);
+}
+
+static void free_extra(struct kri_sched *s, struct kri_proc *p)
+{
+        struct kri_extra *extra = p->extra;
+
+        if (extra == NULL)
+                return;
+        kri_links_fini(s, p);
+        kri_dict_fini(s, extra);
+        kri_suspending_fini(s, p);
+        while (extra->old_stacks != NULL) {
+                struct kri_stack *stack = extra->old_stacks;
+
+                extra->old_stacks = stack->next;
+                kri_stack_shrink(stack);
+                kri_stack_put(&s->node->stacks, &s->stacks, stack);
+        }
+        kri_node_free(p->node, extra, sizeof(*extra));
+        p->extra = NULL;
+}
+
+static void free_signals(struct kri_sched *s, struct kri_sig *first)
+{
+        while (first != NULL) {
+                struct kri_sig *next = first->next;
+
+                kri_sig_free(&s->pool, first);
+                first = next;
+        }
+}
+
+/* From here on nobody can reach it: what is on the way is answered as to the dead. */
+static void close_queue(struct kri_sched *s, struct kri_proc *p)
+{
+        uint32_t serial = kri_serial(p);
+        struct kri_sig *sig;
+
+        kri_state_set(p, KRI_STATE_FREE);
+        /* relaxed: a sender that still sees the old serial pushes, and finds DEAD */
+        atomic_store_explicit(&p->serial, kri_serial_after(serial), memory_order_relaxed);
+        sig = atomic_exchange_explicit(&p->outer, KRI_DEAD, memory_order_acq_rel);
+        while (sig != NULL && sig != KRI_SLEEPING) {
+                struct kri_sig *older = sig->next;
+
+                kri_stray(s, kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial), sig);
+                sig = older;
+        }
+}
+
+void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
+{
+        if (p->stack != NULL)
+                kri_stack_put(&s->node->stacks, &s->stacks, p->stack);
+        p->stack = NULL;
+        if (!atomic_load_explicit(&p->zombie, memory_order_relaxed))
+                kri_proc_tell(s, p);
+        close_queue(s, p);
+        if (p->first != NULL)
+                free_signals(s, p->first);
+        if (p->held != NULL)
+                kri_held_release(s, p);
+        if (p->owned != NULL)
+                kri_owned_release(p);
+        free_extra(s, p);
+        free_doom(s, p->doom);
+        p->first = p->last = p->scanned = NULL;
+        p->doom = NULL;
+        kri_slot_give(s, p);
+}
+
+void kri_proc_undo(struct kri_sched *s, struct kri_proc *p)
+{
+        kri_doom_atom(p, KRI_A_noproc);
+        kri_proc_finish(s, p);
+}
+
+/* -- extra -- */
+
+struct kri_extra *kri_extra(struct kri_proc *p)
+{
+        if (p->extra == NULL) {
+                struct kri_extra *extra = kri_node_alloc(p->node, sizeof(*extra));
+
+                if (extra == NULL)
+                        return NULL;
+                memset(extra, 0, sizeof(*extra));
+                p->extra = extra;
+        }
+        return p->extra;
+}

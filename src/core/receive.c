@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "receive.h"
+
+#include "term/atom.h"
+#include "term/pattern.h"
+
+#include "extra.h"
+#include "limit.h"
+#include "node.h"
+#include "ref.h"
+#include "timer.h"
+
+#define TIMEOUT_MAX_MS 4294967295
+
+/* -- slots -- */
+
+/* While a message is held its root is not needed any more (the slot has it) and its place
+ * says which slot holds it. */
+static void set_holder(struct kri_sig *sig, kr_msg *slot)
+{
+        sig->root = (kri_word)(uintptr_t)slot;
+}
+
+static kr_msg *holder(const struct kri_sig *sig)
+{
+        return (kr_msg *)(uintptr_t)sig->root;
+}
+
+static void release_held(struct kri_proc *p, struct kri_sig **place)
+{
+        struct kri_sig *sig = *place;
+
+        *place = sig->next;
+        kri_sig_free(&p->sched->pool, sig);
+}
+
+/* A slot in the frame of a function that has returned: nobody can clear it any more. */
+static bool is_out_of_scope(const struct kri_proc *p, const kr_msg *slot)
+{
+        return kri_stack_holds(p->stack, slot) &&
+               (const char *)slot < (const char *)__builtin_frame_address(0);
+}
+
+/* The message that `slot` holds, and those in slots that are gone. */
+static void release_slot(struct kri_proc *p, kr_msg *slot)
+{
+        struct kri_sig **place = &p->held;
+
+        while (*place != NULL) {
+                kr_msg *at = holder(*place);
+
+                if (at == slot || is_out_of_scope(p, at))
+                        release_held(p, place);
+                else
+                        place = &(*place)->next;
+        }
+        slot->sig = NULL;
+        slot->term.w = KRI_NONE;
+}
+
+static inline void slot_prepare(struct kri_proc *p, kr_msg *slot)
+{
+        struct kri_sig *sig = p->held;
+
+        if (sig == NULL)
+                return;
+        if (__builtin_expect(sig->next == NULL && sig == slot->sig, 1)) {
+                p->held = NULL;
+                kri_sig_free(&p->sched->pool, sig);
+                return;
+        }
+        release_slot(p, slot);
+}
+
+static inline void hold(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig)
+{
+        slot->term.w = kri_sig_root(sig);
+        slot->sig = sig;
+        set_holder(sig, slot);
+        sig->next = p->held;
+        p->held = sig;
+}
+
+void kri_slot_fill(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig)
+{
+        slot_prepare(p, slot);
+        hold(p, slot, sig);
+}
+
+void kri_held_release(struct kri_sched *s, struct kri_proc *p)
+{
+        while (p->held != NULL) {
+                struct kri_sig *sig = p->held;
+
+                p->held = sig->next;
+                kri_sig_free(&s->pool, sig);
+        }
+}
+
+void kr_msg_clear(kr_msg *slot)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return;
+        release_slot(p, slot);
+        kri_leave(p);
+}
+
+/* -- the mailbox -- */
+
+void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig)
+{
+        sig->next = NULL;
+        if (p->last != NULL)
+                p->last->next = sig;
+        else
+                p->first = sig;
+        p->last = sig;
+        p->len++;
+}
+
+static void move_marks(struct kri_extra *extra, struct kri_sig *from, struct kri_sig *to)
+{
+        for (unsigned i = 0; i < KRI_MARKS; i++) {
+                struct kri_mark *mark = &extra->marks[i];
+
+                if (mark->ref != 0 && mark->after == from) {
+                        mark->after = to;
+                        if (to == NULL)
+                                mark->ref = 0; /* nothing left to skip */
+                }
+        }
+}
+
+void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
+{
+        if (before != NULL)
+                before->next = sig->next;
+        else
+                p->first = sig->next;
+        if (p->last == sig)
+                p->last = before;
+        p->len--;
+        if (__builtin_expect(p->extra != NULL, 0))
+                move_marks(p->extra, sig, before);
+        if (__builtin_expect(kri_has(p, KRI_P_LIMITED), 0))
+                kri_limit_leave(p, sig);
+}
+
+void kri_mark_set(struct kri_proc *p, uint64_t ref)
+{
+        struct kri_mark *mark;
+
+        if (p->last == NULL)
+                return;
+        if (kri_extra(p) == NULL)
+                return; /* slower, not wrong */
+        mark = &p->extra->marks[p->extra->mark_next++ % KRI_MARKS];
+        *mark = (struct kri_mark){ .ref = ref, .after = p->last };
+}
+
+/* Where a receive of these clauses may start: behind what is older than the reference that
+ * every one of them wants, or at the front. */
+static struct kri_sig *start_after(struct kri_proc *p, const struct kr_clause *clauses)
+{
+        uint64_t wanted = 0;
+
+        for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
+                const struct kri_code *code = kri_site_code(c->site);
+                int arg = code != NULL ? kri_code_ref_arg(code) : -1;
+
+                if (arg < 0 || (wanted != 0 && c->args[arg].ref.id[0] != wanted))
+                        return NULL;
+                wanted = c->args[arg].ref.id[0];
+        }
+        for (unsigned i = 0; i < KRI_MARKS; i++)
+                if (wanted != 0 && p->extra->marks[i].ref == wanted)
+                        return p->extra->marks[i].after;
+        return NULL;
+}
+
+/* -- receive -- */
+
+static inline const struct kr_clause *fitting(const struct kr_clause *clauses, kri_word t)
+{
+        for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
+                const struct kri_code *code = kri_site_code(c->site);
+
+                if (code != NULL && kri_code_may_match(code, t) &&
+                    kri_code_match(code, t, c->args))
+                        return c;
+        }
+        return NULL;
+}
+
+/* The first message behind p->scanned that fits; what does not is behind it then. */
+static inline const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
+                                           const struct kr_clause *clauses)
+{
+        struct kri_sig *before = p->scanned;
+        struct kri_sig *sig = before != NULL ? before->next : p->first;
+
+        while (sig != NULL) {
+                const struct kr_clause *clause = fitting(clauses, kri_sig_root(sig));
+
+                if (clause != NULL) {
+                        kri_mailbox_unlink(p, before, sig);
+                        hold(p, slot, sig);
+                        return clause;
+                }
+                before = sig;
+                sig = sig->next;
+        }
+        p->scanned = before;
+        return NULL;
+}
+
+static inline bool something_arrived(struct kri_proc *p)
+{
+        if (p->sched->outbox.to == p)
+                kri_outbox_flush(p->sched); /* what we sent ourselves */
+        if (atomic_load_explicit(&p->outer, memory_order_relaxed) == NULL)
+                return false;
+        kri_take(p->sched, p);
+        kri_doom_check(p);
+        return true;
+}
+
+static void set_deadline(struct kri_proc *p, int64_t timeout_ms)
+{
+        p->deadline_ns = kri_node_now_ns(p->node) + timeout_ms * 1000000;
+        kri_flags_set(p, KRI_P_WAIT_TIMED, KRI_P_TIMED_OUT);
+}
+
+static void arm(struct kri_proc *p)
+{
+        if (kri_has(p, KRI_P_ARMED) && p->armed_ns <= p->deadline_ns)
+                return;
+        if (!kri_timers_arm(p->sched, p))
+                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+}
+
+/* Until something arrives or the time is up. */
+static void wait(struct kri_proc *p, int64_t timeout_ms, enum kri_out out)
+{
+        if (timeout_ms != KR_INFINITY) {
+                if (!kri_has(p, KRI_P_WAIT_TIMED))
+                        set_deadline(p, timeout_ms);
+                arm(p);
+        }
+        kri_flags_set(p, 0, KRI_P_NEWS);
+        kri_switch_out(p, out);
+        kri_doom_check(p);
+}
+
+static void wait_ends(struct kri_proc *p)
+{
+        p->scanned = NULL;
+        if (kri_has(p, KRI_P_WAIT_TIMED | KRI_P_TOP))
+                kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
+}
+
+static void check_timeout(struct kri_proc *p, int64_t timeout_ms)
+{
+        if (__builtin_expect(timeout_ms < KR_INFINITY || timeout_ms > TIMEOUT_MAX_MS, 0))
+                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_timeout_value);
+}
+
+static inline int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                          const struct kr_clause *clauses, enum kri_out out)
+{
+        const struct kr_clause *clause;
+
+        for (;;) {
+                clause = scan(p, slot, clauses);
+                if (clause != NULL)
+                        break;
+                if (something_arrived(p))
+                        continue;
+                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
+                        break;
+                wait(p, timeout_ms, out);
+        }
+        wait_ends(p);
+        kri_spend(p, 1);
+        return clause != NULL ? clause->id : KR_TIMEOUT;
+}
+
+static inline struct kri_proc *begin(kr_msg *slot, int64_t timeout_ms)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return NULL;
+        check_timeout(p, timeout_ms);
+        slot_prepare(p, slot);
+        slot->sig = NULL;
+        slot->term.w = KRI_NONE;
+        return p;
+}
+
+int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+{
+        struct kri_proc *p = begin(slot, timeout_ms);
+        int id;
+
+        if (p == NULL)
+                return KR_TIMEOUT;
+        if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
+                wait_ends(p); /* a wait at the top that is not gone on with */
+        if (__builtin_expect(p->extra != NULL, 0))
+                p->scanned = start_after(p, clauses);
+        id = receive(p, slot, timeout_ms, clauses, KRI_OUT_WAIT);
+        kri_leave(p);
+        return id;
+}
+
+/* A wait that was begun before the stack was given back goes on where it stopped, if it is
+ * the same: then p->scanned is right, for the same patterns refused those messages. Patterns
+ * that compare with values may do otherwise now and start at the front. */
+static bool site_is_fixed(const struct kri_site *site)
+{
+        for (unsigned i = 0; i < site->count; i++)
+                if (site->types[i] < KRI_ARG_OUT)
+                        return false;
+        return true;
+}
+
+static void resume_scan(struct kri_proc *p, const struct kr_clause *clauses)
+{
+        if (!kri_has(p, KRI_P_TOP))
+                return;
+        for (const struct kr_clause *c = clauses; c->site != NULL; c++)
+                if (!site_is_fixed(c->site))
+                        p->scanned = NULL;
+}
+
+int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+{
+        struct kri_proc *p = begin(slot, timeout_ms);
+        enum kri_out out;
+        int id;
+
+        if (p == NULL)
+                return KR_TIMEOUT;
+        resume_scan(p, clauses);
+        out = kri_has(p, KRI_P_THREAD) ? KRI_OUT_WAIT : KRI_OUT_TOP;
+        kri_flags_set(p, KRI_P_TOP, 0);
+        id = receive(p, slot, timeout_ms, clauses, out);
+        kri_leave(p);
+        return id;
+}
+
+/* -- waits of the library's own -- */
+
+static const struct kr_clause no_clause = { 0, NULL, NULL };
+
+void kri_pause(struct kri_proc *p, int64_t ms)
+{
+        struct kri_sig *scanned = p->scanned;
+        kr_msg none = KR_MSG_INIT;
+
+        p->scanned = p->last;
+        (void)receive(p, &none, ms, &no_clause, KRI_OUT_WAIT);
+        p->scanned = scanned;
+}
+
+void kr_sleep(int64_t timeout_ms)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return;
+        check_timeout(p, timeout_ms);
+        kri_pause(p, timeout_ms);
+        kri_leave(p);
+}
+
+bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
+{
+        enum { REPLY, GONE };
+        const struct kr_clause clauses[] = { kr_on(REPLY, "{=, _}", ref),
+                                             kr_on(GONE, "{=}", ref),
+                                             { 0 } };
+        int id;
+
+        if (p->extra != NULL)
+                p->scanned = start_after(p, clauses);
+        slot_prepare(p, slot);
+        id = receive(p, slot, KR_INFINITY, clauses, KRI_OUT_WAIT);
+        if (id == REPLY)
+                slot->term.w = kri_load(kri_ptr(slot->term.w) + 2);
+        else
+                release_slot(p, slot);
+        return id == REPLY;
+}

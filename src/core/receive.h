@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* receive.h: the mailbox and the waits of a process; for the process itself, on its stack.
+ *
+ * Law      A wait that finds nothing has looked at all that had arrived (p->scanned is the
+ *          last message); the next wait starts from the front again, except that a message
+ *          older than the reference it waits for cannot hold it (marks).
+ */
+#ifndef KR_CORE_RECEIVE_H
+#define KR_CORE_RECEIVE_H
+
+#include "proc.h"
+
+/* Put `sig`, a message outside any queue, in the slot; what was in it is released. */
+void kri_slot_fill(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig);
+
+/* Release all held messages (kr_become, the end). */
+void kri_held_release(struct kri_sched *s, struct kri_proc *p);
+
+/* Take `sig`, which comes after `before` (NULL: it is the first), out of the mailbox. */
+void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig);
+void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig);
+
+/* Wait so long for nothing. May not return. */
+void kri_pause(struct kri_proc *p, int64_t ms);
+
+/* Wait for the message {Ref, Term} and put Term in the slot; false when it is {Ref} alone:
+ * the one asked had ended. May not return. */
+bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* take.c: a process takes in what has reached it. */
+#include "sched.h"
+
+#include "term/atom.h"
+
+#include "extra.h"
+#include "info.h"
+#include "link.h"
+#include "node.h"
+#include "receive.h"
+#include "ref.h"
+#include "timer.h"
+
+/* {Ref, true} for whoever asked by ctl->ref. */
+static void answer(struct kri_sched *s, struct kri_proc *p, struct kri_sig *question)
+{
+        struct kri_sig_ctl *ctl = kri_sig_ctl(question);
+        struct kri_sig *reply = kri_sig_reply(&s->pool, ctl->ref, KRI_A(true));
+
+        if (reply != NULL)
+                (void)kri_signal(s->node, s, ctl->from, reply);
+        else
+                kri_doom_atom(p, KRI_A_system_limit); /* who asked hears of that as an end */
+}
+
+/* The wheel's wake-up has come: either the wait is over, or it was for an earlier wait. */
+static void take_timer(struct kri_sched *s, struct kri_proc *p)
+{
+        kri_flags_set(p, 0, KRI_P_ARMED);
+        if (!kri_has(p, KRI_P_WAIT_TIMED))
+                return;
+        if (kri_node_now_ns(p->node) >= p->deadline_ns)
+                kri_flags_set(p, KRI_P_TIMED_OUT | KRI_P_NEWS, 0);
+        else if (!kri_timers_arm(s, p))
+                kri_doom_atom(p, KRI_A_system_limit);
+}
+
+static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
+{
+        switch ((enum kri_sig_kind)sig->kind) {
+        case KRI_SIG_TIMER:
+                take_timer(s, p);
+                break;
+        case KRI_SIG_LEADER:
+                p->leader = kri_sig_root(sig);
+                break;
+        case KRI_SIG_INFO:
+                kri_info_answer(s, p, sig);
+                return;
+        case KRI_SIG_ALIVE:
+                if (p->doom != NULL) {
+                        kri_stray(s, kri_proc_word(p), sig); /* it is as good as dead */
+                        return;
+                }
+                answer(s, p, sig);
+                break;
+        case KRI_SIG_SUSPEND:
+                p->suspended += p->suspended < UINT8_MAX;
+                answer(s, p, sig);
+                break;
+        case KRI_SIG_RESUME:
+                p->suspended -= p->suspended > 0;
+                break;
+        default:
+                kri_link_take(s, p, sig);
+                return;
+        }
+        kri_sig_free(&s->pool, sig);
+}
+
+static inline void take_one(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig,
+                            uint32_t serial)
+{
+        if (__builtin_expect(sig->to_serial != serial, 0)) {
+                kri_stray(s, kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial), sig);
+                return;
+        }
+        if (__builtin_expect(sig->kind == KRI_SIG_MESSAGE, 1))
+                kri_mailbox_append(p, sig);
+        else
+                take_rare(s, p, sig);
+}
+
+/* From newest first to oldest first. */
+static struct kri_sig *reverse(struct kri_sig *newest)
+{
+        struct kri_sig *in_order = NULL;
+
+        while (newest != NULL) {
+                struct kri_sig *older = newest->next;
+
+                newest->next = in_order;
+                in_order = newest;
+                newest = older;
+        }
+        return in_order;
+}
+
+void kri_take(struct kri_sched *s, struct kri_proc *p)
+{
+        uint32_t len = p->len, serial = kri_serial(p);
+        /* acquire: pairs with the push; the signals are whole */
+        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
+
+        if (sig == NULL)
+                return;
+        if (sig->next != NULL)
+                sig = reverse(sig);
+        while (sig != NULL) {
+                struct kri_sig *next = sig->next;
+
+                take_one(s, p, sig, serial);
+                sig = next;
+        }
+        if (p->len != len)
+                kri_flags_set(p, KRI_P_NEWS, 0);
+        if (p->extra != NULL && p->extra->memory_max != 0)
+                kri_memory_check(p);
+}
+
+bool kr_is_process_alive(kr_pid pid)
+{
+        struct kri_proc *p = kri_enter(), *asked;
+        struct kri_sig *sig;
+        kr_msg slot = KR_MSG_INIT;
+        kr_ref ref;
+        bool alive;
+
+        if (p == NULL)
+                return false;
+        if (pid.node != p->node->slot) {
+                kri_badarg(p, "kr_is_process_alive", "pid");
+                return false;
+        }
+        asked = kri_proc_of(p->node, kri_pid_word(pid));
+        if (asked == p || asked == NULL || kri_serial(asked) != pid.num >> 32) {
+                alive = asked == p && kri_serial(asked) == pid.num >> 32;
+                kri_leave(p);
+                return alive;
+        }
+        ref = kri_ref_new(p->sched, p);
+        kri_mark_set(p, ref.id[0]);
+        sig = kri_sig_control(&p->sched->pool, KRI_SIG_ALIVE, kri_proc_word(p), KRI_NIL);
+        if (sig == NULL) {
+                kri_no_memory(p);
+                return false;
+        }
+        kri_ref_store(ref, kri_sig_ctl(sig)->ref);
+        alive = kri_signal(p->node, p->sched, kri_pid_word(pid), sig) &&
+                kri_await_reply(p, ref, &slot);
+        kr_msg_clear(&slot);
+        kri_leave(p);
+        return alive;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/plat_clock.h"
+
+#include "extra.h"
+#include "fault.h"
+
+#define THREAD_STACK (256u * 1024)
+/* A thread that runs a hog is left alone for so many looks between two attempts to end it */
+#define UNWIND_LOOKS 2u
+
+struct kri_watch {
+        kri_mutex lock;             /* threads, and who holds which scheduler */
+        pthread_t handle;
+        _Atomic uint32_t stop;
+        uint64_t *seen_turns;       /* per scheduler, at the last look */
+        struct kri_thread *ended;   /* to be joined */
+        uint32_t threads;
+};
+
+/* -- threads -- */
+
+static __thread struct kri_thread *this_thread;
+
+/* Out of line and asked anew each time: see plat_tls.h. */
+static __attribute__((noinline)) struct kri_thread *thread_here(void)
+{
+        __asm__ volatile("" ::: "memory");
+        return this_thread;
+}
+
+static void leave_list(struct kri_watch *watch, struct kri_thread *thread)
+{
+        struct kri_thread **place = &thread->node->threads;
+
+        kri_lock(&watch->lock);
+        while (*place != thread)
+                place = &(*place)->next;
+        *place = thread->next;
+        thread->next = watch->ended;
+        watch->ended = thread;
+        kri_unlock(&watch->lock);
+}
+
+static void *thread_main(void *arg)
+{
+        struct kri_thread *thread = arg;
+
+        this_thread = thread;
+        thread->tid = kri_thread_id();
+        kri_thread_name("krarup");
+        kri_native_init(&thread->native);
+        if (thread->sched != NULL)
+                thread->sched->native = thread->native;
+        if (kri_faults_thread_init(thread) != KR_OK)
+                kri_panic(__FILE__, __LINE__, "no memory for a thread's signal stack");
+        kri_sched_loop(thread);
+        kri_faults_thread_fini(thread);
+        leave_list(thread->node->watch, thread);
+        return NULL;
+}
+
+/* lock held. A thread that holds s from its start on. */
+static kr_err start_thread(struct kr_node *node, struct kri_sched *s)
+{
+        struct kri_thread *thread = calloc(1, sizeof(*thread));
+
+        if (thread == NULL)
+                return KR_ENOMEM;
+        thread->node = node;
+        thread->sched = s;
+        s->thread = thread;
+        thread->next = node->threads;
+        node->threads = thread;
+        if (kri_thread_start(&thread->handle, thread_main, thread, THREAD_STACK) == 0)
+                return KR_OK;
+        node->threads = thread->next;
+        free(thread);
+        return KR_EOS;
+}
+
+static void join_ended(struct kri_watch *watch)
+{
+        struct kri_thread *ended;
+
+        kri_lock(&watch->lock);
+        ended = watch->ended;
+        watch->ended = NULL;
+        kri_unlock(&watch->lock);
+        while (ended != NULL) {
+                struct kri_thread *next = ended->next;
+
+                pthread_join(ended->handle, NULL);
+                free(ended);
+                ended = next;
+        }
+}
+
+/* -- taking a scheduler away -- */
+
+/* lock held. Is p in user code, and kept there? After this returns true it cannot enter
+ * Krarup without stopping in kri_enter_taken. */
+static bool seize(struct kri_proc *p)
+{
+        atomic_store(&p->taken, 1);
+        kri_barrier_heavy();
+        if (!__atomic_load_n(&p->inside, __ATOMIC_RELAXED))
+                return true;
+        atomic_store(&p->taken, 0);
+        return false;
+}
+
+/* lock held, p seized: its thread keeps it, and another one goes on with the rest. */
+static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc *p)
+{
+        struct kri_thread *thread = s->thread;
+
+        thread->sched = NULL;
+        thread->hog = p;
+        thread->native_sp = s->native_sp;
+        thread->native = s->native;
+        p->sched = NULL;
+        atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
+        if (s->outbox.to != NULL)
+                kri_outbox_flush(s);
+        if (start_thread(node, s) == KR_OK) {
+                atomic_fetch_add(&node->handovers, 1);
+                kri_thread_demote(thread->tid);
+                return;
+        }
+        /* no thread to be had: all stays as it was, and the next look tries again */
+        thread->sched = s;
+        thread->hog = NULL;
+        s->thread = thread;
+        p->sched = s;
+        atomic_store_explicit(&s->current, p, memory_order_relaxed);
+        atomic_store(&p->taken, 0);
+}
+
+static void look_at_sched(struct kr_node *node, struct kri_sched *s, uint64_t *seen)
+{
+        uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
+        struct kri_proc *p = atomic_load_explicit(&s->current, memory_order_relaxed);
+        bool stuck = p != NULL && turns == *seen;
+
+        *seen = turns;
+        if (stuck && seize(p)) {
+                /* it may have come out and another gone in since we looked */
+                if (atomic_load(&s->current) == p && p->sched == s)
+                        hand_over(node, s, p);
+                else
+                        atomic_store(&p->taken, 0);
+        }
+}
+
+/* -- a process that was seized -- */
+
+/* lock held: p cannot move, so we are its owner. */
+static void look_at_hog(struct kr_node *node, struct kri_thread *thread)
+{
+        struct kri_proc *p = thread->hog;
+        struct kri_sched *s;
+
+        if (p == NULL)
+                return;
+        if (!atomic_load(&p->zombie)) {
+                s = kri_sched_borrow(node, NULL);
+                if (kri_outer_has_news(p))
+                        kri_take(s, p);
+                if (p->doom != NULL && p->critical == 0 && !kri_has(p, KRI_P_ENDING)) {
+                        kri_state_set(p, KRI_STATE_EXITING);
+                        kri_proc_tell(s, p);
+                        atomic_store(&p->zombie, 1);
+                }
+                kri_sched_return(node, s);
+        }
+        if (atomic_load(&p->zombie))
+                kri_fault_unwind(thread);
+}
+
+/* On a thread that has lost its scheduler: p enters Krarup, and waits for its turn. */
+void kri_enter_taken(struct kri_proc *p)
+{
+        struct kri_watch *watch = p->node->watch;
+        struct kri_thread *thread = thread_here();
+        void *save = NULL;
+
+        if (watch == NULL)
+                return;
+        kri_lock(&watch->lock); /* the watch decides one way or the other, then lets go */
+        if (!atomic_load(&p->taken) || thread->hog != p) {
+                atomic_store(&p->taken, 0);
+                kri_unlock(&watch->lock);
+                return;
+        }
+        thread->hog = NULL; /* from here on the watch leaves p alone */
+        kri_unlock(&watch->lock);
+        p->out = KRI_OUT_GONE;
+        kri_fiber_leave_to_native(&save, &thread->native);
+        kri_switch(&p->sp, thread->native_sp);
+        kri_fiber_arrive(save, &p->sched->native);
+        kri_doom_check(p);
+}
+
+void kri_watch_gone(struct kri_proc *p, struct kri_sched *was)
+{
+        struct kr_node *node = p->node;
+        struct kri_sched *s;
+
+        atomic_store(&p->taken, 0);
+        if (!atomic_load(&p->zombie)) {
+                p->out = KRI_OUT_YIELD;
+                kri_sched_inject(was, p);
+                return;
+        }
+        s = kri_sched_borrow(node, NULL);
+        p->sched = s;
+        kri_proc_finish(s, p);
+        kri_sched_return(node, s);
+}
+
+/* -- the monitor thread -- */
+
+static void look(struct kr_node *node)
+{
+        struct kri_watch *watch = node->watch;
+
+        kri_lock(&watch->lock);
+        for (uint32_t i = 0; i < node->sched_count; i++)
+                look_at_sched(node, &node->scheds[i], &watch->seen_turns[i]);
+        for (struct kri_thread *t = node->threads; t != NULL; t = t->next)
+                look_at_hog(node, t);
+        kri_unlock(&watch->lock);
+        join_ended(watch);
+}
+
+/* Work that waits on one core while another sleeps, and nobody woke it. */
+static void balance(struct kr_node *node)
+{
+        uint32_t backlog = 0;
+        struct kri_sched *sleeper = NULL;
+
+        for (uint32_t i = 0; i < node->sched_count; i++) {
+                struct kri_sched *s = &node->scheds[i];
+
+                if (atomic_load_explicit(&s->sleeping, memory_order_relaxed))
+                        sleeper = s;
+                else if (atomic_load_explicit(&s->backlog, memory_order_relaxed) > backlog)
+                        backlog = atomic_load_explicit(&s->backlog, memory_order_relaxed);
+        }
+        if (sleeper != NULL && backlog >= 2)
+                kri_sched_kick(sleeper);
+}
+
+static void *watch_main(void *arg)
+{
+        struct kr_node *node = arg;
+        struct kri_watch *watch = node->watch;
+
+        kri_thread_name("krarup-watch");
+        while (!atomic_load(&watch->stop)) {
+                kri_futex_wait(&watch->stop, 0, (int64_t)KRI_WATCH_MS * 1000000);
+                look(node);
+                balance(node);
+        }
+        return NULL;
+}
+
+kr_err kri_watch_start(struct kr_node *node)
+{
+        struct kri_watch *watch = calloc(1, sizeof(*watch));
+        kr_err err = KR_OK;
+
+        if (watch == NULL)
+                return KR_ENOMEM;
+        watch->lock = (kri_mutex)KRI_MUTEX_INIT;
+        watch->seen_turns = calloc(node->sched_count, sizeof(*watch->seen_turns));
+        node->watch = watch;
+        if (watch->seen_turns == NULL)
+                err = KR_ENOMEM;
+        kri_lock(&watch->lock);
+        for (uint32_t i = 0; err == KR_OK && i < node->sched_count; i++)
+                err = start_thread(node, &node->scheds[i]);
+        kri_unlock(&watch->lock);
+        if (err == KR_OK && kri_thread_start(&watch->handle, watch_main, node, THREAD_STACK) != 0)
+                err = KR_EOS;
+        if (err != KR_OK) {
+                atomic_store(&watch->stop, 2);
+                kri_watch_stop(node);
+        }
+        return err;
+}
+
+static bool threads_left(struct kr_node *node)
+{
+        bool left;
+
+        kri_lock(&node->watch->lock);
+        left = node->threads != NULL;
+        kri_unlock(&node->watch->lock);
+        return left;
+}
+
+void kri_watch_stop(struct kr_node *node)
+{
+        struct kri_watch *watch = node->watch;
+        bool running = atomic_exchange(&watch->stop, 1) == 0;
+
+        atomic_store_explicit(&node->halt, true, memory_order_release);
+        while (threads_left(node)) {
+                for (uint32_t i = 0; i < node->sched_count; i++)
+                        kri_sched_kick(&node->scheds[i]);
+                kri_sleep_ns(100000);
+        }
+        if (running) {
+                kri_futex_wake(&watch->stop, 1);
+                pthread_join(watch->handle, NULL);
+        }
+        join_ended(watch);
+        free(watch->seen_turns);
+        free(watch);
+        node->watch = NULL;
+}
