@@ -115,14 +115,10 @@ KIT_TEST(test_integers_of_all_types_build_integers)
 
 KIT_TEST(test_integers_keep_their_value_at_the_edges_of_the_immediate)
 {
-        static const int64_t edges[] = { 0,
-                                         -1,
-                                         KRI_INT_MAX,
-                                         KRI_INT_MAX + 1,
-                                         KRI_INT_MIN,
-                                         KRI_INT_MIN - 1,
-                                         INT64_MAX,
-                                         INT64_MIN };
+        static const int64_t edges[] = { 0,           -1,
+                                         KRI_INT_MAX, KRI_INT_MAX + 1,
+                                         KRI_INT_MIN, KRI_INT_MIN - 1,
+                                         INT64_MAX,   INT64_MIN };
 
         for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
                 kr_term t = kr_build("{n, ~}", edges[i]);
@@ -139,8 +135,9 @@ KIT_TEST(test_integers_keep_their_value_at_the_edges_of_the_immediate)
 
 KIT_TEST(test_unsigned_integers_beyond_int64_are_bigs)
 {
-        static const uint64_t edges[] = { (uint64_t)KRI_INT_MAX, (uint64_t)KRI_INT_MAX + 1,
-                                          INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
+        static const uint64_t edges[] = { (uint64_t)KRI_INT_MAX,
+                                          (uint64_t)KRI_INT_MAX + 1, INT64_MAX,
+                                          (uint64_t)INT64_MAX + 1, UINT64_MAX };
 
         for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
                 kr_term t = kr_build("[~]", edges[i]);
@@ -178,7 +175,9 @@ KIT_TEST(test_identifiers_come_back_as_they_went_in)
         kr_pid pids[2] = { near_pid(), far_pid() };
         kr_port port = { .num = 17, .node = 1 };
         kr_ref ref = near_ref();
-        kr_ref long_ref = { .id = { 1, 2 }, .id2 = 3, .node = kri_ref_pack_node(peer_node(), 5) };
+        kr_ref long_ref = { .id = { 1, 2 },
+                            .id2 = 3,
+                            .node = kri_ref_pack_node(peer_node(), 5) };
 
         for (int i = 0; i < 2; i++) {
                 kr_pid pid = kr_pid_none();
@@ -196,7 +195,8 @@ KIT_TEST(test_identifiers_come_back_as_they_went_in)
                 kr_ref r, l;
 
                 kit_true(kr_match(t, "[~, ~, ~]", &p, &r, &l));
-                kit_true(kr_port_eq(p, port) && kr_ref_eq(r, ref) && kr_ref_eq(l, long_ref));
+                kit_true(kr_port_eq(p, port) && kr_ref_eq(r, ref) &&
+                         kr_ref_eq(l, long_ref));
                 kit_true(kr_match(t, "[=, =, =]", port, ref, long_ref));
                 kit_false(kr_match(t, "[=, =, =]", port, long_ref, ref));
                 kr_release(t);
@@ -209,7 +209,10 @@ KIT_TEST(test_terms_in_arguments_are_copied_deeply)
         kr_term outer = kr_build("{~, ~, x}", inner, inner);
 
         kr_release(inner);
-        kit_same(outer, kr_build("{#{k => [1, \"text\", {2.5}]}, #{k => [1, \"text\", {2.5}]}, x}"));
+        kit_same(
+                outer,
+                kr_build(
+                        "{#{k => [1, \"text\", {2.5}]}, #{k => [1, \"text\", {2.5}]}, x}"));
 }
 
 /* -- what results take -- */
@@ -452,8 +455,9 @@ KIT_TEST(test_maps_match_by_some_keys)
         kit_true(kr_match(t, "#{= => ~}", KR_ATOM("a"), &a));
         kit_true(kr_match(t, "#{= => ~, a => 1}", 3, &f));
         kit_false(kr_match(t, "#{= => ~}", 4, &f));
-        kit_false(kr_match(kr_element(1, kr_build("{a}")), "#{}"));
         kr_release(t);
+        kit_refuses(kr_build("{a}"), "#{}");
+        kit_refuses(kr_build("a"), "#{}");
 }
 
 KIT_TEST(test_keys_are_found_in_large_maps)
@@ -488,7 +492,8 @@ KIT_TEST(test_maps_build_with_keys_from_arguments)
         kit_same(kr_build("#{~ => 1, ~ => 2, ~ => 3}", KR_ATOM("z"), 5, KR_ATOM("a")),
                  kr_build("#{5 => 2, a => 3, z => 1}"));
         kit_same(kr_build("#{a => 1, ~ => 2}", KR_ATOM("a")), kr_build("#{a => 2}"));
-        kit_same(kr_build("#{~ => 2, a => 1, ~ => 3, ~ => 4}", KR_ATOM("b"), KR_ATOM("b"), 7),
+        kit_same(kr_build("#{~ => 2, a => 1, ~ => 3, ~ => 4}", KR_ATOM("b"), KR_ATOM("b"),
+                          7),
                  kr_build("#{7 => 4, a => 1, b => 3}"));
         kit_same(kr_build("#{#{~ => x} => ~, #{b => x} => \"old\"}", KR_ATOM("b"), 2.5),
                  kr_build("#{#{b => x} => \"old\"}"));
@@ -503,7 +508,8 @@ KIT_TEST(test_equal_compares_with_values_of_all_types)
         bool yes = true, no = false;
         kr_term list = kr_build("[1, 2]");
 
-        kit_true(kr_match(t, "{=, =, =, =, =, =}", 1, 2.5, yes, "abc", KR_ATOM("name"), list));
+        kit_true(kr_match(t, "{=, =, =, =, =, =}", 1, 2.5, yes, "abc", KR_ATOM("name"),
+                          list));
         kit_true(kr_match(t, "{=, _, _, =, _, _}", 1u, ((kr_bytes){ "abcd", 3 })));
         kit_false(kr_match(t, "{=, _, _, _, _, _}", 1.0));
         kit_false(kr_match(t, "{_, =, _, _, _, _}", 2));
@@ -535,18 +541,18 @@ KIT_TEST(test_none_is_equal_to_no_term)
 KIT_TEST(test_sixteen_arguments_are_possible)
 {
         int a[16];
-        kr_term t = kr_build("[~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~]", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-                             10, 11, 12, 13, 14, 15);
+        kr_term t = kr_build("[~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~]", 0, 1, 2, 3, 4, 5, 6, 7,
+                             8, 9, 10, 11, 12, 13, 14, 15);
 
-        kit_true(kr_match(t, "[~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~]", &a[0], &a[1], &a[2], &a[3],
-                          &a[4], &a[5], &a[6], &a[7], &a[8], &a[9], &a[10], &a[11], &a[12],
-                          &a[13], &a[14], &a[15]));
+        kit_true(kr_match(t, "[~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~]", &a[0], &a[1], &a[2],
+                          &a[3], &a[4], &a[5], &a[6], &a[7], &a[8], &a[9], &a[10], &a[11],
+                          &a[12], &a[13], &a[14], &a[15]));
         for (int i = 0; i < 16; i++)
                 kit_int_eq(a[i], i);
         kr_release(t);
         t = kr_build("{~,~,~,~,~,~,~,~}", 0, 1, 2, 3, 4, 5, 6, near_pid());
-        kit_true(kr_match(t, "{~,~,~,~,~,~,~,_}", &a[1], &a[2], &a[3], &a[4], &a[5], &a[6],
-                          &a[7]));
+        kit_true(kr_match(t, "{~,~,~,~,~,~,~,_}", &a[1], &a[2], &a[3], &a[4], &a[5],
+                          &a[6], &a[7]));
         for (int i = 1; i < 8; i++)
                 kit_int_eq(a[i], i - 1);
         kr_release(t);
@@ -556,7 +562,7 @@ KIT_TEST(test_sixteen_arguments_are_possible)
 KIT_TEST(test_calls_nest_and_evaluate_once)
 {
         int n = 0;
-        kr_term inner = kr_build("{~, ~}", n++, n > 0);
+        kr_term inner = kr_build("{~, 1}", n++);
         bool is_in = kr_match(inner, "{0, =}", kr_match(inner, "{~, _}", &n) ? 1 : 2);
 
         kit_int_eq(n, 0);
@@ -572,13 +578,14 @@ static int first_fitting(kr_term t, const struct kr_clause *clauses, size_t coun
         for (size_t i = 0; i < count; i++) {
                 const struct kri_code *code = kri_site_code(clauses[i].site);
 
-                if (kri_code_may_match(code, t.w) && kri_code_match(code, t.w, clauses[i].args))
+                if (kri_code_may_match(code, t.w) &&
+                    kri_code_match(code, t.w, clauses[i].args))
                         return clauses[i].id;
         }
         return -1;
 }
 
-#define first_of(t, ...) \
+#define first_of(t, ...)                                                                 \
         first_fitting((t), KRI_CLAUSES(__VA_ARGS__), KRI_CLAUSE_COUNT(__VA_ARGS__))
 
 KIT_TEST(test_clauses_say_which_pattern_fits)
@@ -587,14 +594,15 @@ KIT_TEST(test_clauses_say_which_pattern_fits)
         int64_t n;
 
         for (int i = 0; i < 4; i++) {
-                kr_term t = i == 0 ? kr_build("{tick, ~, ~}", 5, near_pid())
-                          : i == 1 ? kr_build("{read, ~}", far_pid())
-                          : i == 2 ? kr_build("stop")
-                                   : kr_build("{tick, 5, nobody}");
+                kr_term t = i == 0   ? kr_build("{tick, ~, ~}", 5, near_pid())
+                            : i == 1 ? kr_build("{read, ~}", far_pid())
+                            : i == 2 ? kr_build("stop")
+                                     : kr_build("{tick, 5, nobody}");
 
                 kit_int_eq(first_of(t, kr_on(0, "{tick, ~, ~}", &n, &from),
                                     kr_on(1, "{read, ~}", &from), kr_on(2, "stop"),
-                                    kr_on(3, "_")), i);
+                                    kr_on(3, "_")),
+                           i);
                 kr_release(t);
         }
         kit_int_eq(n, 5);
@@ -607,9 +615,11 @@ KIT_TEST(test_a_reference_to_compare_with_is_reported)
         int n = 0;
 
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{=, ~}", ref, &t))), 0);
-        kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{~, =, _}", &t, ref))), 1);
+        kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{~, =, _}", &t, ref))),
+                   1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("=", ref))), 0);
-        kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{{=}, ~}", ref, &t))), -1);
+        kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{{=}, ~}", ref, &t))),
+                   -1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{=}", n))), -1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{~}", &ref))), -1);
 }
@@ -655,7 +665,8 @@ KIT_TEST(test_a_blob_of_an_argument_is_shared_by_the_copy)
 
 /* -- building in two steps, as a message is built -- */
 
-static void build_in_place(struct kri_site *site, const union kri_arg *args, const char *what)
+static void build_in_place(struct kri_site *site, const union kri_arg *args,
+                           const char *what)
 {
         const struct kri_code *code = kri_site_code(site);
         uint64_t words = kri_code_words(code, args);
@@ -676,7 +687,7 @@ static void build_in_place(struct kri_site *site, const union kri_arg *args, con
         free(block);
 }
 
-#define builds_in_place(...) \
+#define builds_in_place(...)                                                             \
         build_in_place(KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__), "")
 
 KIT_TEST(test_words_are_exact_and_the_own_box_comes_first)
@@ -698,7 +709,8 @@ KIT_TEST(test_words_are_exact_and_the_own_box_comes_first)
         builds_in_place("{tick, ~, ~}", 5, near_pid());
         builds_in_place("{tick, ~, ~}", UINT64_MAX, far_pid());
         builds_in_place("{~, ~, ~, ~, ~}", 1, 2, KR_ATOM("a"), 3, 4);
-        builds_in_place("{1, 2.0, \"three\", <<\"four\">>, #{5 => #{6 => ~}}, [~ | ~]}", 1, t, "x");
+        builds_in_place("{1, 2.0, \"three\", <<\"four\">>, #{5 => #{6 => ~}}, [~ | ~]}",
+                        1, t, "x");
         builds_in_place("[[[[~]]], {{{~}}}, #{~ => ~}]", "a", t, "b",
                         ((kr_bytes){ data, sizeof(data) }));
         kr_release(t);
@@ -706,10 +718,14 @@ KIT_TEST(test_words_are_exact_and_the_own_box_comes_first)
 
 /* -- misuse -- */
 
-static const char *report_of(const char *pattern, bool matches, uint8_t count, uint8_t type)
+static const char *report_of(const char *pattern, bool matches, uint8_t count,
+                             uint8_t type)
 {
-        struct kri_site site = { .pattern = pattern, .file = "loop.c", .line = 31,
-                                 .matches = matches, .count = count };
+        struct kri_site site = { .pattern = pattern,
+                                 .file = "loop.c",
+                                 .line = 31,
+                                 .matches = matches,
+                                 .count = count };
 
         memset(site.types, type, count);
         listen();
@@ -718,9 +734,11 @@ static const char *report_of(const char *pattern, bool matches, uint8_t count, u
 }
 
 #define MATCH_SAYS(pattern, reason)                                                      \
-        kit_str_eq(report_of(pattern, true, 0, 0), "loop.c:31: pattern \"" pattern "\": " reason)
+        kit_str_eq(report_of(pattern, true, 0, 0),                                       \
+                   "loop.c:31: pattern \"" pattern "\": " reason)
 #define BUILD_SAYS(pattern, reason)                                                      \
-        kit_str_eq(report_of(pattern, false, 0, 0), "loop.c:31: pattern \"" pattern "\": " reason)
+        kit_str_eq(report_of(pattern, false, 0, 0),                                      \
+                   "loop.c:31: pattern \"" pattern "\": " reason)
 
 KIT_TEST(test_a_wrong_pattern_is_reported_with_its_place)
 {
@@ -732,12 +750,14 @@ KIT_TEST(test_a_wrong_pattern_is_reported_with_its_place)
         MATCH_SAYS("{a,}", "column 4: expected a term");
         MATCH_SAYS("a b", "column 3: expected the end of the pattern");
         MATCH_SAYS("a.", "column 2: expected the end of the pattern");
-        MATCH_SAYS("{Tick, N}",
-                   "column 2: Tick is a variable: write ~ for an argument, _ for anything");
+        MATCH_SAYS(
+                "{Tick, N}",
+                "column 2: Tick is a variable: write ~ for an argument, _ for anything");
         MATCH_SAYS("{after, 1}", "column 2: after is a reserved word: write 'after'");
         MATCH_SAYS("#{a 1}", "column 5: expected =>");
         MATCH_SAYS("#[a]", "column 2: expected {");
-        MATCH_SAYS("#{~ => 1}", "column 3: the key of a map must be known: write it, or =");
+        MATCH_SAYS("#{~ => 1}",
+                   "column 3: the key of a map must be known: write it, or =");
         MATCH_SAYS("#{{=} => 1}", "column 3: = is the whole key of a map, or not in it");
         MATCH_SAYS("<<1", "column 4: expected , or >>");
         MATCH_SAYS("<<a>>", "column 3: expected a string or a number in a binary");
@@ -757,10 +777,12 @@ KIT_TEST(test_limits_of_a_pattern_are_reported)
         char *long_text = malloc(KRI_ATOM_LEN_MAX * 200);
 
         memset(deep, '{', 65);
-        kit_not_null(strstr(report_of(deep, true, 0, 0), "column 65: nested more than 64 deep"));
+        kit_not_null(strstr(report_of(deep, true, 0, 0),
+                            "column 65: nested more than 64 deep"));
         memset(deep, '{', 64);
         memset(deep + 64, '}', 64);
-        kit_not_null(strstr(report_of(deep, true, 1, KRI_ARG_INT), "0 arguments wanted, 1 given"));
+        kit_not_null(strstr(report_of(deep, true, 1, KRI_ARG_INT),
+                            "0 arguments wanted, 1 given"));
         memset(long_text, 'a', 20000);
         long_text[20000] = 0;
         kit_not_null(strstr(report_of(long_text, true, 0, 0), "longer than 16384 bytes"));
@@ -785,9 +807,11 @@ KIT_TEST(test_arguments_that_do_not_go_with_the_pattern_are_reported)
         kit_not_null(strstr(told, ": argument 1 (~): a pointer for the result is wanted, "
                                   "a value given"));
         kit_false(kr_match(t, "{_, =}", &n));
-        kit_not_null(strstr(told, ": argument 1 (=): a value is wanted, a pointer given"));
+        kit_not_null(
+                strstr(told, ": argument 1 (=): a value is wanted, a pointer given"));
         kit_true(kr_is_none(kr_build("{~}", &n)));
-        kit_not_null(strstr(told, ": argument 1 (~): a value is wanted, a pointer given"));
+        kit_not_null(
+                strstr(told, ": argument 1 (~): a value is wanted, a pointer given"));
         kit_true(kr_is_none(kr_build("{~, ~}", 1)));
         kit_not_null(strstr(told, ": 2 arguments wanted, 1 given"));
         kit_true(kr_is_none(kr_build("{~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~,~}", 1)));
@@ -846,7 +870,7 @@ KIT_TEST(test_a_build_without_memory_gives_no_term_and_keeps_nothing)
         memset(data, 'x', sizeof(data) - 1);
         kr_release(kr_build("[a, b]"));
         listen();
-        KIT_EACH_ALLOC_FAILS(n) {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_term t = kri_build(site, args);
 
                 kit_int_eq(kr_is_none(t), kit_heap_has_refused());
@@ -864,7 +888,7 @@ KIT_TEST(test_a_match_without_memory_is_false)
         struct kri_site *site = KRI_MATCH_SITE("{a, {b, ~}}", &x);
 
         listen();
-        KIT_EACH_ALLOC_FAILS(n) {
+        KIT_EACH_ALLOC_FAILS (n) {
                 bool fits = kri_match(t, site, KRI_ARGS("", &x));
 
                 kit_int_eq(fits, !kit_heap_has_refused());
@@ -904,9 +928,12 @@ KIT_TEST(test_threads_may_meet_at_the_first_use_of_a_site)
         int64_t before;
 
         for (int i = 0; i < ROUNDS; i++)
-                shared_sites[i] = (struct kri_site){ .pattern = "{tick, [~ | x], \"str\"}",
-                                                     .file = "x.c", .matches = 1, .count = 1,
-                                                     .types = { KRI_ARG_OUT_I64 } };
+                shared_sites[i] =
+                        (struct kri_site){ .pattern = "{tick, [~ | x], \"str\"}",
+                                           .file = "x.c",
+                                           .matches = 1,
+                                           .count = 1,
+                                           .types = { KRI_ARG_OUT_I64 } };
         before = kit_heap_blocks();
         kit_int_eq(pthread_barrier_init(&barrier, NULL, THREADS), 0);
         for (int i = 0; i < THREADS; i++)
@@ -935,7 +962,8 @@ KIT_MAIN(KIT_CASE(test_integers_of_all_types_build_integers),
          KIT_CASE(test_literals_mean_what_erlang_means),
          KIT_CASE(test_literals_are_what_the_builders_build),
          KIT_CASE(test_lists_match_by_heads_and_tail),
-         KIT_CASE(test_maps_match_by_some_keys), KIT_CASE(test_keys_are_found_in_large_maps),
+         KIT_CASE(test_maps_match_by_some_keys),
+         KIT_CASE(test_keys_are_found_in_large_maps),
          KIT_CASE(test_maps_build_with_keys_from_arguments),
          KIT_CASE(test_equal_compares_with_values_of_all_types),
          KIT_CASE(test_none_is_equal_to_no_term),
