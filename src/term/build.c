@@ -316,7 +316,7 @@ KR_API kr_term kr_build_map(kr_builder *b)
 {
         kr_term pairs, map;
 
-        if (b->count % 2 != 0) {
+        if (b->count % 2 != 0 && !b->failed) {
                 kri_misuse("badarg: kr_build_map: a key without a value");
                 kr_builder_clear(b);
                 return kr_none();
