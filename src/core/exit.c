@@ -355,7 +355,6 @@ static void free_extra(struct kri_sched *s, struct kri_proc *p)
                 struct kri_stack *stack = extra->old_stacks;
 
                 extra->old_stacks = stack->next;
-                kri_stack_shrink(stack);
                 kri_stack_put(&s->node->stacks, &s->stacks, stack);
         }
         kri_node_free(p->node, extra, sizeof(*extra));

@@ -44,6 +44,8 @@ void kri_faults_host_end(struct kr_node *node);
 #define KRI_TRACE_MAX 24u
 struct kri_trace {
         uint32_t count;
+        uintptr_t
+                entry; /* the function that the process runs: the last one to be shown */
         uintptr_t at[KRI_TRACE_MAX];
         const struct kri_symbol *symbol[KRI_TRACE_MAX]; /* from kri_trace_words on */
 };

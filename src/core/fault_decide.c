@@ -144,9 +144,12 @@ static void walk_stack(const struct kri_proc *p, const ucontext_t *context,
         kri_frame_of_signal(context, p, &frame);
         fault->pc = frame.pc;
         do {
+                look_at(&walk, &frame);
+                if (fault->trace.count == 1 && fault->signo == SIGABRT && walk.in_libc)
+                        fault->trace.count =
+                                0; /* what abort itself calls is of no interest */
                 if (fault->trace.count < KRI_TRACE_MAX)
                         fault->trace.at[fault->trace.count++] = kri_frame_at(&frame);
-                look_at(&walk, &frame);
         } while (--left > 0 && kri_frame_up(&frame));
         if (walk.in_libc)
                 condemn(fault, "who called libc cannot be seen", walk.entry);
@@ -166,6 +169,7 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
         ret_fault->why = NULL;
         ret_fault->culprit = 0;
         ret_fault->trace.count = 0;
+        ret_fault->trace.entry = (uintptr_t)p->fn;
         if (p->inside)
                 condemn(ret_fault, "code of Krarup is under way", 0);
         else if (p->critical > 0)

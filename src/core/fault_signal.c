@@ -307,6 +307,7 @@ static void leave_old(struct kri_proc *p, struct fault_thread *thread,
         thread->reserve = NULL;
         landing->fault = *fault;
         landing->old = p->stack;
+        landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
         landing->thread = thread;
         p->stack = fresh;
         p->inside = 1;

@@ -31,7 +31,7 @@ static const char free_names[] =
         "wmemmove wmempcpy wmemset wcstol wcstoul wcstoll wcstoull wcstod mbstowcs wcstombs "
         "mbrtowc wcrtomb mblen mbtowc wctomb "
         /* numbers */
-        "atof atoi atol atoll strtod strtof strtold strtol strtoll strtoul strtoull strtoimax "
+        "strtod strtof strtold strtol strtoll strtoul strtoull atof atoi atol atoll strtoimax "
         "strtoumax strtol_l strtoll_l strtoul_l strtoull_l strtod_l strtof_l strtold_l "
         "__strtol_internal __strtoul_internal __strtod_internal __isoc23_strtol "
         "__isoc23_strtoul __isoc23_strtoll __isoc23_strtoull a64l l64a div ldiv lldiv abs "
@@ -77,6 +77,13 @@ static const char malloc_names[] =
 struct function {
         uintptr_t start;
         enum kri_libc_kind kind;
+        const char *name; /* where it is listed */
+};
+
+/* A name of a list, while what stands behind it is added. */
+struct listed {
+        const char *name;
+        enum kri_libc_kind kind;
 };
 
 static struct function functions[FUNCTIONS_MAX]; /* sorted; constant after init */
@@ -86,21 +93,22 @@ static struct {
         uintptr_t low, high;
 } ranges[3]; /* libc, the loader, another malloc; constant after init */
 
-static void add(uintptr_t start, enum kri_libc_kind kind)
+static void add(uintptr_t start, const struct listed *listed)
 {
         for (uint32_t i = 0; i < function_count; i++)
                 if (functions[i].start == start) {
                         /* what two lists name: the stricter holds */
-                        if (kind == KRI_LIBC_MALLOC)
-                                functions[i].kind = kind;
+                        if (listed->kind == KRI_LIBC_MALLOC)
+                                functions[i].kind = KRI_LIBC_MALLOC;
                         return;
                 }
         if (function_count < FUNCTIONS_MAX)
-                functions[function_count++] = (struct function){ start, kind };
+                functions[function_count++] =
+                        (struct function){ start, listed->kind, listed->name };
 }
 
 static void add_from(const struct kri_object *object, uintptr_t pc,
-                     enum kri_libc_kind kind, int jumps);
+                     const struct listed *listed, int jumps);
 
 /* Where the instruction at `at` jumps to for good, if it is a jump with a far distance. */
 static uintptr_t jump_target(uintptr_t at)
@@ -125,7 +133,7 @@ static uintptr_t jump_target(uintptr_t at)
  * then the entry that a trace shows. (On x86-64 bytes are looked at, not instructions; that
  * some constant looks like a jump to the very beginning of a function does not happen.) */
 static void add_jumps(const struct kri_object *object, uintptr_t start, uintptr_t end,
-                      enum kri_libc_kind kind, int jumps)
+                      const struct listed *listed, int jumps)
 {
 #if defined(__x86_64__)
         const uintptr_t width = 5, step = 1;
@@ -138,25 +146,25 @@ static void add_jumps(const struct kri_object *object, uintptr_t start, uintptr_
                 if (to < object->low || to >= object->high || (to >= start && to < end))
                         continue;
                 if (kri_function_find(object, to, &to_start, &to_end) && to_start == to)
-                        add_from(object, to, kind, jumps - 1);
+                        add_from(object, to, listed, jumps - 1);
         }
 }
 
 static void add_from(const struct kri_object *object, uintptr_t pc,
-                     enum kri_libc_kind kind, int jumps)
+                     const struct listed *listed, int jumps)
 {
         uintptr_t start, end;
 
         if (!kri_function_find(object, pc, &start, &end))
                 return;
-        add(start, kind);
-        add_jumps(object, start, end, kind, jumps);
+        add(start, listed);
+        add_jumps(object, start, end, listed, jumps);
 }
 
 /* The variants of memcpy, memset and their like for one processor are written together and
  * jump into each other: one that has no name of its own brings those that follow. */
 static void add_neighbours(const struct kri_object *object, uintptr_t pc,
-                           enum kri_libc_kind kind)
+                           const struct listed *listed)
 {
         uintptr_t start, end, other;
 
@@ -166,11 +174,17 @@ static void add_neighbours(const struct kri_object *object, uintptr_t pc,
                 if (!kri_function_find(object, end, &other, &end) &&
                     !kri_function_find(object, (end + 63) & ~(uintptr_t)63, &other, &end))
                         break;
-                add(other, kind);
+                add(other, listed);
         }
 }
 
-static void add_name(void *library, const char *name, enum kri_libc_kind kind)
+static bool shares_tails(const char *name)
+{
+        return strcmp(name, "memcpy") == 0 || strcmp(name, "memmove") == 0 ||
+               strcmp(name, "mempcpy") == 0 || strcmp(name, "memset") == 0;
+}
+
+static void add_name(void *library, const char *name, const struct listed *listed)
 {
         void *place = dlsym(library, name);
         struct kri_object object;
@@ -178,11 +192,10 @@ static void add_name(void *library, const char *name, enum kri_libc_kind kind)
 
         if (place == NULL || !kri_object_find((uintptr_t)place, &object))
                 return;
-        add_from(&object, (uintptr_t)place, kind,
-                 kind == KRI_LIBC_MALLOC ? 0 : JUMPS_MAX);
-        if (strncmp(name, "mem", 3) == 0 && dladdr(place, &info) != 0 &&
-            info.dli_saddr != place)
-                add_neighbours(&object, (uintptr_t)place, kind);
+        add_from(&object, (uintptr_t)place, listed,
+                 listed->kind == KRI_LIBC_MALLOC ? 0 : JUMPS_MAX);
+        if (shares_tails(name) && dladdr(place, &info) != 0 && info.dli_saddr != place)
+                add_neighbours(&object, (uintptr_t)place, listed);
 }
 
 static void add_names(void *library, const char *names, enum kri_libc_kind kind)
@@ -191,11 +204,12 @@ static void add_names(void *library, const char *names, enum kri_libc_kind kind)
 
         while (*names != '\0') {
                 size_t length = strcspn(names, " ");
+                struct listed listed = { names, kind };
 
                 if (length > 0 && length < sizeof(name)) {
                         memcpy(name, names, length);
                         name[length] = '\0';
-                        add_name(library, name, kind);
+                        add_name(library, name, &listed);
                 }
                 names += length + (names[length] == ' ');
         }
@@ -266,7 +280,7 @@ bool kri_libc_holds(uintptr_t pc)
         return false;
 }
 
-enum kri_libc_kind kri_libc_kind(uintptr_t start)
+static const struct function *find(uintptr_t start)
 {
         uint32_t low = 0, high = function_count;
 
@@ -278,6 +292,20 @@ enum kri_libc_kind kri_libc_kind(uintptr_t start)
                 else
                         high = middle;
         }
-        return low < function_count && functions[low].start == start ? functions[low].kind
-                                                                     : KRI_LIBC_LOCKS;
+        return low < function_count && functions[low].start == start ? &functions[low]
+                                                                     : NULL;
+}
+
+enum kri_libc_kind kri_libc_kind(uintptr_t start)
+{
+        const struct function *function = find(start);
+
+        return function != NULL ? function->kind : KRI_LIBC_LOCKS;
+}
+
+const char *kri_libc_name(uintptr_t start)
+{
+        const struct function *function = find(start);
+
+        return function != NULL ? function->name : NULL;
 }

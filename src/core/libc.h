@@ -33,4 +33,7 @@ bool kri_libc_holds(uintptr_t pc);
 /* The kind of the function that begins at `start`. */
 enum kri_libc_kind kri_libc_kind(uintptr_t start);
 
+/* The name it is called by, up to a space or a zero byte; NULL: it is not listed. */
+const char *kri_libc_name(uintptr_t start);
+
 #endif

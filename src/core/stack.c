@@ -79,7 +79,8 @@ static struct kri_stack *cut_stack(struct kri_stack_store *store)
         return stack;
 }
 
-struct kri_stack *kri_stack_get(struct kri_stack_store *store, struct kri_stack_cache *cache)
+struct kri_stack *kri_stack_get(struct kri_stack_store *store,
+                                struct kri_stack_cache *cache)
 {
         struct kri_stack *stack = cache->free;
 
@@ -110,6 +111,10 @@ void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
                    struct kri_stack *stack)
 {
         kri_fiber_clean(stack);
+        if (__builtin_expect(stack->deep, 0)) {
+                stack->deep = false;
+                kri_stack_shrink(stack);
+        }
         if (cache->count >= KRI_STACK_CACHE) {
                 put_in_store(store, stack);
                 return;

@@ -11,6 +11,7 @@
 #ifndef KR_CORE_STACK_H
 #define KR_CORE_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct kri_stack {
         size_t size;            /* whole, guard included */
         void *fiber;            /* ThreadSanitizer's view of it */
         unsigned valgrind_id;
+        bool deep;              /* overflowed: all its pages were touched */
 };
 
 #define KRI_STACK_CACHE 32u

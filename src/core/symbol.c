@@ -16,6 +16,7 @@
 #include "base/plat_thread.h"
 #include "base/rand.h"
 
+#include "libc.h"
 #include "unwind.h"
 
 #define SLOTS 8192u             /* a power of two */
@@ -172,21 +173,35 @@ static const char *find_name(const struct image *image, uint64_t address,
         return NULL;
 }
 
+/* Static functions of libc have no name in the stripped file; for those that matter we have
+ * the name they are called by. */
+static const char *find_listed(const struct kri_object *object, uintptr_t at,
+                               uint64_t *ret_offset)
+{
+        uintptr_t start, end;
+
+        if (!kri_function_find(object, at, &start, &end))
+                return NULL;
+        *ret_offset = at - start;
+        return kri_libc_name(start);
+}
+
 bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset)
 {
         struct kri_object object;
         struct image image = { NULL, 0 };
-        const char *found;
-        uint64_t offset;
+        const char *found = NULL;
+        uint64_t offset = 0;
         size_t length;
 
         if (!kri_object_find(at, &object))
                 return false;
-        found = open_image(object.path, &image)
-                        ? find_name(&image, at - object.bias, &offset)
-                        : NULL;
+        if (open_image(object.path, &image))
+                found = find_name(&image, at - object.bias, &offset);
+        if (found == NULL)
+                found = find_listed(&object, at, &offset);
         if (found != NULL) {
-                length = strlen(found);
+                length = strcspn(found, " @"); /* the list's separator; symbol versions */
                 if (length >= name_size)
                         length = name_size - 1;
                 memcpy(name, found, length);

@@ -24,6 +24,7 @@ __attribute__((noinline, no_sanitize("address", "thread"))) void kri_trace_here(
         const uintptr_t *frame = __builtin_frame_address(0);
 
         ret_trace->count = 0;
+        ret_trace->entry = (uintptr_t)p->fn;
         while (ret_trace->count < KRI_TRACE_MAX && kri_stack_holds(p->stack, frame) &&
                kri_stack_holds(p->stack, frame + 1) && (uintptr_t)frame % 8 == 0) {
                 const uintptr_t *outer = (const uintptr_t *)frame[0];
@@ -51,13 +52,6 @@ void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace)
 
 /* -- as a term -- */
 
-/* Krarup's own functions at both ends say nothing to whoever reads the trace. */
-static bool is_ours(const struct kri_symbol *symbol)
-{
-        return strncmp(symbol->function, "kri_", 4) == 0 ||
-               strncmp(symbol->function, "kr_", 3) == 0;
-}
-
 /* Somebody else may learn an address in between: what the words were counted for stays. */
 static void find_symbols(struct kri_trace *trace)
 {
@@ -69,13 +63,35 @@ static void find_symbols(struct kri_trace *trace)
         }
 }
 
+#define RAISE_DEPTH 6u /* so far up at most is the function that raises */
+
+static bool is_ours(const struct kri_symbol *symbol)
+{
+        return strncmp(symbol->function, "kri_", 4) == 0 ||
+               strncmp(symbol->function, "kr_", 3) == 0;
+}
+
+/* Past the way from the API to where the trace was taken: it says nothing to its reader. */
+static uint32_t first_shown(const struct kri_trace *trace)
+{
+        uint32_t first = 0;
+
+        for (uint32_t i = 0; i < trace->count && i < RAISE_DEPTH; i++)
+                if (strcmp(trace->symbol[i]->function, "kri_raise_term") == 0)
+                        first = i;
+        while (first < trace->count && is_ours(trace->symbol[first]))
+                first++;
+        return first;
+}
+
 /* The part of the trace that is shown. */
 static void bounds(const struct kri_trace *trace, uint32_t *ret_first, uint32_t *ret_end)
 {
-        uint32_t first = 0, end = trace->count;
+        uint32_t first = first_shown(trace), end = trace->count;
 
-        while (first < end && is_ours(trace->symbol[first]))
-                first++;
+        for (uint32_t i = first; i < trace->count; i++)
+                if (trace->at[i] - trace->symbol[i]->offset == trace->entry)
+                        end = i + 1;
         while (end > first && is_ours(trace->symbol[end - 1]))
                 end--;
         *ret_first = first;
