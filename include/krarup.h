@@ -4,6 +4,7 @@
 #define KRARUP_H
 
 #include <krarup/base.h>
+#include <krarup/etf.h>
 #include <krarup/link.h>
 #include <krarup/memory.h>
 #include <krarup/message.h>
@@ -12,6 +13,7 @@
 #include <krarup/process.h>
 #include <krarup/registry.h>
 #include <krarup/term.h>
+#include <krarup/text.h>
 #include <krarup/timer.h>
 
 #endif
