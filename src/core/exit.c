@@ -410,8 +410,10 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
         kri_slot_give(s, p);
 }
 
-void kri_proc_undo(struct kri_sched *s, struct kri_proc *p)
+void kri_proc_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *p)
 {
+        if (parent != NULL)
+                kri_link_undo(s, parent, p);
         kri_doom_atom(p, KRI_A_noproc);
         kri_proc_finish(s, p);
 }

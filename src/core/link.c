@@ -293,7 +293,7 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
         w->target = w->name != 0 ? kri_registry_find(p->node, w->name) : kri_pid_word(who.pid);
         w->monitoring = true;
         if (w->target == kri_proc_word(p)) {
-                w->monitoring = false; /* oneself: never fires */
+                w->monitoring = w->alias = false; /* oneself: never fires, nor is it an alias */
                 drop_if_spent(p->sched, p, w);
         } else if (!watch(p, w)) {
                 w->monitoring = w->alias = false;
@@ -338,6 +338,23 @@ bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent, struct kri_
         kri_mark_set(parent, ref.id[0]);
         *opts->ret_monitor = ref;
         return true;
+}
+
+void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child)
+{
+        struct kri_entry3 *entry;
+
+        if (remove_link(child, kri_proc_word(parent)))
+                (void)remove_link(parent, kri_proc_word(child));
+        if (child->extra == NULL)
+                return;
+        for (uint32_t at = 0; (entry = kri_table_next(&child->extra->watched_by, &at)) != NULL;) {
+                struct kri_watching *w = find_watching(parent, entry->key);
+
+                w->monitoring = w->alias = false;
+                drop_if_spent(s, parent, w);
+        }
+        kri_table_fini(&child->extra->watched_by, &child->node->memory);
 }
 
 static void send_demonitor(struct kri_sched *s, struct kri_proc *p, const struct kri_watching *w)

@@ -25,6 +25,8 @@
 bool kri_link_child(struct kri_proc *parent, struct kri_proc *child);
 bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child,
                        const kr_spawn_opts *opts);
+/* Both taken back, if they are there. */
+void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child);
 
 /* A signal of these kinds reaches its process: takes sig. `from` is ctl->from. */
 void kri_link_take(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig);

@@ -288,9 +288,8 @@ static void count_spawn(struct kri_sched *s)
                               memory_order_relaxed);
 }
 
-/* A process that is whole but not in any queue. NULL: no room, or no memory. */
-static struct kri_proc *new_proc(struct kri_sched *s, struct kri_proc *parent,
-                                 const kr_spawn_opts *opts, const struct kri_entry *entry)
+struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
+                              const kr_spawn_opts *opts, const struct kri_entry *entry)
 {
         struct kri_proc *p = kri_slot_take(s);
 
@@ -303,7 +302,7 @@ static struct kri_proc *new_proc(struct kri_sched *s, struct kri_proc *parent,
                 count_spawn(s);
                 return p;
         }
-        kri_proc_undo(s, p);
+        kri_proc_undo(s, parent, p);
         return NULL;
 }
 
@@ -323,7 +322,7 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s)
         return p;
 }
 
-static bool opts_are_bad(const kr_spawn_opts *opts)
+bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts)
 {
         return opts != NULL && ((unsigned)opts->priority > KR_PRIORITY_MAX ||
                                 (unsigned)opts->alias > KR_ALIAS_REPLY_DEMONITOR ||
@@ -335,7 +334,7 @@ static kr_pid spawn_foreign(struct kr_node *node, const kr_spawn_opts *opts,
                             const struct kri_entry *entry)
 {
         struct kri_sched *s = kri_sched_borrow(node, NULL);
-        struct kri_proc *child = new_proc(s, NULL, opts, entry);
+        struct kri_proc *child = kri_proc_new(s, NULL, opts, entry);
         kr_pid pid = { 0 };
 
         if (child != NULL) {
@@ -355,14 +354,14 @@ kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_ent
         if (p == NULL || (node != NULL && node != p->node)) {
                 if (p != NULL)
                         kri_leave(p);
-                return node != NULL && !opts_are_bad(opts) ? spawn_foreign(node, opts, &entry) :
+                return node != NULL && !kri_spawn_opts_are_bad(opts) ? spawn_foreign(node, opts, &entry) :
                                                              pid;
         }
-        if (__builtin_expect(opts_are_bad(opts) || entry.fn == NULL, 0)) {
+        if (__builtin_expect(kri_spawn_opts_are_bad(opts) || entry.fn == NULL, 0)) {
                 kri_badarg(p, "kr_spawn", entry.fn == NULL ? "fn" : "opts");
                 return pid;
         }
-        child = new_proc(p->sched, p, opts, &entry);
+        child = kri_proc_new(p->sched, p, opts, &entry);
         if (__builtin_expect(child == NULL, 0)) {
                 kri_no_memory(p);
                 return pid;

@@ -217,10 +217,16 @@ void kri_doom_atom(struct kri_proc *p, uint32_t atom);
 
 /* End now, for p->doom: clean-ups, then the rest. On the process's own stack. */
 void kri_end(struct kri_proc *p) __attribute__((noreturn));
+/* After signals were taken in on the process's own stack: it may have ended, or be stopped
+ * for a while. */
 static inline void kri_doom_check(struct kri_proc *p)
 {
-        if (__builtin_expect(p->doom != NULL, 0) && !kri_has(p, KRI_P_ENDING))
+        if (__builtin_expect(p->doom == NULL && p->suspended == 0, 1) ||
+            kri_has(p, KRI_P_ENDING))
+                return;
+        if (p->doom != NULL)
                 kri_end(p);
+        kri_yield_now(p);
 }
 
 /* Raise: to the innermost kr_catch, else the end of the process. `reason` in hand. */
@@ -252,8 +258,13 @@ void kri_switch_native(struct kri_proc *p, bool for_good);
 /* Start anew at p->fn, on an empty stack. */
 void kri_restart(struct kri_proc *p) __attribute__((noreturn));
 
-/* A process that could not be born whole. */
-void kri_proc_undo(struct kri_sched *s, struct kri_proc *p);
+/* A process that is whole, linked and monitored as asked, but in no queue. NULL: no room, or
+ * no memory; nothing is left. `parent` NULL: none, and nothing to link. */
+struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
+                              const kr_spawn_opts *opts, const struct kri_entry *entry);
+/* Take it back: nobody hears of it. */
+void kri_proc_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *p);
+bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts);
 
 static inline bool kri_outer_has_news(const struct kri_proc *p)
 {

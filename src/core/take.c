@@ -36,8 +36,19 @@ static void take_timer(struct kri_sched *s, struct kri_proc *p)
                 kri_doom_atom(p, KRI_A_system_limit);
 }
 
+/* A process that has a reason to end is dead to what was sent after that. Its own wake-up
+ * it must take: the record says whether one is on the way. */
+static bool is_too_late(const struct kri_proc *p, const struct kri_sig *sig)
+{
+        return p->doom != NULL && sig->kind != KRI_SIG_TIMER;
+}
+
 static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
 {
+        if (is_too_late(p, sig)) {
+                kri_stray(s, kri_proc_word(p), sig);
+                return;
+        }
         switch ((enum kri_sig_kind)sig->kind) {
         case KRI_SIG_TIMER:
                 take_timer(s, p);
@@ -49,10 +60,6 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
                 kri_info_answer(s, p, sig);
                 return;
         case KRI_SIG_ALIVE:
-                if (p->doom != NULL) {
-                        kri_stray(s, kri_proc_word(p), sig); /* it is as good as dead */
-                        return;
-                }
                 answer(s, p, sig);
                 break;
         case KRI_SIG_SUSPEND:
@@ -134,8 +141,8 @@ bool kr_is_process_alive(kr_pid pid)
                 return false;
         }
         asked = kri_proc_of(p->node, kri_pid_word(pid));
-        if (asked == p || asked == NULL || kri_serial(asked) != pid.num >> 32) {
-                alive = asked == p && kri_serial(asked) == pid.num >> 32;
+        if (asked == p || asked == NULL || kri_serial(asked) != kri_pid_serial(pid.num)) {
+                alive = asked == p && kri_serial(asked) == kri_pid_serial(pid.num);
                 kri_leave(p);
                 return alive;
         }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn_request.c: a process is asked for, and the answer comes as a message.
+ *
+ * Model    On this node the process is there before the call returns, and the answer is in
+ *          the asker's queue before the process can do anything: so it comes before DOWN and
+ *          'EXIT', and there is never an unanswered request to give up.
+ */
+#include "proc.h"
+
+#include "term/atom.h"
+
+#include "link.h"
+#include "node.h"
+#include "ref.h"
+#include "sched.h"
+
+static bool wants(kr_reply reply, bool ok)
+{
+        return reply == KR_REPLY_YES ||
+               reply == (ok ? KR_REPLY_SUCCESS_ONLY : KR_REPLY_ERROR_ONLY);
+}
+
+/* {Tag, Ref, ok | error, Pid | Reason}; false: no memory. */
+static bool answer(struct kri_proc *p, const kr_spawn_request_opts *opts, kr_ref ref,
+                   bool ok, kri_word result)
+{
+        kr_term tag = opts != NULL && opts->reply_tag != NULL ?
+                              *opts->reply_tag :
+                              (kr_term){ KRI_A(spawn_reply) };
+        struct kri_sig *sig = NULL;
+        kr_term reply;
+
+        if (!wants(opts != NULL ? opts->reply : KR_REPLY_YES, ok))
+                return true;
+        reply = kr_build("{~, ~, ~, ~}", tag, ref, ok ? KR_ATOM("ok") : KR_ATOM("error"),
+                         (kr_term){ result });
+        if (!kr_is_none(reply))
+                sig = kri_sig_message(&p->sched->pool, reply.w);
+        kr_release(reply);
+        return sig != NULL && kri_signal(p->node, p->sched, kri_proc_word(p), sig);
+}
+
+static bool reply_is_bad(const kr_spawn_request_opts *opts)
+{
+        return opts != NULL && (unsigned)opts->reply > KR_REPLY_SUCCESS_ONLY;
+}
+
+/* What was asked for, with the request's reference for that of the monitor. */
+static kr_spawn_opts spawn_opts(const kr_spawn_request_opts *opts, kr_ref *ref)
+{
+        kr_spawn_opts spawn = opts != NULL ? opts->spawn : (kr_spawn_opts){ 0 };
+
+        spawn.ret_monitor = ref;
+        return spawn;
+}
+
+/* False: no memory for the answer, and nothing has happened. */
+static bool request(struct kri_proc *p, const kr_spawn_request_opts *opts,
+                    const struct kri_entry *entry, kr_ref *ret_ref)
+{
+        kr_spawn_opts spawn = spawn_opts(opts, ret_ref);
+        struct kri_proc *child;
+
+        if (kri_spawn_opts_are_bad(&spawn) || reply_is_bad(opts))
+                return answer(p, NULL, *ret_ref, false, kr_atom_term(KR_ATOM("badopt")).w);
+        child = kri_proc_new(p->sched, p, &spawn, entry);
+        if (child == NULL)
+                return answer(p, opts, *ret_ref, false, KRI_A(system_limit));
+        if (!answer(p, opts, *ret_ref, true, kri_proc_word(child))) {
+                kri_proc_undo(p->sched, p, child);
+                return false;
+        }
+        kri_sched_born(p->sched, child);
+        return true;
+}
+
+kr_ref kri_spawn_request(const kr_spawn_request_opts *opts, struct kri_entry entry)
+{
+        struct kri_proc *p = kri_enter();
+        kr_ref ref = kr_ref_none();
+
+        if (p == NULL)
+                return ref;
+        if (entry.fn == NULL) {
+                kri_badarg(p, "kr_spawn_request", "fn");
+                return ref;
+        }
+        ref = kri_ref_new(p->sched, p);
+        kri_mark_set(p, ref.id[0]);
+        if (!request(p, opts, &entry, &ref)) {
+                kri_no_memory(p);
+                return kr_ref_none();
+        }
+        kri_spend(p, 1);
+        kri_leave(p);
+        return ref;
+}
+
+bool kr_spawn_request_abandon(kr_ref ref)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return false;
+        if (!kri_ref_is_local(p->node, ref)) {
+                kri_badarg(p, "kr_spawn_request_abandon", "request");
+                return false;
+        }
+        kri_leave(p);
+        return false; /* the answer was there when the request returned */
+}
