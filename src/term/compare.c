@@ -69,7 +69,7 @@ static kr_pid pid_of(kri_word t)
 static int compare_pids(kri_word a, kri_word b)
 {
         kr_pid x = pid_of(a), y = pid_of(b);
-        int sign = order(x.num, y.num);
+        int sign = order(kri_pid_num(x), kri_pid_num(y));
 
         return sign ? sign : kri_node_compare(x.node, y.node);
 }
@@ -246,14 +246,90 @@ int kri_term_compare(kri_word a, kri_word b, bool exact)
         return sign || children.count == 0 ? sign : compare_nested(a, &children);
 }
 
-bool kri_term_same(kri_word a, kri_word b)
+/* -- sameness: as the exact order's 0, but for most terms a comparison of words -- */
+
+/* Two boxes without children. */
+static bool same_leaf(kri_word a, kri_word b)
 {
-        if (a == b)
-                return true;
-        /* an immediate has one form only */
-        if (kri_tag(a) != kri_tag(b) || !kri_is_place(a))
+        const kri_word *x = kri_ptr(a), *y = kri_ptr(b);
+
+        switch (kri_box_type(*x)) {
+        case KRI_FLOAT:
+                return *x == *y && kri_float_value(a) == kri_float_value(b);
+        case KRI_BIN:
+        case KRI_BLOB:
+                return kri_is_bits(b) && compare_bits(a, b) == 0;
+        case KRI_REF:
+                return kri_is_box(b, KRI_REF) && compare_refs(x, y) == 0;
+        default:
+                return *x == *y && memcmp(x, y, (1 + kri_box_words(*x)) * sizeof(*x)) == 0;
+        }
+}
+
+/* The words of two places that are terms; false: they differ, whatever those are. */
+static inline bool same_place(kri_word x, kri_word y, const kri_word **ret_a,
+                              const kri_word **ret_b, uint64_t *ret_count)
+{
+        const kri_word *a = kri_ptr(x), *b = kri_ptr(y);
+        enum kri_box type;
+
+        if (kri_tag(x) != kri_tag(y))
                 return false;
-        return kri_term_compare(a, b, true) == 0;
+        *ret_a = a;
+        *ret_b = b;
+        *ret_count = 2;
+        if (kri_tag(x) == KRI_CONS)
+                return true;
+        type = kri_box_type(*a);
+        *ret_a = a + 1;
+        *ret_b = b + 1;
+        *ret_count = type == KRI_TUPLE || type == KRI_MAP ? kri_box_words(*a) : 0;
+        return *ret_count > 0 ? *a == *b : same_leaf(x, y);
+}
+
+static bool same_nested(const kri_word *a, const kri_word *b, uint64_t count)
+{
+        struct kri_walk walk;
+        struct kri_range rest = { .exact = true };
+        bool same = true;
+
+        kri_walk_init(&walk);
+        for (;;) {
+                /* an immediate has one form only, in memory as in hand */
+                while (count > 0 && *a == *b && !kri_is_place(*a))
+                        a++, b++, count--;
+                if (count == 0) {
+                        if (!kri_walk_pop(&walk, &rest))
+                                break;
+                        a = rest.a, b = rest.b, count = rest.count;
+                        continue;
+                }
+                rest.a = a + 1, rest.b = b + 1, rest.count = count - 1;
+                same = kri_is_place(*a) && kri_is_place(*b) &&
+                       same_place(kri_load(a), kri_load(b), &a, &b, &count);
+                if (!same)
+                        break;
+                if (rest.count > 0 && !kri_walk_push(&walk, rest)) {
+                        kri_misuse("system_limit: no memory to compare terms nested so deeply");
+                        break;
+                }
+        }
+        kri_walk_fini(&walk);
+        return same;
+}
+
+bool kri_term_same(kri_word x, kri_word y)
+{
+        const kri_word *a, *b;
+        uint64_t count;
+
+        if (x == y)
+                return true;
+        if (!kri_is_place(x) || !kri_is_place(y) || !same_place(x, y, &a, &b, &count))
+                return false;
+        while (count > 0 && *a == *b && !kri_is_place(*a))
+                a++, b++, count--;
+        return count == 0 || same_nested(a, b, count);
 }
 
 /* -- hashes -- */

@@ -408,13 +408,18 @@ static kr_err build_children(struct builder *b)
 kr_err kri_etf_build(struct kri_etf_source *source, kri_word **heap, kri_word *block,
                      uint32_t *blobs, kri_word *ret)
 {
-        struct builder b = { .reader = kri_etf_reader(source), .source = source,
-                             .heap = *heap, .block = block, .blobs = blobs,
-                             .cap = FRAMES_FIRST };
+        struct builder b; /* large, and most of it not wanted: no initialiser */
         kri_word t;
         kr_err err;
 
+        b.reader = kri_etf_reader(source);
+        b.source = source;
+        b.heap = *heap;
+        b.block = block;
+        b.blobs = blobs;
         b.frames = b.first;
+        b.depth = 0;
+        b.cap = FRAMES_FIRST;
         err = build_one(&b, &t);
         if (err == KR_OK)
                 err = build_children(&b);

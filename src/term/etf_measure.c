@@ -276,9 +276,15 @@ static kr_err measure_all(struct measure *m)
 kr_err kri_etf_measure(const struct kri_etf_source *source, size_t *ret_used,
                        uint64_t *ret_words)
 {
-        struct measure m = { .reader = kri_etf_reader(source), .cap = LEVELS_FIRST };
+        struct measure m; /* large, and most of it not wanted: no initialiser */
         kr_err err;
 
+        m.reader = kri_etf_reader(source);
+        m.words = 0;
+        m.blob_words = 0;
+        m.depth = 0;
+        m.cap = LEVELS_FIRST;
+        m.funs = 0;
         m.levels = m.first;
         err = measure_all(&m);
         if (m.levels != m.first)

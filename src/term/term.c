@@ -71,29 +71,32 @@ bool kri_walk_grow(struct kri_walk *walk)
 static uint64_t walk_words(kri_word t)
 {
         struct kri_walk walk;
-        struct kri_range range = { .exact = 0 };
-        uint64_t total = 0;
+        struct kri_range rest = { .exact = 0 };
+        const kri_word *p;
+        uint64_t count, total = kri_own_words(t);
 
         kri_walk_init(&walk);
+        p = kri_children(t, &count);
         for (;;) {
-                total += kri_own_words(t);
-                range.a = kri_children(t, &range.count);
-                for (;;) {
-                        while (range.count > 0 && !kri_is_place(*range.a))
-                                range.a++, range.count--;
-                        if (range.count > 0)
+                while (count > 0 && !kri_is_place(*p))
+                        p++, count--;
+                if (count == 0) {
+                        if (!kri_walk_pop(&walk, &rest))
                                 break;
-                        if (!kri_walk_pop(&walk, &range)) {
-                                kri_walk_fini(&walk);
-                                return total;
-                        }
+                        p = rest.a, count = rest.count;
+                        continue;
                 }
-                t = kri_load(range.a++);
-                if (--range.count > 0 && !kri_walk_push(&walk, range)) {
-                        kri_walk_fini(&walk);
-                        return KRI_WORDS_FAIL;
+                t = kri_load(p);
+                rest.a = p + 1, rest.count = count - 1;
+                if (rest.count > 0 && !kri_walk_push(&walk, rest)) {
+                        total = KRI_WORDS_FAIL;
+                        break;
                 }
+                total += kri_own_words(t);
+                p = kri_children(t, &count);
         }
+        kri_walk_fini(&walk);
+        return total;
 }
 
 uint64_t kri_term_words(kri_word t)

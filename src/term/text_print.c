@@ -25,7 +25,7 @@ struct out {
         size_t len;        /* of all text so far */
         kr_err err;        /* the first; nothing is written after it */
         kr_print_opts opts;
-        struct kri_walk walk;
+        struct kri_walk *walk; /* of print_term */
 };
 
 /* `text` is whole characters. */
@@ -69,9 +69,13 @@ static void put_char(struct out *out, uint32_t c)
 static void put_uint(struct out *out, uint64_t n)
 {
         char text[24];
+        char *at = text + sizeof(text) - 1;
 
-        snprintf(text, sizeof(text), "%" PRIu64, n);
-        put_text(out, text);
+        *at = '\0';
+        do
+                *--at = (char)('0' + n % 10);
+        while ((n /= 10) > 0);
+        put_text(out, at);
 }
 
 /* -- characters in quotes -- */
@@ -452,7 +456,7 @@ static void print_one(struct out *out, kri_word t, struct kri_range *ret)
                 break;
         case KRI_PID:
                 pid = kri_word_pid(t);
-                print_pid(out, pid.node, pid.num);
+                print_pid(out, pid.node, kri_pid_num(pid));
                 break;
         case KRI_CONS:
                 if (is_string(out, t)) {
@@ -520,7 +524,7 @@ static bool is_too_deep(struct out *out, kri_word t)
 {
         uint64_t count = 0;
 
-        if (!out->opts.depth_max || out->walk.len + 1 < out->opts.depth_max || !kri_is_place(t))
+        if (!out->opts.depth_max || out->walk->len + 1 < out->opts.depth_max || !kri_is_place(t))
                 return false;
         (void)kri_children(t, &count);
         return count > 0;
@@ -529,8 +533,10 @@ static bool is_too_deep(struct out *out, kri_word t)
 static void print_term(struct out *out, kri_word t)
 {
         struct kri_range at, inner;
+        struct kri_walk walk;
 
-        kri_walk_init(&out->walk);
+        kri_walk_init(&walk);
+        out->walk = &walk;
         print_one(out, t, &at);
         if (at.count == 0)
                 return;
@@ -545,7 +551,7 @@ static void print_term(struct out *out, kri_word t)
                         print_one(out, child, &inner);
                         if (inner.count == 0)
                                 continue;
-                        if (kri_walk_push(&out->walk, at)) {
+                        if (kri_walk_push(&walk, at)) {
                                 at = inner;
                                 continue;
                         }
@@ -554,8 +560,8 @@ static void print_term(struct out *out, kri_word t)
                         put_text(out, shape_of(&inner) >= LIST ? "...]" : "...}");
                 }
                 close_range(out, &at);
-        } while (kri_walk_pop(&out->walk, &at));
-        kri_walk_fini(&out->walk);
+        } while (kri_walk_pop(&walk, &at));
+        kri_walk_fini(&walk);
 }
 
 /* -- the public face -- */
