@@ -36,16 +36,13 @@ static void node(struct node *self)
         kr_msg msg = KR_MSG_INIT;
         int64_t left, sum;
 
-        for (;;) {
-                switch (kr_receive(&msg, KR_INFINITY, kr_on(TOKEN, "{token, ~}", &left),
-                                   kr_on(COLLECT, "{collect, ~, ~}", &left, &sum))) {
-                case TOKEN:
-                        pass(self, left);
-                        break;
-                case COLLECT:
-                        collect(self, left, sum);
-                        return;
-                }
+        switch (kr_receive_top(&msg, KR_INFINITY, kr_on(TOKEN, "{token, ~}", &left),
+                               kr_on(COLLECT, "{collect, ~, ~}", &left, &sum))) {
+        case TOKEN:
+                pass(self, left);
+                kr_become(node, self);
+        case COLLECT:
+                collect(self, left, sum);
         }
 }
 
@@ -55,7 +52,7 @@ static void last_node(struct node *self)
         kr_msg msg = KR_MSG_INIT;
 
         kr_receive(&msg, KR_INFINITY, kr_on(NEXT, "{next, ~}", &self->next));
-        node(self);
+        kr_become(node, self);
 }
 
 static kr_pid start_ring(void)
