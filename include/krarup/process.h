@@ -58,11 +58,13 @@ typedef struct kr_spawn_opts {
         kr_mailbox_limit mailbox;
 } kr_spawn_opts;
 
+enum kri_entry_kind { KRI_ENTRY_NONE, KRI_ENTRY_INT, KRI_ENTRY_TERM, KRI_ENTRY_PTR };
+
 /* A function that a process runs, its argument, and its name for people. */
 struct kri_entry {
         void (*fn)(void);
         const char *name;
-        enum { KRI_ENTRY_NONE, KRI_ENTRY_INT, KRI_ENTRY_TERM, KRI_ENTRY_PTR } kind;
+        enum kri_entry_kind kind;
         size_t size;       /* PTR: bytes to copy */
         union {
                 int64_t i;
