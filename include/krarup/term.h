@@ -289,7 +289,7 @@ typedef struct kr_builder {
 #define KR_BUILDER_INIT { .block = NULL }
 #endif
 
-KR_API void kr_add(kr_builder *b, kr_term t);
+KR_API void kr_add_term(kr_builder *b, kr_term t);
 KR_API void kr_add_int64(kr_builder *b, int64_t n);
 KR_API void kr_add_uint64(kr_builder *b, uint64_t n);
 KR_API void kr_add_double(kr_builder *b, double d); /* not finite: misuse */

@@ -101,14 +101,14 @@ static kri_word *add_cell(kr_builder *b, uint64_t words, kri_word **ret_heap)
         return cell;
 }
 
-KR_API void kr_add(kr_builder *b, kr_term t)
+KR_API void kr_add_term(kr_builder *b, kr_term t)
 {
         kri_word *heap;
         kri_word *cell;
         uint32_t blobs;
 
         if (kr_is_none(t)) {
-                kri_misuse("badarg: kr_add: no term");
+                kri_misuse("badarg: kr_add_term: no term");
                 b->failed = true;
                 return;
         }
@@ -159,7 +159,7 @@ KR_API void kr_add_double(kr_builder *b, double d)
 
 KR_API void kr_add_atom(kr_builder *b, kr_atom atom)
 {
-        kr_add(b, kr_atom_term(atom));
+        kr_add_term(b, kr_atom_term(atom));
 }
 
 KR_API void kr_add_pid(kr_builder *b, kr_pid pid)
@@ -168,7 +168,7 @@ KR_API void kr_add_pid(kr_builder *b, kr_pid pid)
         kri_word *cell;
 
         if (kri_pid_is_near(pid)) {
-                kr_add(b, (kr_term){ kri_pid_word(pid) });
+                kr_add_term(b, (kr_term){ kri_pid_word(pid) });
                 return;
         }
         cell = add_cell(b, 3, &box);

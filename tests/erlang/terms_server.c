@@ -98,7 +98,7 @@ static kr_term made_up_container(uint64_t *seed, int depth)
                 count *= 2;
         for (uint64_t i = 0; i < count; i++) {
                 element = made_up(seed, depth - 1);
-                kr_add(&b, element);
+                kr_add_term(&b, element);
                 kr_release(element);
         }
         if (kind == 1)
@@ -154,7 +154,7 @@ static kr_term sorted(kr_term list)
         }
         qsort(order, count, sizeof(*order), by_order);
         for (i = 0; i < count; i++)
-                kr_add(&b, *order[i]);
+                kr_add_term(&b, *order[i]);
         free(order);
         free(terms);
         return kr_build_list(&b);

@@ -52,7 +52,7 @@ KIT_TEST(test_every_kind_of_element)
         kr_builder b = KR_BUILDER_INIT;
         kr_term inner = term("{in,[1]}");
 
-        kr_add(&b, inner);
+        kr_add_term(&b, inner);
         kr_add_int64(&b, INT64_MIN);
         kr_add_uint64(&b, UINT64_MAX);
         kr_add_double(&b, 0.25);
@@ -212,7 +212,7 @@ static kr_term build_all(void)
         if (kr_is_none(map))
                 return map;
         for (int i = 0; i < 20; i++)
-                kr_add(&b, map);
+                kr_add_term(&b, map);
         kr_release(map);
         list = kr_build_list(&b);
         return list;
