@@ -4,6 +4,7 @@
 
 #include <krarup/message.h>
 #include <krarup/process.h>
+#include <krarup/text.h>
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #define STOP_MS 5000
+#define SEEDS 8
 
 /* In front of every block, to see that it is given back with the size it was asked for. */
 struct head {
@@ -69,17 +71,8 @@ void kit_node_stop(kr_node *node)
 static struct {
         void (*body)(void);     /* constant while it runs */
         _Atomic bool has_ended; /* set last; then `reason` is valid */
-        char reason[64];        /* an atom's text, or that it is none */
+        char reason[1024];      /* as text */
 } the;
-
-static void note_reason(kr_term reason)
-{
-        kr_atom atom;
-        const char *text = kr_get_atom(reason, &atom) ? kr_atom_text(atom, NULL)
-                                                      : "not an atom";
-
-        strncpy(the.reason, text, sizeof(the.reason) - 1);
-}
 
 static void watch_body(void)
 {
@@ -90,7 +83,7 @@ static void watch_body(void)
         kr_spawn_monitor(&ref, the.body);
         (void)kr_receive(&msg, KR_INFINITY,
                          kr_on(0, "{'DOWN', =, process, _, ~}", ref, &reason));
-        note_reason(reason);
+        (void)kr_format(the.reason, sizeof(the.reason), reason); /* cut if it is long */
         kr_msg_clear(&msg);
         /* release: pairs with the look at it below; the reason is then whole */
         atomic_store_explicit(&the.has_ended, true, memory_order_release);
@@ -127,8 +120,20 @@ void kit_run_process(const kr_node_opts *opts, void (*body)(void))
         kr_node *node = kit_node_start(opts);
 
         the.body = body;
+        /* relaxed: nobody else is there yet */
+        atomic_store_explicit(&the.has_ended, false, memory_order_relaxed);
+        memset(the.reason, 0, sizeof(the.reason));
         kit_false(kr_pid_is_none(kr_node_spawn(node, watch_body)));
         wait_for_end(node, opts ? opts->drive : KR_DRIVE_THREADS);
         kit_str_eq(the.reason, "normal");
         kit_node_stop(node);
+}
+
+void kit_run_everywhere(void (*body)(void))
+{
+        kit_run_process(NULL, body);
+        for (int i = 0; i < SEEDS; i++)
+                kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM,
+                                                 .seed = kit_random() },
+                                body);
 }

@@ -27,6 +27,18 @@
         }                                                                                \
         static void name##_process(void)
 
+/* The same body several times: under two schedulers, and in simulation from
+ * several seeds, where turns end in places that they seldom end in. */
+#define KIT_EVERYWHERE_TEST(name)                                                        \
+        static void name##_process(void);                                                \
+        KIT_TEST(name)                                                                   \
+        {                                                                                \
+                kit_run_everywhere(name##_process);                                      \
+        }                                                                                \
+        static void name##_process(void)
+
+void kit_run_everywhere(void (*body)(void));
+
 /* The same with options of one's own (but for the allocator, which is the kit's). A drive
  * of KR_DRIVE_HOST or KR_DRIVE_SIM is stepped until the body has ended. NULL: see above. */
 void kit_run_process(const kr_node_opts *opts, void (*body)(void));
