@@ -55,10 +55,24 @@ static void check_copy(kr_term t)
 KIT_TEST(test_copy_is_the_same_and_takes_the_words_it_says)
 {
         static const char *const texts[] = {
-                "a", "{}", "{a,1,[]}", "[1,2,3]", "[[1],[2],[3]]", "[a|b]", "[{a}|{b}]", "[{a}]",
-                "[{a},b|{c}]", "{{1},{2},{3}}", "{1,{2,{3,{4}}}}", "[[[[]]]]", "[a,[b,[c,[d]]]]",
-                "#{a => {1}, [b] => 2}", "{1.5,\"text\",<<\"bytes\">>,123456789012345678901}",
-                "[1,{2},3,{4},5]", "[{1},2,{3},4|5]", "{fun lists:map/2,<<1:3>>}",
+                "a",
+                "{}",
+                "{a,1,[]}",
+                "[1,2,3]",
+                "[[1],[2],[3]]",
+                "[a|b]",
+                "[{a}|{b}]",
+                "[{a}]",
+                "[{a},b|{c}]",
+                "{{1},{2},{3}}",
+                "{1,{2,{3,{4}}}}",
+                "[[[[]]]]",
+                "[a,[b,[c,[d]]]]",
+                "#{a => {1}, [b] => 2}",
+                "{1.5,\"text\",<<\"bytes\">>,123456789012345678901}",
+                "[1,{2},3,{4},5]",
+                "[{1},2,{3},4|5]",
+                "{fun lists:map/2,<<1:3>>}",
         };
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -123,12 +137,14 @@ KIT_TEST(test_no_memory_to_walk_is_told)
         free(other);
 }
 
-/* covers: the order of the reference manual, "Term Comparisons" */
+/* The order of the reference manual, "Term Comparisons" */
 KIT_TEST(test_order_of_types)
 {
-        static const char *const texts[] = { "-1", "1.5", "16#ffffffffffffffffffff", "a", "b",
-                                             "fun a:b/1", "{}", "{a}", "{a,b}", "#{}",
-                                             "#{a=>1}", "[]", "[a]", "[a|b]", "[b]",
+        static const char *const texts[] = { "-1",   "1.5",     "16#ffffffffffffffffffff",
+                                             "a",    "b",       "fun a:b/1",
+                                             "{}",   "{a}",     "{a,b}",
+                                             "#{}",  "#{a=>1}", "[]",
+                                             "[a]",  "[a|b]",   "[b]",
                                              "<<>>", "<<1:1>>", "<<255>>" };
         enum { COUNT = sizeof(texts) / sizeof(texts[0]) };
         kr_term terms[COUNT];
@@ -174,10 +190,13 @@ KIT_TEST(test_integers_and_floats_compare_by_their_exact_values)
         check_order("0", "-0.5", 1, false);
         check_order("0", "0.0", 0, false);
         check_order("0.0", "-0.0", 0, true);
-        check_order("16#80000000000000000000000000000000", "1.7014118346046923e38", 0, false);
-        check_order("16#80000000000000000000000000000001", "1.7014118346046923e38", 1, false);
+        check_order("16#80000000000000000000000000000000", "1.7014118346046923e38", 0,
+                    false);
+        check_order("16#80000000000000000000000000000001", "1.7014118346046923e38", 1,
+                    false);
         check_order("-16#ffffffffffffffffffffffffffffffff", "1.0e308", -1, false);
-        check_order("36#zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "1.7976931348623157e308", -1, false);
+        check_order("36#zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "1.7976931348623157e308", -1,
+                    false);
 }
 
 /* Keys: 1 before 1.0, and any integer before any float. */

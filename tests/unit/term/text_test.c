@@ -41,9 +41,15 @@ KIT_TEST(test_terms_print_as_they_are_written)
         static const char *const texts[] = {
                 "{a,-1,1.5,\"text\",<<\"bytes\">>,[x|y],#{k => v},[],{},#{},<<>>,<<5:3>>}",
                 "['Upper','with space','','it\\'s','fun',a@b_1]",
-                "\"\\t\\n\\\"\\\\\\e\"", "<<1,2,3:4>>", "<<\"\xc3\xa9\"/utf8>>",
+                "\"\\t\\n\\\"\\\\\\e\"",
+                "<<1,2,3:4>>",
+                "<<\"\xc3\xa9\"/utf8>>",
                 "123456789012345678901234567890123456789012345678901234567890",
-                "-18446744073709551616", "fun 'M':f/0", "1.0e-7", "0.001", "1.0e5",
+                "-18446744073709551616",
+                "fun 'M':f/0",
+                "1.0e-7",
+                "0.001",
+                "1.0e5",
         };
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -154,7 +160,7 @@ KIT_TEST(test_atoms_are_bounded)
         kit_err(kr_parse("[never1,never2]", 15, &opts, &t, NULL), KR_EATOMS);
 }
 
-/* covers: the file of the counters' study, an application's configuration */
+/* The file of the counters' study, an application's configuration */
 KIT_TEST(test_file_of_terms)
 {
         char path[] = "/tmp/krarup-text-XXXXXX";
@@ -163,7 +169,8 @@ KIT_TEST(test_file_of_terms)
         char text[100];
         kr_term t;
 
-        fputs("%% coding: utf-8\n[{counter, [{start, 0}]},\n {sasl, []}].\n{vsn, \"1.0\"}.\n", file);
+        fputs("%% coding: utf-8\n[{counter, [{start, 0}]},\n {sasl, []}].\n{vsn, \"1.0\"}.\n",
+              file);
         fclose(file);
         kit_ok(kr_consult_file(path, NULL, &t, NULL));
         unlink(path);
@@ -201,14 +208,14 @@ KIT_TEST(test_locale_does_not_change_numbers)
 
 KIT_TEST(test_no_memory_keeps_nothing)
 {
-        static const char text[] = "{[\"a\",[[[[[[[[[[[[[[[[[[[[[[b]]]]]]]]]]]]]]]]]]]]]],"
-                                   "<<1,\"x\":16,16#fffffffffffffffffffffffff:100>>],"
-                                   "99999999999999999999999999999999999,#{a=>1,b=>2}}";
+        static const char text[] =
+                "{[\"a\",[[[[[[[[[[[[[[[[[[[[[[b]]]]]]]]]]]]]]]]]]]]]],"
+                "<<1,\"x\":16,16#fffffffffffffffffffffffff:100>>],"
+                "99999999999999999999999999999999999,#{a=>1,b=>2}}";
 
         /* what stays for ever is made first */
         kr_release(term(text));
-        KIT_EACH_ALLOC_FAILS(n)
-        {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_buf buf = KR_BUF_INIT;
                 kr_term t = kr_nil();
                 kr_err err = kr_parse(text, sizeof(text) - 1, NULL, &t, NULL);
