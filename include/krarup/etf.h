@@ -17,10 +17,10 @@ KR_BEGIN_DECLS
 
 /* What a decoder will not exceed; 0 stands for the default in brackets. */
 typedef struct kr_decode_opts {
-        uint32_t depth_max;     /* nested tuples, maps and lists in heads [1000] */
-        uint32_t atoms_max;     /* atoms that did not exist before [1000] */
-        size_t memory_max;      /* bytes of the decoded term; up to 24 for one [256 MiB] */
-        bool existing_atoms;    /* no new atoms at all, as binary_to_term's `safe` */
+        uint32_t depth_max;  /* nested tuples, maps and lists in heads [1000] */
+        uint32_t atoms_max;  /* atoms that did not exist before [1000] */
+        size_t memory_max;   /* bytes of the decoded term; up to 24 for one [256 MiB] */
+        bool existing_atoms; /* no new atoms at all, as binary_to_term's `safe` */
 } kr_decode_opts;
 
 /* Append `t` to `buf`. KR_ENOMEM: `buf` is as it was. KR_ETOOBIG: a part is longer than the

@@ -21,6 +21,7 @@
 /* Plain values. Two that are equal in all fields are the same (kr_pid_eq, kr_ref_eq);
  * all zero is "none" and equal to no term. Fields are Krarup's: do not take them apart.
  * (The kr_term that is none is kr_none(): all zero is the integer 0.) */
+/* clang-format off */
 typedef struct { uint64_t w; } kr_term;
 typedef struct { uint32_t index; } kr_atom;
 typedef struct { uint64_t num; uint32_t node; uint32_t zero; } kr_pid;
@@ -29,26 +30,27 @@ typedef struct { uint64_t id[2]; uint32_t id2; uint32_t node; } kr_ref;
 
 /* Bytes of somebody else. A binary in a term is always followed by a zero byte. */
 typedef struct { const void *data; size_t len; } kr_bytes;
+/* clang-format on */
 
 KR_BEGIN_DECLS
 
 /* -- what it is -- */
 
 typedef enum kr_type {
-        KR_TYPE_NONE,      /* no term */
-        KR_TYPE_INTEGER,   /* of any size */
+        KR_TYPE_NONE,    /* no term */
+        KR_TYPE_INTEGER, /* of any size */
         KR_TYPE_FLOAT,
         KR_TYPE_ATOM,
         KR_TYPE_REF,
-        KR_TYPE_FUN,       /* fun M:F/A, or one that another node made */
+        KR_TYPE_FUN, /* fun M:F/A, or one that another node made */
         KR_TYPE_PORT,
         KR_TYPE_PID,
         KR_TYPE_TUPLE,
         KR_TYPE_MAP,
-        KR_TYPE_NIL,       /* [] */
-        KR_TYPE_LIST,      /* a list that is not empty, improper ones included */
-        KR_TYPE_BINARY,    /* whole bytes */
-        KR_TYPE_BITSTRING  /* bytes and some bits */
+        KR_TYPE_NIL,      /* [] */
+        KR_TYPE_LIST,     /* a list that is not empty, improper ones included */
+        KR_TYPE_BINARY,   /* whole bytes */
+        KR_TYPE_BITSTRING /* bytes and some bits */
 } kr_type;
 
 KR_API kr_type kr_type_of(kr_term t);
@@ -151,16 +153,16 @@ static inline kr_term kr_int(int32_t n)
 
 KR_API bool kr_get_int64(kr_term t, int64_t *ret);
 KR_API bool kr_get_uint64(kr_term t, uint64_t *ret);
-KR_API bool kr_get_double(kr_term t, double *ret);    /* floats only, as in Erlang */
-KR_API bool kr_get_number(kr_term t, double *ret);    /* integers too, rounded; in range */
+KR_API bool kr_get_double(kr_term t, double *ret); /* floats only, as in Erlang */
+KR_API bool kr_get_number(kr_term t, double *ret); /* integers too, rounded; in range */
 KR_API bool kr_get_atom(kr_term t, kr_atom *ret);
-KR_API bool kr_get_bool(kr_term t, bool *ret);        /* the atoms true and false */
+KR_API bool kr_get_bool(kr_term t, bool *ret); /* the atoms true and false */
 KR_API bool kr_get_pid(kr_term t, kr_pid *ret);
 KR_API bool kr_get_port(kr_term t, kr_port *ret);
 KR_API bool kr_get_ref(kr_term t, kr_ref *ret);
 
 /* Borrows from the term. get_bits: the unused low bits of the last byte are zero. */
-KR_API bool kr_get_bytes(kr_term t, kr_bytes *ret);                  /* binaries */
+KR_API bool kr_get_bytes(kr_term t, kr_bytes *ret); /* binaries */
 KR_API bool kr_get_bits(kr_term t, const void **ret_data, uint64_t *ret_bits);
 
 /* A list of code points (a string) as UTF-8 into `buf`, terminated. False: not a proper list
@@ -193,7 +195,8 @@ static inline bool kr_port_eq(kr_port a, kr_port b)
 
 static inline bool kr_ref_eq(kr_ref a, kr_ref b)
 {
-        return a.id[0] == b.id[0] && a.id[1] == b.id[1] && a.id2 == b.id2 && a.node == b.node;
+        return a.id[0] == b.id[0] && a.id[1] == b.id[1] && a.id2 == b.id2 &&
+               a.node == b.node;
 }
 
 static inline bool kr_pid_is_none(kr_pid pid)
@@ -235,14 +238,15 @@ KR_API bool kr_map_get(kr_term map, kr_term key, kr_term *ret);
 KR_API bool kr_map_at(kr_term map, size_t i, kr_term *ret_key, kr_term *ret_value);
 
 /* fun M:F/A; false for funs that another node made. */
-KR_API bool kr_get_fun(kr_term t, kr_atom *ret_module, kr_atom *ret_function, int *ret_arity);
+KR_API bool kr_get_fun(kr_term t, kr_atom *ret_module, kr_atom *ret_function,
+                       int *ret_arity);
 
 /* -- comparing (Erlang reference manual, "Term Comparisons") -- */
 
 KR_API int kr_compare(kr_term a, kr_term b); /* <0, 0, >0; 1 and 1.0 are 0 */
 KR_API bool kr_equal(kr_term a, kr_term b);  /* == */
 KR_API bool kr_same(kr_term a, kr_term b);   /* =:= */
-KR_API uint64_t kr_hash(kr_term t);          /* the same for same terms, on this node's run */
+KR_API uint64_t kr_hash(kr_term t); /* the same for same terms, on this node's run */
 
 /* -- keeping: memory that the calling process owns until it ends or releases it --
  *
@@ -279,15 +283,17 @@ KR_API kr_term kr_map_remove(kr_term map, kr_term key);
  * leave the builder empty. If there was no memory for any of it, the result is kr_none()
  * and nothing is kept. kr_builder_clear gives up what was collected. */
 typedef struct kr_builder {
-        uint64_t *block;   /* Krarup's, all of it */
+        uint64_t *block; /* Krarup's, all of it */
         uint64_t len, cap, count, last;
         bool failed;
 } kr_builder;
+/* clang-format off */
 #ifdef __cplusplus
 #define KR_BUILDER_INIT kr_builder{}
 #else
 #define KR_BUILDER_INIT { .block = NULL }
 #endif
+/* clang-format on */
 
 KR_API void kr_add_term(kr_builder *b, kr_term t);
 KR_API void kr_add_int64(kr_builder *b, int64_t n);
@@ -297,7 +303,8 @@ KR_API void kr_add_atom(kr_builder *b, kr_atom atom);
 KR_API void kr_add_pid(kr_builder *b, kr_pid pid);
 KR_API void kr_add_ref(kr_builder *b, kr_ref ref);
 KR_API void kr_add_binary(kr_builder *b, const void *data, size_t len);
-KR_API void kr_add_string(kr_builder *b, const char *text, size_t len); /* not UTF-8: misuse */
+KR_API void kr_add_string(kr_builder *b, const char *text,
+                          size_t len); /* not UTF-8: misuse */
 
 KR_API kr_term kr_build_list(kr_builder *b);
 KR_API kr_term kr_build_improper(kr_builder *b, kr_term tail);
@@ -314,11 +321,13 @@ typedef struct kr_buf {
         size_t len;
         size_t cap;
 } kr_buf;
+/* clang-format off */
 #ifdef __cplusplus
 #define KR_BUF_INIT kr_buf{}
 #else
 #define KR_BUF_INIT { .data = NULL }
 #endif
+/* clang-format on */
 
 KR_API KR_MUST_CHECK kr_err kr_buf_append(kr_buf *buf, const void *data, size_t len);
 KR_API void kr_buf_free(kr_buf *buf); /* leaves it empty; so is one that is all zero */

@@ -28,7 +28,8 @@ typedef struct kr_print_opts {
 } kr_print_opts;
 
 /* Append the text of `t`. `opts` may be NULL. KR_ENOMEM: `buf` is as it was. */
-KR_API KR_MUST_CHECK kr_err kr_print_to(kr_buf *buf, kr_term t, const kr_print_opts *opts);
+KR_API KR_MUST_CHECK kr_err kr_print_to(kr_buf *buf, kr_term t,
+                                        const kr_print_opts *opts);
 
 /* As snprintf: at most `size` bytes, terminated, cut between characters; returns the length
  * of the whole text. Takes no memory unless the term is nested deeply or holds integers of
@@ -47,17 +48,18 @@ typedef struct kr_text_error {
 } kr_text_error;
 
 typedef struct kr_parse_opts {
-        uint32_t depth_max;  /* nested brackets [1000] */
-        uint32_t atoms_max;  /* atoms that did not exist before [1,000,000] */
-        size_t memory_max;   /* bytes of the term [256 MiB] */
-        bool pids;           /* read <0.1.2> as a pid of a node in this OS process */
+        uint32_t depth_max; /* nested brackets [1000] */
+        uint32_t atoms_max; /* atoms that did not exist before [1,000,000] */
+        size_t memory_max;  /* bytes of the term [256 MiB] */
+        bool pids;          /* read <0.1.2> as a pid of a node in this OS process */
 } kr_parse_opts;
 
 /* Gives a new term (kr_release) from text that is one term; a full stop may end it. `opts`
  * and `ret_error` may be NULL; *ret_error is written on every failure but KR_ENOMEM.
  * KR_ESYNTAX, KR_ETOODEEP, KR_ETOOBIG, KR_EATOMS, KR_ESYSTEMLIMIT, KR_ENOMEM. */
-KR_API KR_MUST_CHECK kr_err kr_parse(const char *text, size_t len, const kr_parse_opts *opts,
-                                     kr_term *ret, kr_text_error *ret_error);
+KR_API KR_MUST_CHECK kr_err kr_parse(const char *text, size_t len,
+                                     const kr_parse_opts *opts, kr_term *ret,
+                                     kr_text_error *ret_error);
 
 /* The same for any number of terms, each ended by a full stop: gives the list of them. */
 KR_API KR_MUST_CHECK kr_err kr_consult(const char *text, size_t len,

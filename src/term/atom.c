@@ -115,7 +115,8 @@ static kr_err prepare(void)
 static kr_err add_locked(struct atom_key key, uint32_t hash, uint32_t *ret_index)
 {
         /* somebody may have added it since we looked */
-        const struct kri_intern_entry *found = kri_intern_find(&table, hash, has_text, &key);
+        const struct kri_intern_entry *found =
+                kri_intern_find(&table, hash, has_text, &key);
 
         if (found) {
                 *ret_index = found->index;

@@ -11,6 +11,7 @@
 
 /* Atoms the library itself uses; kri_atom_table starts with them, in this order.
  * X(c_name, text) */
+/* clang-format off */
 #define KRI_ATOM_MAP(X)                                                                  \
         X(none_, "\xff") /* index 0 means "no atom"; its text can never be looked up */     \
         X(empty, "") X(true, "true") X(false, "false") X(undefined, "undefined") X(ok, "ok")          \
@@ -35,15 +36,16 @@
         X(backtrace, "backtrace") X(waiting, "waiting") X(running, "running")            \
         X(runnable, "runnable") X(suspended, "suspended") X(low, "low")                  \
         X(high, "high") X(max, "max")
+/* clang-format on */
 
 enum kri_known_atom {
 #define KRI_ATOM_ENUM(c_name, text) KRI_A_##c_name,
         KRI_ATOM_MAP(KRI_ATOM_ENUM)
 #undef KRI_ATOM_ENUM
-        KRI_KNOWN_ATOMS
+                KRI_KNOWN_ATOMS
 };
 
-#define KRI_ATOM_LEN_MAX 255u /* characters; up to 4 bytes each */
+#define KRI_ATOM_LEN_MAX 255u   /* characters; up to 4 bytes each */
 #define KRI_ATOM_LIMIT 1048576u /* atoms in the table, until kri_atom_set_limit */
 
 /* The word of a known atom: KRI_A(normal). */

@@ -203,7 +203,8 @@ KR_API void kr_add_binary(kr_builder *b, const void *data, size_t len)
                 return;
         cell[0] = KRI_NIL;
         blobs = (uint32_t)b->block[0];
-        if (kri_bits_begin(&heap, (uint64_t)len * 8, b->block, &blobs, &t, &bytes) != KR_OK) {
+        if (kri_bits_begin(&heap, (uint64_t)len * 8, b->block, &blobs, &t, &bytes) !=
+            KR_OK) {
                 b->failed = true;
                 return;
         }
@@ -300,7 +301,8 @@ static kr_term build_box(kr_builder *b, enum kri_box type)
                 heap = box + 1 + b->count;
                 box[0] = kri_header(type, 0, b->count);
                 for (uint64_t i = 1; i <= b->count; i++, list = kri_tail(list))
-                        kri_store(box + i, kri_term_copy(&heap, kri_head(list), block, &blobs));
+                        kri_store(box + i,
+                                  kri_term_copy(&heap, kri_head(list), block, &blobs));
                 block[0] = blobs;
         }
         kr_builder_clear(b);
@@ -377,7 +379,7 @@ KR_API kr_term kr_string(const char *text, size_t len)
 
 struct map_change {
         kri_word map;
-        uint64_t at;       /* position of the key */
+        uint64_t at; /* position of the key */
         bool was_there;
         bool removes;
         kri_word key, value;

@@ -19,12 +19,14 @@ static inline bool kri_char_is_lower(uint32_t c)
 
 static inline bool kri_char_is_upper(uint32_t c)
 {
-        return (c >= 'A' && c <= 'Z') || c == '_' || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+        return (c >= 'A' && c <= 'Z') || c == '_' ||
+               (c >= 0xc0 && c <= 0xde && c != 0xd7);
 }
 
 static inline bool kri_char_is_name(uint32_t c)
 {
-        return kri_char_is_lower(c) || kri_char_is_upper(c) || kri_char_is_digit(c) || c == '@';
+        return kri_char_is_lower(c) || kri_char_is_upper(c) || kri_char_is_digit(c) ||
+               c == '@';
 }
 
 /* Shown as it is in a string (io_lib:printable_unicode_list/1, printable_latin1_list/1). */

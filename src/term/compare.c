@@ -27,12 +27,12 @@ enum rank {
 static enum rank rank_of(kri_word t)
 {
         static const uint8_t of_box[KRI_BOX_TYPES] = {
-                [KRI_TUPLE] = RANK_TUPLE, [KRI_FLOAT] = RANK_NUMBER,
+                [KRI_TUPLE] = RANK_TUPLE,   [KRI_FLOAT] = RANK_NUMBER,
                 [KRI_BIGPOS] = RANK_NUMBER, [KRI_BIGNEG] = RANK_NUMBER,
-                [KRI_BIN] = RANK_BITS, [KRI_BLOB] = RANK_BITS,
-                [KRI_MAP] = RANK_MAP, [KRI_XPID] = RANK_PID,
-                [KRI_PORT] = RANK_PORT, [KRI_REF] = RANK_REF,
-                [KRI_EXPORT] = RANK_FUN, [KRI_FUN] = RANK_FUN,
+                [KRI_BIN] = RANK_BITS,      [KRI_BLOB] = RANK_BITS,
+                [KRI_MAP] = RANK_MAP,       [KRI_XPID] = RANK_PID,
+                [KRI_PORT] = RANK_PORT,     [KRI_REF] = RANK_REF,
+                [KRI_EXPORT] = RANK_FUN,    [KRI_FUN] = RANK_FUN,
         };
 
         switch (kri_tag(t)) {
@@ -61,8 +61,9 @@ static kr_pid pid_of(kri_word t)
 {
         const kri_word *box = kri_ptr(t);
 
-        return kri_tag(t) == KRI_PID ? kri_word_pid(t)
-                                     : (kr_pid){ .num = box[1], .node = (uint32_t)box[2] };
+        return kri_tag(t) == KRI_PID
+                       ? kri_word_pid(t)
+                       : (kr_pid){ .num = box[1], .node = (uint32_t)box[2] };
 }
 
 /* Serial first, then id, then the node: as OTP 25 does. */
@@ -93,7 +94,8 @@ static int compare_refs(const kri_word *a, const kri_word *b)
         return sign ? sign : order(a[1], b[1]);
 }
 
-static int compare_bytes(const uint8_t *a, uint64_t a_len, const uint8_t *b, uint64_t b_len)
+static int compare_bytes(const uint8_t *a, uint64_t a_len, const uint8_t *b,
+                         uint64_t b_len)
 {
         uint64_t len = a_len < b_len ? a_len : b_len;
         int sign = len ? memcmp(a, b, len) : 0;
@@ -191,7 +193,8 @@ static bool push_children(struct kri_walk *walk, kri_word a, struct kri_range ch
 {
         if (kri_is_box(a, KRI_MAP) && !children.exact) {
                 uint64_t keys = children.count / 2;
-                struct kri_range values = { children.a + keys, children.b + keys, keys, false };
+                struct kri_range values = { children.a + keys, children.b + keys, keys,
+                                            false };
 
                 children.count = keys;
                 children.exact = true;
@@ -262,7 +265,8 @@ static bool same_leaf(kri_word a, kri_word b)
         case KRI_REF:
                 return kri_is_box(b, KRI_REF) && compare_refs(x, y) == 0;
         default:
-                return *x == *y && memcmp(x, y, (1 + kri_box_words(*x)) * sizeof(*x)) == 0;
+                return *x == *y &&
+                       memcmp(x, y, (1 + kri_box_words(*x)) * sizeof(*x)) == 0;
         }
 }
 
@@ -310,7 +314,8 @@ static bool same_nested(const kri_word *a, const kri_word *b, uint64_t count)
                 if (!same)
                         break;
                 if (rest.count > 0 && !kri_walk_push(&walk, rest)) {
-                        kri_misuse("system_limit: no memory to compare terms nested so deeply");
+                        kri_misuse(
+                                "system_limit: no memory to compare terms nested so deeply");
                         break;
                 }
         }
@@ -374,7 +379,8 @@ static uint64_t hash_box(uint64_t hash, kri_word t)
         case KRI_MAP:
                 return mix(hash, kri_box_words(*box) << 8 | type);
         case KRI_FLOAT:
-                return mix(mix(hash, KRI_FLOAT), box[1] << 1 ? box[1] : 0); /* -0.0 =:= 0.0 */
+                return mix(mix(hash, KRI_FLOAT),
+                           box[1] << 1 ? box[1] : 0); /* -0.0 =:= 0.0 */
         case KRI_BIN:
         case KRI_BLOB:
                 bytes = kri_bits(t, &bits);
@@ -417,7 +423,8 @@ uint64_t kri_term_hash(kri_word t)
                                 continue;
                         if (at.count > 0 && !kri_walk_push(&walk, at)) {
                                 kri_walk_fini(&walk);
-                                kri_misuse("system_limit: no memory to hash a term nested so deeply");
+                                kri_misuse(
+                                        "system_limit: no memory to hash a term nested so deeply");
                                 return hash;
                         }
                         at = inner;

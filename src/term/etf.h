@@ -15,7 +15,7 @@
 #define KRI_ETF_VERSION 131
 
 enum kri_etf_tag {
-        KRI_ETF_NODE_PID = 1,      /* ours, in memory only: see kri_etf_source.inside */
+        KRI_ETF_NODE_PID = 1, /* ours, in memory only: see kri_etf_source.inside */
         KRI_ETF_NEW_FLOAT = 70,
         KRI_ETF_BIT_BINARY = 77,
         KRI_ETF_ATOM_CACHE_REF = 82,
@@ -54,12 +54,13 @@ kr_err kri_etf_encode(kr_buf *buf, kri_word t);
 struct kri_etf_source {
         const uint8_t *bytes;
         size_t len;
-        const uint32_t *atom_refs; /* atom indices that ATOM_CACHE_REF means; NULL: none */
+        const uint32_t
+                *atom_refs; /* atom indices that ATOM_CACHE_REF means; NULL: none */
         uint32_t atom_ref_count;
         uint32_t depth_max;
-        uint32_t atoms_max;        /* build counts it down */
+        uint32_t atoms_max; /* build counts it down */
         uint64_t words_max;
-        bool inside;               /* written by ourselves: KRI_ETF_NODE_PID, duplicate keys */
+        bool inside; /* written by ourselves: KRI_ETF_NODE_PID, duplicate keys */
 };
 
 void kri_etf_source_init(struct kri_etf_source *source, const void *bytes, size_t len,

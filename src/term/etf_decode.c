@@ -112,7 +112,8 @@ static kr_err build_atom(struct builder *b, uint8_t tag, kri_word *ret)
         return err;
 }
 
-static kr_err make_node(struct builder *b, const struct kri_etf_ident *ident, uint32_t *ret)
+static kr_err make_node(struct builder *b, const struct kri_etf_ident *ident,
+                        uint32_t *ret)
 {
         uint32_t name;
         kr_err err = make_atom(b, &ident->node, &name);
@@ -126,7 +127,8 @@ static kr_err build_pid_of(struct builder *b, uint32_t node, uint64_t num, kri_w
 
         if (node < KRI_NEAR_SLOTS) {
                 /* no node of this OS process has ever given out such a pid */
-                if ((uint32_t)num >> KRI_PID_INDEX_BITS || num >> 32 >> KRI_PID_SERIAL_BITS)
+                if ((uint32_t)num >> KRI_PID_INDEX_BITS ||
+                    num >> 32 >> KRI_PID_SERIAL_BITS)
                         return KR_EMALFORMED;
                 *ret = kri_near_pid(node, (uint32_t)num, (uint32_t)(num >> 32));
                 return KR_OK;
@@ -160,10 +162,13 @@ static kr_err build_ident(struct builder *b, uint8_t tag, kri_word *ret)
                 b->heap += 3;
                 break;
         case KRI_ETF_IS_REF:
-                kri_ref_box(box, (kr_ref){ .id = { ident.words[0] | (uint64_t)ident.words[1] << 32,
-                                                   ident.words[2] | (uint64_t)ident.words[3] << 32 },
-                                           .id2 = ident.words[4],
-                                           .node = kri_ref_pack_node(node, ident.word_count) });
+                kri_ref_box(
+                        box,
+                        (kr_ref){
+                                .id = { ident.words[0] | (uint64_t)ident.words[1] << 32,
+                                        ident.words[2] | (uint64_t)ident.words[3] << 32 },
+                                .id2 = ident.words[4],
+                                .node = kri_ref_pack_node(node, ident.word_count) });
                 b->heap += KRI_REF_BOX_WORDS;
                 break;
         }
@@ -199,12 +204,13 @@ static kr_err build_big(struct builder *b, uint64_t len, kri_word *ret)
         return KR_OK;
 }
 
-static kr_err build_bits(struct builder *b, uint64_t len, unsigned last_bits, kri_word *ret)
+static kr_err build_bits(struct builder *b, uint64_t len, unsigned last_bits,
+                         kri_word *ret)
 {
         const uint8_t *from = b->reader.at;
         uint8_t *bytes;
-        kr_err err = kri_bits_begin(&b->heap, len * 8 - (len ? 8 - last_bits : 0), b->block,
-                                    b->blobs, ret, &bytes);
+        kr_err err = kri_bits_begin(&b->heap, len * 8 - (len ? 8 - last_bits : 0),
+                                    b->block, b->blobs, ret, &bytes);
 
         if (err != KR_OK)
                 return err;
@@ -293,8 +299,9 @@ static kr_err build_map(struct builder *b, uint64_t count, kri_word *ret)
         *ret = kri_boxed(box);
         if (count == 0)
                 return KR_OK;
-        return push(b, (struct frame){ .at = box + 1, .box = box, .left = 2 * count,
-                                       .shape = MAP });
+        return push(b,
+                    (struct frame){
+                            .at = box + 1, .box = box, .left = 2 * count, .shape = MAP });
 }
 
 static kr_err build_list(struct builder *b, uint64_t count, kri_word *ret)
@@ -388,8 +395,9 @@ static kr_err build_children(struct builder *b)
 
                 if (frame->left == 0) {
                         b->depth--;
-                        err = frame->shape == MAP ? kri_map_sort(frame->box, !b->source->inside)
-                                                  : KR_OK;
+                        err = frame->shape == MAP
+                                      ? kri_map_sort(frame->box, !b->source->inside)
+                                      : KR_OK;
                         if (err != KR_OK)
                                 return err;
                         continue;

@@ -213,7 +213,9 @@ static kr_err put_box(kr_buf *buf, kri_word t, struct kri_range *ret)
 
         switch (kri_box_type(*box)) {
         case KRI_TUPLE:
-                *ret = (struct kri_range){ .a = box + 1, .count = words, .exact = ELEMENTS };
+                *ret = (struct kri_range){ .a = box + 1,
+                                           .count = words,
+                                           .exact = ELEMENTS };
                 return words <= 255 ? put_tag8(buf, KRI_ETF_SMALL_TUPLE, (uint8_t)words)
                                     : put_tag32(buf, KRI_ETF_LARGE_TUPLE, words);
         case KRI_MAP:
@@ -254,7 +256,7 @@ static kr_err put_head(kr_buf *buf, kri_word t, struct kri_range *ret)
                 return put_atom(buf, kri_atom_index(t));
         case KRI_PID:
                 pid = kri_word_pid(t);
-                return put_pid(buf, pid.node, pid.num);
+                return put_pid(buf, pid.node, kri_pid_num(pid));
         case KRI_CONS:
                 return put_list(buf, t, ret);
         case KRI_BOX:
@@ -282,7 +284,9 @@ static kri_word next_child(struct kri_range *range)
         if (kri_tag(tail) == KRI_CONS)
                 range->a = kri_ptr(tail);
         else /* the last cell: its tail is all that is left */
-                *range = (struct kri_range){ .a = range->a + 1, .count = 1, .exact = ELEMENTS };
+                *range = (struct kri_range){ .a = range->a + 1,
+                                             .count = 1,
+                                             .exact = ELEMENTS };
         return t;
 }
 

@@ -13,9 +13,9 @@
 
 /* What is left to come at one level. */
 struct level {
-        uint64_t left;       /* terms */
-        const uint8_t *end;  /* of a fun: where its last term must end */
-        uint64_t words;      /* of a fun: what was measured before it */
+        uint64_t left;      /* terms */
+        const uint8_t *end; /* of a fun: where its last term must end */
+        uint64_t words;     /* of a fun: what was measured before it */
         bool is_list;
 };
 
@@ -150,7 +150,8 @@ static kr_err measure_fun(struct measure *m)
         size = kri_etf_get32(&m->reader);
         m->reader.at += 21;
         free_variables = kri_etf_get32(&m->reader);
-        if (size < 29 || !kri_etf_has(&m->reader, size - 29) || free_variables > size - 29)
+        if (size < 29 || !kri_etf_has(&m->reader, size - 29) ||
+            free_variables > size - 29)
                 return KR_EMALFORMED;
         if (!kri_etf_has(&m->reader, 1) || !kri_etf_is_atom(*m->reader.at))
                 return KR_EMALFORMED;
@@ -172,8 +173,9 @@ static kr_err measure_counted(struct measure *m, uint8_t tag)
 
         if (!kri_etf_has(r, is_short ? 1 : tag == KRI_ETF_STRING ? 2 : 4))
                 return KR_EMALFORMED;
-        count = is_short ? kri_etf_get8(r)
-              : tag == KRI_ETF_STRING ? kri_etf_get16(r) : kri_etf_get32(r);
+        count = is_short                ? kri_etf_get8(r)
+                : tag == KRI_ETF_STRING ? kri_etf_get16(r)
+                                        : kri_etf_get32(r);
         switch (tag) {
         case KRI_ETF_SMALL_TUPLE:
         case KRI_ETF_LARGE_TUPLE:

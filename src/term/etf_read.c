@@ -121,7 +121,8 @@ static kr_err read_ref(struct kri_etf_reader *r, uint8_t tag, struct kri_etf_ide
         return KR_OK;
 }
 
-kr_err kri_etf_read_ident(struct kri_etf_reader *r, uint8_t tag, struct kri_etf_ident *ret)
+kr_err kri_etf_read_ident(struct kri_etf_reader *r, uint8_t tag,
+                          struct kri_etf_ident *ret)
 {
         kr_err err;
 

@@ -77,11 +77,12 @@ struct kri_etf_ident {
         enum { KRI_ETF_IS_PID, KRI_ETF_IS_PORT, KRI_ETF_IS_REF } what;
         struct kri_etf_atom node;
         uint32_t creation;
-        uint64_t num;          /* pid: id | serial << 32; port */
-        uint32_t words[5];     /* reference */
+        uint64_t num;      /* pid: id | serial << 32; port */
+        uint32_t words[5]; /* reference */
         uint32_t word_count;
 };
-kr_err kri_etf_read_ident(struct kri_etf_reader *r, uint8_t tag, struct kri_etf_ident *ret);
+kr_err kri_etf_read_ident(struct kri_etf_reader *r, uint8_t tag,
+                          struct kri_etf_ident *ret);
 
 /* A float, behind its tag. */
 kr_err kri_etf_read_float(struct kri_etf_reader *r, uint8_t tag, double *ret);

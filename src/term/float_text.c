@@ -128,7 +128,8 @@ static size_t put_plain(char *buf, const struct decimal *decimal)
         int count = decimal->count, place = decimal->place;
 
         if (place <= 0)
-                return (size_t)sprintf(buf, "0.%.*s%.*s", -place, "0000000", count, digits);
+                return (size_t)sprintf(buf, "0.%.*s%.*s", -place, "0000000", count,
+                                       digits);
         if (place >= count)
                 return (size_t)sprintf(buf, "%.*s%.*s.0", count, digits, place - count,
                                        "0000000");

@@ -20,7 +20,8 @@ kr_err kri_near_claim(uint32_t *ret_slot)
                 uint64_t is_free = 0;
 
                 if (atomic_compare_exchange_strong(&near_nodes[slot], &is_free,
-                                                   near_pack(KRI_A_nonode_at_nohost, 0))) {
+                                                   near_pack(KRI_A_nonode_at_nohost,
+                                                             0))) {
                         *ret_slot = slot;
                         return KR_OK;
                 }
@@ -60,7 +61,8 @@ static bool is_peer(const struct kri_intern_entry *entry, const void *arg)
         const struct peer *peer = (const struct peer *)entry;
         const struct peer_key *key = arg;
 
-        return peer->key.name_atom == key->name_atom && peer->key.creation == key->creation;
+        return peer->key.name_atom == key->name_atom &&
+               peer->key.creation == key->creation;
 }
 
 static uint32_t hash_peer(struct peer_key key)
@@ -95,7 +97,8 @@ static bool find_near(struct peer_key key, uint32_t *ret_node)
         uint64_t wanted = near_pack(key.name_atom, key.creation);
 
         for (uint32_t slot = 1; slot < KRI_NEAR_SLOTS; slot++) {
-                if (atomic_load_explicit(&near_nodes[slot], memory_order_acquire) == wanted) {
+                if (atomic_load_explicit(&near_nodes[slot], memory_order_acquire) ==
+                    wanted) {
                         *ret_node = slot;
                         return true;
                 }

@@ -130,8 +130,9 @@ KR_API kr_atom kri_atom_literal(uint32_t *cache, const char *text, size_t len)
         kr_err err = kri_atom_make(text, len, &atom.index);
 
         if (err != KR_OK)
-                kri_misuse(err == KR_EBADARG ? "badarg: KR_ATOM: the text is no atom"
-                                             : "system_limit: KR_ATOM: no room for an atom");
+                kri_misuse(err == KR_EBADARG
+                                   ? "badarg: KR_ATOM: the text is no atom"
+                                   : "system_limit: KR_ATOM: no room for an atom");
         __atomic_store_n(cache, atom.index, __ATOMIC_RELAXED);
         return atom;
 }
@@ -249,7 +250,8 @@ KR_API bool kr_get_string(kr_term t, char *buf, size_t size, size_t *ret_len)
                 kri_word c = kri_head(t.w);
                 size_t n;
 
-                if (kri_tag(c) != KRI_INT || !kri_is_code_point((uint64_t)kri_int_value(c)))
+                if (kri_tag(c) != KRI_INT ||
+                    !kri_is_code_point((uint64_t)kri_int_value(c)))
                         return false;
                 n = kri_utf8_put(one, (uint32_t)kri_int_value(c));
                 if (len + n >= size)
@@ -392,7 +394,8 @@ KR_API bool kr_map_at(kr_term map, size_t i, kr_term *ret_key, kr_term *ret_valu
         return true;
 }
 
-KR_API bool kr_get_fun(kr_term t, kr_atom *ret_module, kr_atom *ret_function, int *ret_arity)
+KR_API bool kr_get_fun(kr_term t, kr_atom *ret_module, kr_atom *ret_function,
+                       int *ret_arity)
 {
         const kri_word *box = kri_ptr(t.w);
 

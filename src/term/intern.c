@@ -4,13 +4,14 @@
 #include "term.h"
 
 struct kri_intern_slots {
-        uint32_t mask;              /* number of slots - 1 */
+        uint32_t mask; /* number of slots - 1 */
         struct kri_intern_slots *older;
-        _Atomic uint32_t index[];   /* index + 1 of an entry; 0: free */
+        _Atomic uint32_t index[]; /* index + 1 of an entry; 0: free */
 };
 
 static struct kri_intern_entry *_Atomic *_Atomic *chunk_of(struct kri_intern *table,
-                                                           uint32_t index, uint32_t *ret_at)
+                                                           uint32_t index,
+                                                           uint32_t *ret_at)
 {
         uint64_t place = (uint64_t)index + KRI_INTERN_CHUNK_MIN;
         unsigned top = 63u - (unsigned)__builtin_clzll(place);
@@ -70,7 +71,8 @@ static void put_slot(struct kri_intern_slots *slots, const struct kri_intern_ent
 /* Make sure that one more entry leaves the hash table at most half full. */
 static kr_err grow_slots(struct kri_intern *table, uint32_t count)
 {
-        struct kri_intern_slots *old = atomic_load_explicit(&table->slots, memory_order_relaxed);
+        struct kri_intern_slots *old =
+                atomic_load_explicit(&table->slots, memory_order_relaxed);
         uint32_t size = old ? old->mask + 1 : 256;
         struct kri_intern_slots *slots;
 

@@ -17,7 +17,7 @@
 #include "base/plat_thread.h"
 #include <stdatomic.h>
 
-#define KRI_INTERN_CHUNKS 22       /* chunk k holds 1024 << k entries */
+#define KRI_INTERN_CHUNKS 22 /* chunk k holds 1024 << k entries */
 #define KRI_INTERN_CHUNK_MIN 1024u
 
 struct kri_intern_slots; /* the hash table */
@@ -29,13 +29,15 @@ struct kri_intern_entry {
 };
 
 struct kri_intern {
-        kri_mutex mutex;                          /* held while adding */
-        _Atomic uint32_t count;                   /* next index to give out */
-        struct kri_intern_slots *_Atomic slots;   /* NULL until the first entry */
+        kri_mutex mutex;                        /* held while adding */
+        _Atomic uint32_t count;                 /* next index to give out */
+        struct kri_intern_slots *_Atomic slots; /* NULL until the first entry */
         struct kri_intern_entry *_Atomic *_Atomic chunks[KRI_INTERN_CHUNKS];
 };
 
+/* clang-format off */
 #define KRI_INTERN_INIT { .mutex = KRI_MUTEX_INIT }
+/* clang-format on */
 
 typedef bool kri_intern_equal_fn(const struct kri_intern_entry *entry, const void *key);
 

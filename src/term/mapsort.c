@@ -80,7 +80,8 @@ kr_err kri_map_sort(kri_word *box, bool unique)
                         return KR_ENOMEM;
         }
         for (uint64_t i = 0; i < count; i++)
-                pairs[i] = (struct pair){ kri_load(box + 2 * i + 1), kri_load(box + 2 * i + 2) };
+                pairs[i] = (struct pair){ kri_load(box + 2 * i + 1),
+                                          kri_load(box + 2 * i + 2) };
         sorted = pairs;
         if (!is_sorted(box, count)) {
                 sorted = sort(pairs, pairs + count, count);

@@ -8,8 +8,8 @@
 struct integer {
         bool negative;
         const uint64_t *limbs;
-        uint64_t count;  /* 0 for zero; the top limb is not zero */
-        uint64_t small;  /* where `limbs` points for an immediate */
+        uint64_t count; /* 0 for zero; the top limb is not zero */
+        uint64_t small; /* where `limbs` points for an immediate */
 };
 
 static void integer_of(kri_word t, struct integer *n)
@@ -131,8 +131,7 @@ bool kri_integer_int64(kri_word t, int64_t *ret)
                 return false;
         if (n.count == 1 && n.limbs[0] > (uint64_t)INT64_MAX + n.negative)
                 return false;
-        *ret = n.count == 0 ? 0
-             : (int64_t)(n.negative ? -n.limbs[0] : n.limbs[0]);
+        *ret = n.count == 0 ? 0 : (int64_t)(n.negative ? -n.limbs[0] : n.limbs[0]);
         return true;
 }
 

@@ -52,7 +52,8 @@ kri_word kri_limbs_term(kri_word **heap, bool negative, const uint64_t *limbs,
                         uint64_t count);
 
 /* limbs = limbs * factor + summand; a carry grows *count. `limbs` has room for it. */
-void kri_limbs_muladd(uint64_t *limbs, uint64_t *count, uint64_t factor, uint64_t summand);
+void kri_limbs_muladd(uint64_t *limbs, uint64_t *count, uint64_t factor,
+                      uint64_t summand);
 
 /* limbs = limbs / divisor; returns the remainder. Upper zero limbs leave *count. */
 uint64_t kri_limbs_divide(uint64_t *limbs, uint64_t *count, uint64_t divisor);

@@ -137,10 +137,11 @@ enum link {
 };
 
 struct copy {
-        kri_word *next;   /* free words of the heap */
+        kri_word *next; /* free words of the heap */
         kri_word *block;
         uint32_t *blobs;
-        kri_word link;    /* the word that waits for what is copied now, and its kind; 0: none */
+        kri_word
+                link; /* the word that waits for what is copied now, and its kind; 0: none */
 };
 
 static kri_word *copy_leaf(struct copy *copy, const kri_word *box)

@@ -12,10 +12,10 @@
 /* What the layer above hands down: where kept terms live, and who is told of misuse.
  * The default (term layer alone) is malloc, free, and a message on stderr + abort. */
 struct kri_term_host {
-        void *(*alloc)(size_t size);           /* NULL: no memory; in a process: owned by it */
-        void *(*alloc_kept)(size_t size);      /* the same, for a block of kept.h */
+        void *(*alloc)(size_t size);      /* NULL: no memory; in a process: owned by it */
+        void *(*alloc_kept)(size_t size); /* the same, for a block of kept.h */
         void (*free)(void *block);
-        void (*misuse)(const char *reason);    /* may not return (ends a process) */
+        void (*misuse)(const char *reason); /* may not return (ends a process) */
         /* What belongs to no process: tables that stay for ever, and blobs. */
         void *(*shared_alloc)(size_t size);
         void (*shared_free)(void *block);

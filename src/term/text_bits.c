@@ -23,7 +23,7 @@ enum type { TYPE_INTEGER, TYPE_FLOAT, TYPE_UTF8, TYPE_UTF16, TYPE_UTF32 };
 struct spec {
         bool has_size;
         uint64_t size;
-        uint64_t unit;  /* 0: of the type */
+        uint64_t unit; /* 0: of the type */
         enum type type;
         bool little;
 };
@@ -31,7 +31,8 @@ struct spec {
 /* -- appending bits -- */
 
 /* The low `count` bits of `byte`, 1..8. */
-static kr_err put_bits(struct kri_parser *p, struct bits *bits, uint8_t byte, unsigned count)
+static kr_err put_bits(struct kri_parser *p, struct bits *bits, uint8_t byte,
+                       unsigned count)
 {
         unsigned used = bits->count % 8;
         uint8_t aligned = (uint8_t)(byte << (8 - count));
@@ -70,8 +71,8 @@ static uint8_t byte_of(const struct integer *n, uint64_t i)
         return (uint8_t)((borrow ? -limb : ~limb) >> (i % 8 * 8));
 }
 
-static kr_err put_integer(struct kri_parser *p, struct bits *bits, const struct integer *n,
-                          uint64_t size, bool little)
+static kr_err put_integer(struct kri_parser *p, struct bits *bits,
+                          const struct integer *n, uint64_t size, bool little)
 {
         uint64_t bytes = (size + 7) / 8;
         unsigned top = size % 8 ? (unsigned)(size % 8) : 8;
@@ -87,8 +88,8 @@ static kr_err put_integer(struct kri_parser *p, struct bits *bits, const struct 
         return err;
 }
 
-static kr_err put_uint(struct kri_parser *p, struct bits *bits, uint64_t value, uint64_t size,
-                       bool little)
+static kr_err put_uint(struct kri_parser *p, struct bits *bits, uint64_t value,
+                       uint64_t size, bool little)
 {
         struct integer n = { .limbs = &value, .count = 1 };
 
@@ -102,8 +103,9 @@ static kr_err put_utf16(struct kri_parser *p, struct bits *bits, uint32_t c, boo
         if (c < 0x10000)
                 return put_uint(p, bits, c, 16, little);
         err = put_uint(p, bits, 0xd800 + ((c - 0x10000) >> 10), 16, little);
-        return err == KR_OK ? put_uint(p, bits, 0xdc00 + ((c - 0x10000) & 0x3ff), 16, little)
-                            : err;
+        return err == KR_OK
+                       ? put_uint(p, bits, 0xdc00 + ((c - 0x10000) & 0x3ff), 16, little)
+                       : err;
 }
 
 /* A code point in one of the UTF types. */
@@ -155,10 +157,14 @@ static kr_err parse_type(struct kri_parser *p, struct spec *spec)
                 int8_t type;   /* -1: none */
                 int8_t little; /* -1: not said */
         } words[] = {
-                { "integer", TYPE_INTEGER, -1 }, { "float", TYPE_FLOAT, -1 },
-                { "utf8", TYPE_UTF8, -1 },       { "utf16", TYPE_UTF16, -1 },
-                { "utf32", TYPE_UTF32, -1 },     { "signed", -1, -1 },
-                { "unsigned", -1, -1 },          { "big", -1, 0 },
+                { "integer", TYPE_INTEGER, -1 },
+                { "float", TYPE_FLOAT, -1 },
+                { "utf8", TYPE_UTF8, -1 },
+                { "utf16", TYPE_UTF16, -1 },
+                { "utf32", TYPE_UTF32, -1 },
+                { "signed", -1, -1 },
+                { "unsigned", -1, -1 },
+                { "big", -1, 0 },
                 { "little", -1, 1 },
                 { "native", -1, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ },
         };

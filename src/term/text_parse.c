@@ -40,8 +40,9 @@ kr_err kri_parse_expected(struct kri_parser *p, const char *what)
 kr_err kri_parse_next(struct kri_parser *p)
 {
         kri_token_next(&p->scan, &p->token);
-        return p->token.kind == KRI_TOK_ERROR ? kri_parse_fail(p, KR_ESYNTAX, p->token.error)
-                                              : KR_OK;
+        return p->token.kind == KRI_TOK_ERROR
+                       ? kri_parse_fail(p, KR_ESYNTAX, p->token.error)
+                       : KR_OK;
 }
 
 kr_err kri_parse_take(struct kri_parser *p, enum kri_token_kind kind)
@@ -82,7 +83,8 @@ static kr_err push(struct kri_parser *p, struct opens *opens, enum open_kind kin
                 opens->base = base;
                 opens->cap *= 2;
         }
-        opens->base[opens->len++] = (struct open){ .count_at = p->out.len - 4, .kind = kind };
+        opens->base[opens->len++] =
+                (struct open){ .count_at = p->out.len - 4, .kind = kind };
         return KR_OK;
 }
 
@@ -116,7 +118,8 @@ static kr_err put_atom(struct kri_parser *p)
                 return err;
         len = kri_token_utf8(&p->token, room);
         if (!kri_utf8_count(room, len, &chars) || chars > KRI_ATOM_LEN_MAX)
-                return kri_parse_fail(p, KR_ESYNTAX, "an atom of more than 255 characters");
+                return kri_parse_fail(p, KR_ESYNTAX,
+                                      "an atom of more than 255 characters");
         p->out.len = at + len;
         p->out.data[at - 2] = (char)(len >> 8);
         p->out.data[at - 1] = (char)len;
@@ -138,7 +141,8 @@ kr_err kri_parse_limbs(struct kri_parser *p, uint64_t **ret_limbs, uint64_t *ret
 
         if (room > KRI_LIMBS_MAX)
                 return kri_parse_fail(p, KR_ETOOBIG, "the integer is too large");
-        limbs = kri_term_host.alloc(room * sizeof(*limbs)); /* a digit has 5.2 bits at most */
+        limbs = kri_term_host.alloc(room *
+                                    sizeof(*limbs)); /* a digit has 5.2 bits at most */
         if (!limbs)
                 return KR_ENOMEM;
         *ret_count = 0;
@@ -153,7 +157,8 @@ kr_err kri_parse_limbs(struct kri_parser *p, uint64_t **ret_limbs, uint64_t *ret
 
                         if (c == '_')
                                 continue;
-                        chunk = chunk * token->base + (c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10);
+                        chunk = chunk * token->base +
+                                (c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10);
                         factor *= token->base;
                         if (factor > UINT64_MAX / 36 / 36) {
                                 kri_limbs_muladd(limbs, ret_count, factor, chunk);
@@ -255,7 +260,8 @@ static kr_err parse_fun(struct kri_parser *p)
                 err = kri_parse_next(p);
         for (int i = 0; i < 2 && err == KR_OK; i++) {
                 if (p->token.kind != KRI_TOK_ATOM)
-                        return kri_parse_expected(p, "an atom: fun Module:Function/Arity");
+                        return kri_parse_expected(p,
+                                                  "an atom: fun Module:Function/Arity");
                 err = parse_atom(p);
                 if (err == KR_OK)
                         err = kri_parse_take(p, i == 0 ? KRI_TOK_COLON : KRI_TOK_SLASH);
@@ -280,7 +286,8 @@ static kr_err parse_pid(struct kri_parser *p)
         for (int i = 0; i < 3; i++) {
                 const char *digits = at;
 
-                while (at < p->scan.end && *at >= '0' && *at <= '9' && part[i] <= UINT32_MAX)
+                while (at < p->scan.end && *at >= '0' && *at <= '9' &&
+                       part[i] <= UINT32_MAX)
                         part[i] = part[i] * 10 + (uint64_t)(*at++ - '0');
                 if (at == digits || at >= p->scan.end || *at++ != (i < 2 ? '.' : '>'))
                         return kri_parse_expected(p, "a pid: <0.1.2>");
@@ -313,7 +320,8 @@ static kr_err open_bracket(struct kri_parser *p, struct opens *opens, enum open_
                 err = put_tag32(p, tag, 0);
                 return err == KR_OK ? push(p, opens, kind) : err;
         }
-        err = tag == KRI_ETF_LIST ? kri_buf_byte(&p->out, KRI_ETF_NIL) : put_tag32(p, tag, 0);
+        err = tag == KRI_ETF_LIST ? kri_buf_byte(&p->out, KRI_ETF_NIL)
+                                  : put_tag32(p, tag, 0);
         return err == KR_OK ? kri_parse_next(p) : err;
 }
 
@@ -335,8 +343,8 @@ static kr_err begin_term(struct kri_parser *p, struct opens *opens, bool *ret_is
         case KRI_TOK_STRING:
                 return parse_string(p);
         case KRI_TOK_LBRACE:
-                return open_bracket(p, opens, OPEN_TUPLE, KRI_TOK_RBRACE, KRI_ETF_LARGE_TUPLE,
-                                    ret_is_open);
+                return open_bracket(p, opens, OPEN_TUPLE, KRI_TOK_RBRACE,
+                                    KRI_ETF_LARGE_TUPLE, ret_is_open);
         case KRI_TOK_LBRACKET:
                 return open_bracket(p, opens, OPEN_LIST, KRI_TOK_RBRACKET, KRI_ETF_LIST,
                                     ret_is_open);
@@ -472,8 +480,8 @@ static kr_err finish(struct kri_parser *p, kr_err err, kr_term *ret)
         return err;
 }
 
-KR_API kr_err kr_parse(const char *text, size_t len, const kr_parse_opts *opts, kr_term *ret,
-                       kr_text_error *ret_error)
+KR_API kr_err kr_parse(const char *text, size_t len, const kr_parse_opts *opts,
+                       kr_term *ret, kr_text_error *ret_error)
 {
         struct kri_parser p;
         kr_err err = parser_init(&p, text, len, opts, ret_error);
@@ -531,7 +539,8 @@ KR_API kr_err kr_consult_file(const char *path, const kr_parse_opts *opts, kr_te
 
         if (!file) {
                 if (ret_error)
-                        *ret_error = (kr_text_error){ .message = "the file cannot be opened" };
+                        *ret_error =
+                                (kr_text_error){ .message = "the file cannot be opened" };
                 return KR_EOS;
         }
         err = read_all(file, &buf);

@@ -20,10 +20,10 @@ struct out {
         kr_buf *buf;
         FILE *stream;
         char *fixed;
-        size_t size;       /* of fixed */
-        size_t kept;       /* bytes in fixed */
-        size_t len;        /* of all text so far */
-        kr_err err;        /* the first; nothing is written after it */
+        size_t size; /* of fixed */
+        size_t kept; /* bytes in fixed */
+        size_t len;  /* of all text so far */
+        kr_err err;  /* the first; nothing is written after it */
         kr_print_opts opts;
         struct kri_walk *walk; /* of print_term */
 };
@@ -249,7 +249,8 @@ static bool read_small(struct kri_etf_reader *r, uint32_t *ret)
 /* #Fun<Module.Index.Uniq>: the old index and uniq stand behind 30 bytes and the module. */
 static void print_fun(struct out *out, const kri_word *box)
 {
-        struct kri_etf_source source = { .bytes = (const uint8_t *)(box + 2), .len = box[1] };
+        struct kri_etf_source source = { .bytes = (const uint8_t *)(box + 2),
+                                         .len = box[1] };
         struct kri_etf_reader r = kri_etf_reader(&source);
         struct kri_etf_atom module;
         uint32_t index, uniq;
@@ -524,7 +525,8 @@ static bool is_too_deep(struct out *out, kri_word t)
 {
         uint64_t count = 0;
 
-        if (!out->opts.depth_max || out->walk->len + 1 < out->opts.depth_max || !kri_is_place(t))
+        if (!out->opts.depth_max || out->walk->len + 1 < out->opts.depth_max ||
+            !kri_is_place(t))
                 return false;
         (void)kri_children(t, &count);
         return count > 0;

@@ -28,14 +28,21 @@ static unsigned digit_value(uint32_t c)
         return 99;
 }
 
+static unsigned digit_of(const char *p)
+{
+        return digit_value((uint8_t)p[0]);
+}
+
 /* -- the scanner's place -- */
 
-#define NO_CHAR UINT32_MAX      /* the end */
+#define NO_CHAR UINT32_MAX        /* the end */
 #define BAD_CHAR (UINT32_MAX - 1) /* not UTF-8 */
 
 void kri_scan_init(struct kri_scan *scan, const char *text, size_t len)
 {
-        *scan = (struct kri_scan){ .at = text, .end = text + len, .line = 1, .column = 1 };
+        *scan = (struct kri_scan){
+                .at = text, .end = text + len, .line = 1, .column = 1
+        };
 }
 
 static uint32_t char_at(const char *at, const char *end, size_t *ret_len)
@@ -122,8 +129,8 @@ static bool take_hex(const char **p, const char *end, uint32_t *ret)
         int digits = 0;
 
         *p += braces;
-        while (*p < end && digit_value((uint8_t)**p) < 16 && (braces || digits < 2)) {
-                c = c * 16 + digit_value((uint8_t)*(*p)++);
+        while (*p < end && digit_of(*p) < 16 && (braces || digits < 2)) {
+                c = c * 16 + digit_of((*p)++);
                 digits++;
                 if (c > 0x10ffff)
                         return false;
@@ -230,14 +237,16 @@ static void scan_quoted(struct kri_scan *scan, struct kri_token *token, uint32_t
         token->text = scan->at;
         while ((c = look(scan)) != quote) {
                 if (c == NO_CHAR) {
-                        fail(&start, token, quote == '"' ? "unterminated string"
-                                                         : "unterminated quoted atom");
+                        fail(&start, token,
+                             quote == '"' ? "unterminated string"
+                                          : "unterminated quoted atom");
                         return;
                 }
                 token->quoted |= c == '\\';
                 if (!take_unfolded(scan, &c)) {
-                        fail(scan, token, look(scan) == '\\' ? "illegal escape"
-                                                             : "the text is not UTF-8");
+                        fail(scan, token,
+                             look(scan) == '\\' ? "illegal escape"
+                                                : "the text is not UTF-8");
                         return;
                 }
         }
@@ -248,9 +257,10 @@ static void scan_quoted(struct kri_scan *scan, struct kri_token *token, uint32_t
 bool kri_is_reserved(const char *text, size_t len)
 {
         static const char *const words[] = {
-                "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr",
-                "bxor", "case", "catch", "cond", "div", "end", "fun", "if", "let", "not",
-                "of", "or", "orelse", "receive", "rem", "try", "when", "xor",
+                "after",  "and",     "andalso", "band", "begin", "bnot", "bor",
+                "bsl",    "bsr",     "bxor",    "case", "catch", "cond", "div",
+                "end",    "fun",     "if",      "let",  "not",   "of",   "or",
+                "orelse", "receive", "rem",     "try",  "when",  "xor",
         };
 
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -269,8 +279,9 @@ static void scan_name(struct kri_scan *scan, struct kri_token *token)
                 take(scan);
         token->text_len = (size_t)(scan->at - token->text);
         if (!is_var)
-                token->kind = kri_is_reserved(token->text, token->text_len) ? KRI_TOK_RESERVED
-                                                                            : KRI_TOK_ATOM;
+                token->kind = kri_is_reserved(token->text, token->text_len)
+                                      ? KRI_TOK_RESERVED
+                                      : KRI_TOK_ATOM;
         else if (token->text_len == 1 && token->text[0] == '_')
                 token->kind = KRI_TOK_UNDERSCORE;
         else
@@ -293,7 +304,8 @@ static size_t take_digits(struct kri_scan *scan, unsigned base)
 }
 
 /* INT if the digits fit int64_t, else BIGINT. */
-static void set_integer(struct kri_token *token, const char *text, size_t len, uint8_t base)
+static void set_integer(struct kri_token *token, const char *text, size_t len,
+                        uint8_t base)
 {
         uint64_t value = 0;
 
@@ -305,7 +317,8 @@ static void set_integer(struct kri_token *token, const char *text, size_t len, u
                 if (text[i] == '_')
                         continue;
                 if (__builtin_mul_overflow(value, base, &value) ||
-                    __builtin_add_overflow(value, digit_value((uint8_t)text[i]), &value) ||
+                    __builtin_add_overflow(value, digit_value((uint8_t)text[i]),
+                                           &value) ||
                     value > INT64_MAX)
                         return;
         }
@@ -342,7 +355,8 @@ static void scan_fraction(struct kri_scan *scan, struct kri_token *token)
         if (look(scan) == 'e' || look(scan) == 'E') {
                 sign = look_ahead(scan, 1);
                 if (!kri_char_is_digit(sign)) {
-                        if ((sign != '+' && sign != '-') || !kri_char_is_digit(look_ahead(scan, 2))) {
+                        if ((sign != '+' && sign != '-') ||
+                            !kri_char_is_digit(look_ahead(scan, 2))) {
                                 fail(scan, token, "illegal float");
                                 return;
                         }
@@ -403,13 +417,13 @@ static const struct {
         char text[3];
         uint8_t kind;
 } signs[] = {
-        { "<<", KRI_TOK_LBIN },     { ">>", KRI_TOK_RBIN },     { "=>", KRI_TOK_ARROW },
-        { ":=", KRI_TOK_ASSIGN },   { "{", KRI_TOK_LBRACE },    { "}", KRI_TOK_RBRACE },
-        { "[", KRI_TOK_LBRACKET },  { "]", KRI_TOK_RBRACKET },  { "(", KRI_TOK_LPAREN },
-        { ")", KRI_TOK_RPAREN },    { ",", KRI_TOK_COMMA },     { "|", KRI_TOK_BAR },
-        { "#", KRI_TOK_HASH },      { ":", KRI_TOK_COLON },     { "/", KRI_TOK_SLASH },
-        { "+", KRI_TOK_PLUS },      { "-", KRI_TOK_MINUS },     { "*", KRI_TOK_STAR },
-        { "~", KRI_TOK_TILDE },     { "=", KRI_TOK_EQUAL },     { "<", KRI_TOK_LESS },
+        { "<<", KRI_TOK_LBIN },    { ">>", KRI_TOK_RBIN },    { "=>", KRI_TOK_ARROW },
+        { ":=", KRI_TOK_ASSIGN },  { "{", KRI_TOK_LBRACE },   { "}", KRI_TOK_RBRACE },
+        { "[", KRI_TOK_LBRACKET }, { "]", KRI_TOK_RBRACKET }, { "(", KRI_TOK_LPAREN },
+        { ")", KRI_TOK_RPAREN },   { ",", KRI_TOK_COMMA },    { "|", KRI_TOK_BAR },
+        { "#", KRI_TOK_HASH },     { ":", KRI_TOK_COLON },    { "/", KRI_TOK_SLASH },
+        { "+", KRI_TOK_PLUS },     { "-", KRI_TOK_MINUS },    { "*", KRI_TOK_STAR },
+        { "~", KRI_TOK_TILDE },    { "=", KRI_TOK_EQUAL },    { "<", KRI_TOK_LESS },
         { ">", KRI_TOK_GREATER },
 };
 
@@ -427,8 +441,8 @@ static void scan_sign(struct kri_scan *scan, struct kri_token *token)
                 token->kind = (enum kri_token_kind)signs[i].kind;
                 return;
         }
-        fail(scan, token, look(scan) == BAD_CHAR ? "the text is not UTF-8"
-                                                 : "illegal character");
+        fail(scan, token,
+             look(scan) == BAD_CHAR ? "the text is not UTF-8" : "illegal character");
 }
 
 static void scan_dot(struct kri_scan *scan, struct kri_token *token)
@@ -438,7 +452,8 @@ static void scan_dot(struct kri_scan *scan, struct kri_token *token)
         take(scan);
         c = look(scan);
         token->kind = c == NO_CHAR || c == '%' || (c != BAD_CHAR && is_space(c))
-                    ? KRI_TOK_DOT : KRI_TOK_PERIOD;
+                              ? KRI_TOK_DOT
+                              : KRI_TOK_PERIOD;
 }
 
 void kri_token_next(struct kri_scan *scan, struct kri_token *token)
@@ -446,7 +461,8 @@ void kri_token_next(struct kri_scan *scan, struct kri_token *token)
         uint32_t c;
 
         skip_space(scan);
-        *token = (struct kri_token){ .start = scan->at, .line = scan->line,
+        *token = (struct kri_token){ .start = scan->at,
+                                     .line = scan->line,
                                      .column = scan->column };
         c = look(scan);
         if (c == NO_CHAR)
@@ -476,20 +492,23 @@ void kri_token_peek(const struct kri_scan *scan, struct kri_token *token)
 const char *kri_token_name(enum kri_token_kind kind)
 {
         static const char *const names[] = {
-                [KRI_TOK_END] = "the end", [KRI_TOK_ERROR] = "an error",
-                [KRI_TOK_ATOM] = "an atom", [KRI_TOK_RESERVED] = "a reserved word",
+                [KRI_TOK_END] = "the end",    [KRI_TOK_ERROR] = "an error",
+                [KRI_TOK_ATOM] = "an atom",   [KRI_TOK_RESERVED] = "a reserved word",
                 [KRI_TOK_VAR] = "a variable", [KRI_TOK_UNDERSCORE] = "'_'",
                 [KRI_TOK_INT] = "an integer", [KRI_TOK_BIGINT] = "an integer",
-                [KRI_TOK_FLOAT] = "a float", [KRI_TOK_STRING] = "a string",
-                [KRI_TOK_DOT] = "'.'", [KRI_TOK_LBRACE] = "'{'", [KRI_TOK_RBRACE] = "'}'",
-                [KRI_TOK_LBRACKET] = "'['", [KRI_TOK_RBRACKET] = "']'",
-                [KRI_TOK_LPAREN] = "'('", [KRI_TOK_RPAREN] = "')'", [KRI_TOK_LBIN] = "'<<'",
-                [KRI_TOK_RBIN] = "'>>'", [KRI_TOK_COMMA] = "','", [KRI_TOK_BAR] = "'|'",
-                [KRI_TOK_HASH] = "'#'", [KRI_TOK_ARROW] = "'=>'", [KRI_TOK_ASSIGN] = "':='",
-                [KRI_TOK_COLON] = "':'", [KRI_TOK_SLASH] = "'/'", [KRI_TOK_PLUS] = "'+'",
-                [KRI_TOK_MINUS] = "'-'", [KRI_TOK_STAR] = "'*'", [KRI_TOK_TILDE] = "'~'",
-                [KRI_TOK_EQUAL] = "'='", [KRI_TOK_LESS] = "'<'", [KRI_TOK_GREATER] = "'>'",
-                [KRI_TOK_PERIOD] = "'.'",
+                [KRI_TOK_FLOAT] = "a float",  [KRI_TOK_STRING] = "a string",
+                [KRI_TOK_DOT] = "'.'",        [KRI_TOK_LBRACE] = "'{'",
+                [KRI_TOK_RBRACE] = "'}'",     [KRI_TOK_LBRACKET] = "'['",
+                [KRI_TOK_RBRACKET] = "']'",   [KRI_TOK_LPAREN] = "'('",
+                [KRI_TOK_RPAREN] = "')'",     [KRI_TOK_LBIN] = "'<<'",
+                [KRI_TOK_RBIN] = "'>>'",      [KRI_TOK_COMMA] = "','",
+                [KRI_TOK_BAR] = "'|'",        [KRI_TOK_HASH] = "'#'",
+                [KRI_TOK_ARROW] = "'=>'",     [KRI_TOK_ASSIGN] = "':='",
+                [KRI_TOK_COLON] = "':'",      [KRI_TOK_SLASH] = "'/'",
+                [KRI_TOK_PLUS] = "'+'",       [KRI_TOK_MINUS] = "'-'",
+                [KRI_TOK_STAR] = "'*'",       [KRI_TOK_TILDE] = "'~'",
+                [KRI_TOK_EQUAL] = "'='",      [KRI_TOK_LESS] = "'<'",
+                [KRI_TOK_GREATER] = "'>'",    [KRI_TOK_PERIOD] = "'.'",
         };
 
         return names[kind];

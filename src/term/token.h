@@ -20,57 +20,57 @@ enum kri_token_kind {
         KRI_TOK_VAR,        /* a variable's name, `_` apart: text */
         KRI_TOK_UNDERSCORE, /* _ */
         KRI_TOK_INT,        /* fits int64_t: i. also characters: $a */
-        KRI_TOK_BIGINT,     /* does not: text is the digits (and underscores), base says how */
-        KRI_TOK_FLOAT,      /* f, finite */
-        KRI_TOK_STRING,     /* text is what stands between the quotes */
-        KRI_TOK_DOT,        /* a full stop that ends a term: followed by white space, % or the end */
-        KRI_TOK_LBRACE,     /* { */
-        KRI_TOK_RBRACE,     /* } */
-        KRI_TOK_LBRACKET,   /* [ */
-        KRI_TOK_RBRACKET,   /* ] */
-        KRI_TOK_LPAREN,     /* ( */
-        KRI_TOK_RPAREN,     /* ) */
-        KRI_TOK_LBIN,       /* << */
-        KRI_TOK_RBIN,       /* >> */
-        KRI_TOK_COMMA,      /* , */
-        KRI_TOK_BAR,        /* | */
-        KRI_TOK_HASH,       /* # */
-        KRI_TOK_ARROW,      /* => */
-        KRI_TOK_ASSIGN,     /* := */
-        KRI_TOK_COLON,      /* : */
-        KRI_TOK_SLASH,      /* / */
-        KRI_TOK_PLUS,       /* + */
-        KRI_TOK_MINUS,      /* - */
-        KRI_TOK_STAR,       /* * */
-        KRI_TOK_TILDE,      /* ~   (patterns only) */
-        KRI_TOK_EQUAL,      /* =   (patterns only) */
-        KRI_TOK_LESS,       /* <   (pids) */
-        KRI_TOK_GREATER,    /* >   (pids) */
-        KRI_TOK_PERIOD,     /* . that ends nothing (pids) */
+        KRI_TOK_BIGINT, /* does not: text is the digits (and underscores), base says how */
+        KRI_TOK_FLOAT,  /* f, finite */
+        KRI_TOK_STRING, /* text is what stands between the quotes */
+        KRI_TOK_DOT, /* a full stop that ends a term: followed by white space, % or the end */
+        KRI_TOK_LBRACE,   /* { */
+        KRI_TOK_RBRACE,   /* } */
+        KRI_TOK_LBRACKET, /* [ */
+        KRI_TOK_RBRACKET, /* ] */
+        KRI_TOK_LPAREN,   /* ( */
+        KRI_TOK_RPAREN,   /* ) */
+        KRI_TOK_LBIN,     /* << */
+        KRI_TOK_RBIN,     /* >> */
+        KRI_TOK_COMMA,    /* , */
+        KRI_TOK_BAR,      /* | */
+        KRI_TOK_HASH,     /* # */
+        KRI_TOK_ARROW,    /* => */
+        KRI_TOK_ASSIGN,   /* := */
+        KRI_TOK_COLON,    /* : */
+        KRI_TOK_SLASH,    /* / */
+        KRI_TOK_PLUS,     /* + */
+        KRI_TOK_MINUS,    /* - */
+        KRI_TOK_STAR,     /* * */
+        KRI_TOK_TILDE,    /* ~   (patterns only) */
+        KRI_TOK_EQUAL,    /* =   (patterns only) */
+        KRI_TOK_LESS,     /* <   (pids) */
+        KRI_TOK_GREATER,  /* >   (pids) */
+        KRI_TOK_PERIOD,   /* . that ends nothing (pids) */
 };
 
 /* Where the scanner is. */
 struct kri_scan {
-        const char *at;   /* the next byte */
+        const char *at; /* the next byte */
         const char *end;
-        uint32_t line;    /* of `at`, from 1 */
-        uint32_t column;  /* of `at`, in characters, from 1 */
+        uint32_t line;   /* of `at`, from 1 */
+        uint32_t column; /* of `at`, in characters, from 1 */
 };
 
 struct kri_token {
         enum kri_token_kind kind;
-        uint32_t line, column;  /* where it begins (ERROR: where the fault is) */
-        const char *start;      /* all of it, as written */
+        uint32_t line, column; /* where it begins (ERROR: where the fault is) */
+        const char *start;     /* all of it, as written */
         size_t start_len;
-        const char *text;       /* ATOM, RESERVED, VAR, STRING, BIGINT: the content */
+        const char *text; /* ATOM, RESERVED, VAR, STRING, BIGINT: the content */
         size_t text_len;
-        bool quoted;            /* ATOM, STRING: text has escapes to unfold (kri_token_char) */
-        uint8_t base;           /* BIGINT: 2..36 */
+        bool quoted;  /* ATOM, STRING: text has escapes to unfold (kri_token_char) */
+        uint8_t base; /* BIGINT: 2..36 */
         union {
-                int64_t i;      /* INT */
-                double f;       /* FLOAT */
+                int64_t i; /* INT */
+                double f;  /* FLOAT */
         };
-        const char *error;      /* ERROR: what is wrong, a sentence without a full stop */
+        const char *error; /* ERROR: what is wrong, a sentence without a full stop */
 };
 
 /* Begin at `text` (UTF-8, need not end in a zero byte). */

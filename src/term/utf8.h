@@ -20,8 +20,11 @@ static inline size_t kri_utf8_get(const uint8_t *p, const uint8_t *end, uint32_t
 {
         static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
         uint32_t c = p < end ? *p : 0xff;
-        size_t len = c < 0x80 ? 1 : (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3
-                   : (c & 0xf8) == 0xf0 ? 4 : 0;
+        size_t len = c < 0x80             ? 1
+                     : (c & 0xe0) == 0xc0 ? 2
+                     : (c & 0xf0) == 0xe0 ? 3
+                     : (c & 0xf8) == 0xf0 ? 4
+                                          : 0;
 
         if (len == 0 || (size_t)(end - p) < len)
                 return 0;

@@ -16,9 +16,9 @@
 
 struct kri_range {
         const kri_word *a;
-        const kri_word *b;  /* the other term's words, when two are walked */
-        uint64_t count;     /* words left at both */
-        uint64_t exact;     /* the comparison these words are under */
+        const kri_word *b; /* the other term's words, when two are walked */
+        uint64_t count;    /* words left at both */
+        uint64_t exact;    /* the comparison these words are under */
 };
 
 struct kri_walk {

@@ -92,7 +92,7 @@ static inline uint32_t kri_atom_index(kri_word w)
         return (uint32_t)(w >> 3);
 }
 
-/* A near pid: one of a node in this OS process. num = index | serial << 32. */
+/* A near pid: one of a node in this OS process. */
 #define KRI_NEAR_SLOTS 64u
 #define KRI_PID_INDEX_BITS 27
 #define KRI_PID_SERIAL_BITS 28
@@ -122,15 +122,23 @@ static inline bool kri_pid_is_near(kr_pid pid)
         return pid.node < KRI_NEAR_SLOTS;
 }
 
+/* A near kr_pid holds its word as it is, so that pids come and go by a move; one of a peer
+ * holds id | serial << 32. kri_pid_num: that, of either. */
 static inline kri_word kri_pid_word(kr_pid near)
 {
-        return kri_near_pid(near.node, (uint32_t)near.num, (uint32_t)(near.num >> 32));
+        return near.num;
 }
 
 static inline kr_pid kri_word_pid(kri_word near)
 {
-        return (kr_pid){ .num = (uint64_t)kri_pid_serial(near) << 32 | kri_pid_index(near),
-                         .node = kri_pid_slot(near) };
+        return (kr_pid){ .num = near, .node = kri_pid_slot(near) };
+}
+
+static inline uint64_t kri_pid_num(kr_pid pid)
+{
+        if (!kri_pid_is_near(pid))
+                return pid.num;
+        return (uint64_t)kri_pid_serial(pid.num) << 32 | kri_pid_index(pid.num);
 }
 
 /* -- places -- */

@@ -78,9 +78,21 @@ static kr_term made_up_bytes(uint64_t *seed)
 
 static kr_term made_up_atom(uint64_t *seed)
 {
-        static const char *const texts[] = { "a", "ok", "Upper", "hello world", "fun", "",
-                                             "it's", "\xc3\xa9t\xc3\xa9", "\xd0\x96", "a@b_9",
-                                             "line\n", "true", "\xe2\x82\xac", "_x", "9a" };
+        static const char *const texts[] = { "a",
+                                             "ok",
+                                             "Upper",
+                                             "hello world",
+                                             "fun",
+                                             "",
+                                             "it's",
+                                             "\xc3\xa9t\xc3\xa9",
+                                             "\xd0\x96",
+                                             "a@b_9",
+                                             "line\n",
+                                             "true",
+                                             "\xe2\x82\xac",
+                                             "_x",
+                                             "9a" };
         const char *text = texts[next_random(seed) % (sizeof(texts) / sizeof(texts[0]))];
         kr_atom atom;
 
@@ -229,7 +241,8 @@ static void reply(kr_err error)
         if (error != KR_OK) {
                 answer.len = 0;
                 must(kr_buf_append(&answer, "-", 1));
-                must(kr_buf_append(&answer, kr_err_name(error), strlen(kr_err_name(error))));
+                must(kr_buf_append(&answer, kr_err_name(error),
+                                   strlen(kr_err_name(error))));
         }
         for (int i = 0; i < 4; i++)
                 head[i] = (unsigned char)(answer.len >> (24 - 8 * i));

@@ -79,8 +79,10 @@ KIT_TEST(test_255_characters_of_any_width_fit)
 
 KIT_TEST(test_what_is_not_utf8_is_no_atom)
 {
-        static const char *const bad[] = { "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf",
-                                           "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff" };
+        static const char *const bad[] = { "\x80",         "\xc3",
+                                           "\xc0\xaf",     "\xe0\x80\xaf",
+                                           "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                           "\xff" };
         kr_atom atom;
 
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -151,8 +153,7 @@ KIT_TEST(test_threads_agree_on_atoms_made_at_once)
 KIT_MAIN(KIT_CASE(test_one_text_is_one_atom),
          KIT_CASE(test_known_atoms_have_their_places),
          KIT_CASE(test_known_texts_can_be_read_before_any_atom_was_made),
-         KIT_CASE(test_literal_is_looked_up_once),
-         KIT_CASE(test_existing_makes_none),
+         KIT_CASE(test_literal_is_looked_up_once), KIT_CASE(test_existing_makes_none),
          KIT_CASE(test_255_characters_of_any_width_fit),
          KIT_CASE(test_what_is_not_utf8_is_no_atom),
          KIT_CASE(test_full_table_refuses_new_atoms_and_knows_old_ones),

@@ -73,7 +73,7 @@ KIT_TEST(test_identifiers_can_be_added)
 {
         kr_builder b = KR_BUILDER_INIT;
         kr_ref ref = { { 7, 8 }, 9, 1 }, ref_back;
-        kr_pid pid = { 5, 1, 0 }, far = { 6, 64, 0 }, pid_back;
+        kr_pid pid = kri_word_pid(kri_near_pid(1, 5, 0)), far = { 6, 64, 0 }, pid_back;
         kr_term t;
 
         kr_add_pid(&b, pid);
@@ -122,7 +122,8 @@ KIT_TEST(test_map_of_many_keys_finds_each)
         map = kr_build_map(&b);
         kit_int_eq(kr_map_size(map), 5000);
         for (int32_t i = 0; i < 5000; i++) {
-                kit_true(kr_map_get(map, kr_int((int32_t)((int64_t)i * 7919 % 5000)), &value));
+                kit_true(kr_map_get(map, kr_int((int32_t)((int64_t)i * 7919 % 5000)),
+                                    &value));
                 kit_true(kr_get_int64(value, &n));
                 kit_int_eq(n, i);
         }
@@ -156,7 +157,8 @@ KIT_TEST(test_replace_may_take_from_what_it_replaces)
 
 KIT_TEST(test_values_come_out_only_of_their_type)
 {
-        kr_term big = term("18446744073709551615"), f = term("1.5"), s = term("\"h\xc3\xa9\"");
+        kr_term big = term("18446744073709551615"), f = term("1.5"),
+                s = term("\"h\xc3\xa9\"");
         int64_t i = 7;
         uint64_t u = 7;
         double d = 7;
@@ -220,8 +222,7 @@ static kr_term build_all(void)
 
 KIT_TEST(test_no_memory_gives_none_and_keeps_nothing)
 {
-        KIT_EACH_ALLOC_FAILS(n)
-        {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_term t = build_all();
 
                 kit_int_eq(kr_is_none(t), kit_heap_has_refused());

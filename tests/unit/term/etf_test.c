@@ -75,20 +75,20 @@ static void check_refused(const char *bytes, size_t len, kr_err want)
 
 KIT_TEST(test_what_is_no_term_is_refused)
 {
-        REFUSED("\x82\x61\1");                               /* version */
-        REFUSED("\x83\x50\0\0\0\1\x78\x9c");                 /* compressed */
-        REFUSED("\x83\x75\0\0\0\0");                         /* a fun of old */
-        REFUSED("\x83\x79\0\0\0\0\0\0\0\0\x61\1");           /* local to a runtime */
-        REFUSED("\x83\x52\0");                               /* no atom cache here */
-        REFUSED("\x83\1\0\0\0\1\0\0\0\0\0\0\0\0");           /* our own tag, from outside */
-        REFUSED("\x83\x46\x7f\xf0\0\0\0\0\0\0");             /* infinite */
-        REFUSED("\x83\x46\x7f\xf8\0\0\0\0\0\1");             /* not a number */
-        REFUSED("\x83\x77\2\xc3\x28");                       /* not UTF-8 */
+        REFUSED("\x82\x61\1");                     /* version */
+        REFUSED("\x83\x50\0\0\0\1\x78\x9c");       /* compressed */
+        REFUSED("\x83\x75\0\0\0\0");               /* a fun of old */
+        REFUSED("\x83\x79\0\0\0\0\0\0\0\0\x61\1"); /* local to a runtime */
+        REFUSED("\x83\x52\0");                     /* no atom cache here */
+        REFUSED("\x83\1\0\0\0\1\0\0\0\0\0\0\0\0"); /* our own tag, from outside */
+        REFUSED("\x83\x46\x7f\xf0\0\0\0\0\0\0");   /* infinite */
+        REFUSED("\x83\x46\x7f\xf8\0\0\0\0\0\1");   /* not a number */
+        REFUSED("\x83\x77\2\xc3\x28");             /* not UTF-8 */
         REFUSED("\x83\x74\0\0\0\2\x61\1\x61\1\x61\1\x61\2"); /* one key twice */
         REFUSED("\x83\x4d\0\0\0\1\x09\1");                   /* nine bits in a byte */
         REFUSED("\x83\x4d\0\0\0\1\0\1");
-        REFUSED("\x83\x6e\1\2\1");                           /* a sign of 2 */
-        REFUSED("\x83\x5a\0\6\x77\1n\0\0\0\1");              /* six words of reference */
+        REFUSED("\x83\x6e\1\2\1");              /* a sign of 2 */
+        REFUSED("\x83\x5a\0\6\x77\1n\0\0\0\1"); /* six words of reference */
         REFUSED("\x83\x5a\0\0\x77\1n\0\0\0\1");
 }
 
@@ -175,7 +175,8 @@ KIT_TEST(test_new_atoms_are_bounded)
 
         kit_err(kr_decode(bytes, sizeof(bytes) - 1, &none, &t, NULL), KR_EATOMS);
         kit_err(kr_decode(bytes, sizeof(bytes) - 1, &one, &t, NULL), KR_EATOMS);
-        kit_ok(kr_decode(bytes, sizeof(bytes) - 1, &one, &t, NULL)); /* new2 alone is new */
+        kit_ok(kr_decode(bytes, sizeof(bytes) - 1, &one, &t,
+                         NULL)); /* new2 alone is new */
         kr_release(t);
         kit_ok(kr_decode(bytes, sizeof(bytes) - 1, &none, &t, NULL));
         kr_release(t);
@@ -218,8 +219,7 @@ KIT_TEST(test_no_memory_keeps_nothing)
         kr_buf buf = KR_BUF_INIT;
 
         kit_ok(kr_encode(t, &buf));
-        KIT_EACH_ALLOC_FAILS(n)
-        {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_buf again = KR_BUF_INIT;
                 kr_term back = kr_nil();
                 kr_err err = kr_decode(buf.data, buf.len, NULL, &back, NULL);
@@ -238,4 +238,5 @@ KIT_MAIN(KIT_CASE(test_bytes_are_those_of_otp), KIT_CASE(test_what_is_no_term_is
          KIT_CASE(test_large_counts_take_no_memory), KIT_CASE(test_depth_is_bounded),
          KIT_CASE(test_tails_do_not_count_as_depth), KIT_CASE(test_memory_is_bounded),
          KIT_CASE(test_new_atoms_are_bounded), KIT_CASE(test_bytes_behind_the_term),
-         KIT_CASE(test_atom_cache_of_a_connection), KIT_CASE(test_no_memory_keeps_nothing))
+         KIT_CASE(test_atom_cache_of_a_connection),
+         KIT_CASE(test_no_memory_keeps_nothing))
