@@ -18,11 +18,19 @@ typedef struct kr_msg {
         kr_term term; /* what arrived */
         void *sig;    /* Krarup's */
 } kr_msg;
+/* clang-format off: it takes the braces for a block's */
 #ifdef __cplusplus
-#define KR_MSG_INIT kr_msg{}
+#define KR_MSG_INIT                                                                      \
+        kr_msg                                                                           \
+        {                                                                                \
+        }
 #else
-#define KR_MSG_INIT { .sig = NULL }
+#define KR_MSG_INIT                                                                      \
+        {                                                                                \
+                .sig = NULL                                                              \
+        }
 #endif
+/* clang-format on */
 
 /* What kr_receive returns when the time is up; clause numbers are 0 or more. */
 #define KR_TIMEOUT (-1)
@@ -35,8 +43,7 @@ typedef struct kr_msg {
  * the caller with badarg; no memory ends the caller with system_limit.
  * Returns KR_OK, or KR_EFULL when the receiver's mailbox limit refuses it. On a thread that
  * is no process: KR_EBADARG. */
-#define kr_send(to, ...)                                                                 \
-        KRI_SEND(to)(to, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
+#define kr_send(to, ...) KRI_SEND(to)(to, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* kr_receive(&slot, timeout_ms, kr_on(ID, "pattern", ...), ...): take the first message in
  * the mailbox that fits any of the clauses (tried in order per message), write the results

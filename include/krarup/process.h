@@ -48,12 +48,12 @@ typedef enum kr_alias_mode {
 /* All zero: a plain spawn. Follows spawn_opt/2. */
 typedef struct kr_spawn_opts {
         bool link;
-        bool monitor;               /* then *ret_monitor is set, before the process runs */
-        kr_alias_mode alias;        /* with monitor */
-        const kr_term *tag;         /* with monitor: takes the place of 'DOWN'; copied */
+        bool monitor;        /* then *ret_monitor is set, before the process runs */
+        kr_alias_mode alias; /* with monitor */
+        const kr_term *tag;  /* with monitor: takes the place of 'DOWN'; copied */
         kr_ref *ret_monitor;
         kr_priority priority;
-        size_t memory_max;          /* kr_alloc memory and mailbox, bytes; beyond it the
+        size_t memory_max; /* kr_alloc memory and mailbox, bytes; beyond it the
                                        process ends with `killed`; 0: no limit */
         kr_mailbox_limit mailbox;
 } kr_spawn_opts;
@@ -65,7 +65,7 @@ struct kri_entry {
         void (*fn)(void);
         const char *name;
         enum kri_entry_kind kind;
-        size_t size;       /* PTR: bytes to copy */
+        size_t size; /* PTR: bytes to copy */
         union {
                 int64_t i;
                 kr_term term;
@@ -81,11 +81,12 @@ struct kri_entry {
  * the process table is full or there is no memory. On a thread that is no process: none. */
 #define kr_spawn(...) kri_spawn(NULL, NULL, KRI_ENTRY(__VA_ARGS__))
 /* Atomically linked. */
-#define kr_spawn_link(...) \
+#define kr_spawn_link(...)                                                               \
         kri_spawn(NULL, &(const kr_spawn_opts){ .link = true }, KRI_ENTRY(__VA_ARGS__))
 /* Atomically monitored; `ret_ref` is a kr_ref *. */
 #define kr_spawn_monitor(ret_ref, ...)                                                   \
-        kri_spawn(NULL, &(const kr_spawn_opts){ .monitor = true, .ret_monitor = ret_ref }, \
+        kri_spawn(NULL,                                                                  \
+                  &(const kr_spawn_opts){ .monitor = true, .ret_monitor = ret_ref },     \
                   KRI_ENTRY(__VA_ARGS__))
 #define kr_spawn_opt(opts, ...) kri_spawn(NULL, opts, KRI_ENTRY(__VA_ARGS__))
 /* From any thread: on this node, without parent. None: no room, or no memory. */
@@ -119,11 +120,11 @@ typedef enum kr_class { KR_CLASS_EXIT, KR_CLASS_ERROR, KR_CLASS_THROW } kr_class
 /* kr_exit("reason pattern", ...): end the caller with this reason; error: {Reason, Trace};
  * throw: {{nocatch, Term}, Trace}, unless caught by kr_catch. Clean-ups registered with
  * kr_defer run; local variables with clean-up attributes or C++ destructors do not. */
-#define kr_exit(...) \
+#define kr_exit(...)                                                                     \
         kri_raise(KR_CLASS_EXIT, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
-#define kr_error(...) \
+#define kr_error(...)                                                                    \
         kri_raise(KR_CLASS_ERROR, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
-#define kr_throw(...) \
+#define kr_throw(...)                                                                    \
         kri_raise(KR_CLASS_THROW, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* Raise again, with this class and reason as they are (erlang:raise/3). */
@@ -131,13 +132,14 @@ KR_API KR_NORETURN void kr_raise(kr_class kind, kr_term reason);
 
 /* kr_exit_signal(pid, "reason pattern", ...): exit/2: send an exit signal. `kill` cannot be
  * trapped and becomes `killed`. Never fails for a dead pid. */
-#define kr_exit_signal(to, ...) \
+#define kr_exit_signal(to, ...)                                                          \
         kri_exit_signal(to, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* Call fn(arg); true if it returned. Otherwise an exit, error, throw or fault came out of
  * it (not a kill, nor any other exit signal): *ret_class says which and the slot holds the
  * reason, for errors {Reason, Trace}. Clean-ups registered within have run. */
-KR_API bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret_reason);
+KR_API bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class,
+                     kr_msg *ret_reason);
 
 /* -- flags -- */
 
@@ -168,7 +170,8 @@ KR_API void kr_erase(kr_term key);
  * Another process answers when it next takes in signals: may block, may not return. */
 KR_API bool kr_process_info(kr_pid pid, kr_atom item, kr_msg *slot);
 /* A list of them, in this order; one look for all. count 0: process_info/1's items. */
-KR_API bool kr_process_info_list(kr_pid pid, const kr_atom *items, size_t count, kr_msg *slot);
+KR_API bool kr_process_info_list(kr_pid pid, const kr_atom *items, size_t count,
+                                 kr_msg *slot);
 
 /* All processes of the caller's node: a list of pids in the slot, those that are exiting
  * left out. */
@@ -185,9 +188,14 @@ KR_API kr_ref kr_make_ref(void);
 KR_API int64_t kr_unique_integer(void);
 
 /* -- spawn_request/5: ask for a process; {spawn_reply, Ref, ok, Pid} comes as a message -- */
-typedef enum kr_reply { KR_REPLY_YES, KR_REPLY_NO, KR_REPLY_ERROR_ONLY, KR_REPLY_SUCCESS_ONLY } kr_reply;
+typedef enum kr_reply {
+        KR_REPLY_YES,
+        KR_REPLY_NO,
+        KR_REPLY_ERROR_ONLY,
+        KR_REPLY_SUCCESS_ONLY
+} kr_reply;
 typedef struct kr_spawn_request_opts {
-        kr_spawn_opts spawn;    /* ret_monitor is not used: the request's ref monitors */
+        kr_spawn_opts spawn; /* ret_monitor is not used: the request's ref monitors */
         kr_reply reply;
         const kr_term *reply_tag; /* takes the place of spawn_reply; NULL: none */
 } kr_spawn_request_opts;
@@ -196,15 +204,17 @@ typedef struct kr_spawn_request_opts {
 KR_API bool kr_spawn_request_abandon(kr_ref request);
 
 /* -- behind the macros -- */
-KR_API kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_entry entry);
-KR_API kr_ref kri_spawn_request(const kr_spawn_request_opts *opts, struct kri_entry entry);
+KR_API kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts,
+                        struct kri_entry entry);
+KR_API kr_ref kri_spawn_request(const kr_spawn_request_opts *opts,
+                                struct kri_entry entry);
 KR_API KR_NORETURN void kri_become(struct kri_entry entry);
 KR_API KR_NORETURN void kri_raise(kr_class kind, struct kri_site *site,
                                   const union kri_arg *args);
 KR_API void kri_exit_signal(kr_pid to, struct kri_site *site, const union kri_arg *args);
 
-static inline struct kri_entry kri_entry_none(void (*fn)(void), const char *name, int unused,
-                                              size_t size)
+static inline struct kri_entry kri_entry_none(void (*fn)(void), const char *name,
+                                              int unused, size_t size)
 {
         struct kri_entry e = { fn, name, KRI_ENTRY_NONE, 0, { 0 } };
 
@@ -213,8 +223,8 @@ static inline struct kri_entry kri_entry_none(void (*fn)(void), const char *name
         return e;
 }
 
-static inline struct kri_entry kri_entry_int(void (*fn)(void), const char *name, int64_t arg,
-                                             size_t size)
+static inline struct kri_entry kri_entry_int(void (*fn)(void), const char *name,
+                                             int64_t arg, size_t size)
 {
         struct kri_entry e = { fn, name, KRI_ENTRY_INT, 0, { 0 } };
 
@@ -223,8 +233,8 @@ static inline struct kri_entry kri_entry_int(void (*fn)(void), const char *name,
         return e;
 }
 
-static inline struct kri_entry kri_entry_term(void (*fn)(void), const char *name, kr_term arg,
-                                              size_t size)
+static inline struct kri_entry kri_entry_term(void (*fn)(void), const char *name,
+                                              kr_term arg, size_t size)
 {
         struct kri_entry e = { fn, name, KRI_ENTRY_TERM, 0, { 0 } };
 
@@ -248,21 +258,35 @@ KR_END_DECLS
 #ifndef __cplusplus
 /* KRI_ENTRY(fn) or KRI_ENTRY(fn, arg). The call inside sizeof is never made: it has the
  * compiler check that `fn` takes `arg`. */
-#define KRI_ENTRY(...) KRI_ENTRY_PICK(__VA_ARGS__, KRI_ENTRY_2, KRI_ENTRY_1, )(__VA_ARGS__)
+#define KRI_ENTRY(...)                                                                   \
+        KRI_ENTRY_PICK(__VA_ARGS__, KRI_ENTRY_2, KRI_ENTRY_1, )(__VA_ARGS__)
 #define KRI_ENTRY_PICK(a, b, name, ...) name
 #define KRI_ENTRY_1(function)                                                            \
         ((void)sizeof(((function)()), 0), kri_entry_none((function), #function, 0, 0))
+/* clang-format off: it does not know _Generic */
 #define KRI_ENTRY_2(function, argument)                                                  \
         ((void)sizeof(((function)(argument)), 0),                                        \
-         _Generic((function), void (*)(int64_t): kri_entry_int,                          \
-                  void (*)(kr_term): kri_entry_term, default: kri_entry_ptr)(            \
-                 (void (*)(void))(function), #function, (argument),                      \
-                 sizeof(*KRI_POINTER_OR_NULL(argument))))
+         _Generic((function), void (*)(int64_t)                                          \
+                  : kri_entry_int, void (*)(kr_term)                                     \
+                  : kri_entry_term, default                                              \
+                  : kri_entry_ptr)((void (*)(void))(function), #function, (argument),    \
+                                   sizeof(*KRI_POINTER_OR_NULL(argument))))
 #define KRI_POINTER_OR_NULL(x)                                                           \
-        _Generic((x), char: (char *)0, signed char: (char *)0, unsigned char: (char *)0, \
-                 short: (char *)0, unsigned short: (char *)0, int: (char *)0,            \
-                 unsigned: (char *)0, long: (char *)0, unsigned long: (char *)0,         \
-                 long long: (char *)0, unsigned long long: (char *)0, bool: (char *)0,   \
-                 kr_term: (char *)0, default: (x))
+        _Generic((x), char                                                               \
+                 : (char *)0, signed char                                                \
+                 : (char *)0, unsigned char                                              \
+                 : (char *)0, short                                                      \
+                 : (char *)0, unsigned short                                             \
+                 : (char *)0, int                                                        \
+                 : (char *)0, unsigned                                                   \
+                 : (char *)0, long                                                       \
+                 : (char *)0, unsigned long                                              \
+                 : (char *)0, long long                                                  \
+                 : (char *)0, unsigned long long                                         \
+                 : (char *)0, bool                                                       \
+                 : (char *)0, kr_term                                                    \
+                 : (char *)0, default                                                    \
+                 : (x))
+/* clang-format on */
 #endif
 #endif
