@@ -18,17 +18,11 @@ typedef struct kr_msg {
         kr_term term; /* what arrived */
         void *sig;    /* Krarup's */
 } kr_msg;
-/* clang-format off: it takes the braces for a block's */
+/* clang-format off */
 #ifdef __cplusplus
-#define KR_MSG_INIT                                                                      \
-        kr_msg                                                                           \
-        {                                                                                \
-        }
+#define KR_MSG_INIT kr_msg{}
 #else
-#define KR_MSG_INIT                                                                      \
-        {                                                                                \
-                .sig = NULL                                                              \
-        }
+#define KR_MSG_INIT { .sig = NULL }
 #endif
 /* clang-format on */
 

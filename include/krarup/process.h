@@ -263,30 +263,20 @@ KR_END_DECLS
 #define KRI_ENTRY_PICK(a, b, name, ...) name
 #define KRI_ENTRY_1(function)                                                            \
         ((void)sizeof(((function)()), 0), kri_entry_none((function), #function, 0, 0))
-/* clang-format off: it does not know _Generic */
+/* clang-format does not know _Generic. */
+/* clang-format off */
 #define KRI_ENTRY_2(function, argument)                                                  \
         ((void)sizeof(((function)(argument)), 0),                                        \
-         _Generic((function), void (*)(int64_t)                                          \
-                  : kri_entry_int, void (*)(kr_term)                                     \
-                  : kri_entry_term, default                                              \
-                  : kri_entry_ptr)((void (*)(void))(function), #function, (argument),    \
-                                   sizeof(*KRI_POINTER_OR_NULL(argument))))
+         _Generic((function), void (*)(int64_t): kri_entry_int,                          \
+                  void (*)(kr_term): kri_entry_term, default: kri_entry_ptr)(            \
+                 (void (*)(void))(function), #function, (argument),                      \
+                 sizeof(*KRI_POINTER_OR_NULL(argument))))
 #define KRI_POINTER_OR_NULL(x)                                                           \
-        _Generic((x), char                                                               \
-                 : (char *)0, signed char                                                \
-                 : (char *)0, unsigned char                                              \
-                 : (char *)0, short                                                      \
-                 : (char *)0, unsigned short                                             \
-                 : (char *)0, int                                                        \
-                 : (char *)0, unsigned                                                   \
-                 : (char *)0, long                                                       \
-                 : (char *)0, unsigned long                                              \
-                 : (char *)0, long long                                                  \
-                 : (char *)0, unsigned long long                                         \
-                 : (char *)0, bool                                                       \
-                 : (char *)0, kr_term                                                    \
-                 : (char *)0, default                                                    \
-                 : (x))
+        _Generic((x), char: (char *)0, signed char: (char *)0, unsigned char: (char *)0, \
+                 short: (char *)0, unsigned short: (char *)0, int: (char *)0,            \
+                 unsigned: (char *)0, long: (char *)0, unsigned long: (char *)0,         \
+                 long long: (char *)0, unsigned long long: (char *)0, bool: (char *)0,   \
+                 kr_term: (char *)0, default: (x))
 /* clang-format on */
 #endif
 #endif
