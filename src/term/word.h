@@ -33,25 +33,25 @@ enum kri_tag {
         KRI_SPEC = 5, /* KRI_NIL, KRI_NONE */
 };
 
-#define KRI_NIL ((kri_word)KRI_SPEC)              /* [] */
-#define KRI_NONE ((kri_word)(1 << 3 | KRI_SPEC))  /* no term at all; never inside a term */
+#define KRI_NIL ((kri_word)KRI_SPEC)             /* [] */
+#define KRI_NONE ((kri_word)(1 << 3 | KRI_SPEC)) /* no term at all; never inside a term */
 
 #define KRI_INT_MAX (((int64_t)1 << 60) - 1)
 #define KRI_INT_MIN (-((int64_t)1 << 60))
 
 enum kri_box {
-        KRI_TUPLE,   /* words = arity; the elements */
-        KRI_FLOAT,   /* 1: the double, always finite */
-        KRI_BIGPOS,  /* words = limbs; magnitude, least limb first, top limb not zero */
+        KRI_TUPLE,  /* words = arity; the elements */
+        KRI_FLOAT,  /* 1: the double, always finite */
+        KRI_BIGPOS, /* words = limbs; magnitude, least limb first, top limb not zero */
         KRI_BIGNEG,
-        KRI_BIN,     /* size in bits; the bytes, unused bits 0, then at least one 0 byte */
-        KRI_BLOB,    /* 3: size in bits; struct kri_blob *; next in chain (see kri_blob) */
-        KRI_MAP,     /* words = 2n: n keys in map-key order, then their n values */
-        KRI_XPID,    /* 2: num; node (a peer) -- pids that are not near */
-        KRI_PORT,    /* 2: num; node */
-        KRI_REF,     /* 3: id[0]; id[1]; id[2] | node << 32.  extra = 32-bit words in use, 1..5 */
-        KRI_EXPORT,  /* 3: module, function, arity (terms): fun M:F/A */
-        KRI_FUN,     /* length in bytes; the external format's bytes, tag included */
+        KRI_BIN,  /* size in bits; the bytes, unused bits 0, then at least one 0 byte */
+        KRI_BLOB, /* 3: size in bits; struct kri_blob *; next in chain (see kri_blob) */
+        KRI_MAP,  /* words = 2n: n keys in map-key order, then their n values */
+        KRI_XPID, /* 2: num; node (a peer) -- pids that are not near */
+        KRI_PORT, /* 2: num; node */
+        KRI_REF, /* 3: id[0]; id[1]; id[2] | node << 32.  extra = 32-bit words in use, 1..5 */
+        KRI_EXPORT, /* 3: module, function, arity (terms): fun M:F/A */
+        KRI_FUN,    /* length in bytes; the external format's bytes, tag included */
         KRI_BOX_TYPES
 };
 
@@ -242,7 +242,7 @@ static inline uint64_t kri_bin_words(uint64_t bytes)
  * header, so that a chain survives memcpy. */
 struct kri_blob {
         _Atomic uint64_t refs;
-        uint64_t len;      /* bytes, without the terminating zero */
+        uint64_t len; /* bytes, without the terminating zero */
         void (*free)(struct kri_blob *blob);
         uint8_t bytes[];
 };
