@@ -79,8 +79,8 @@ static size_t peek(void *to, const void *from, size_t size)
 {
         struct iovec ours = { to, size };
         struct iovec theirs = { (void *)(uintptr_t)from, size };
-        ssize_t n =
-                (ssize_t)syscall(SYS_process_vm_readv, getpid(), &ours, 1, &theirs, 1, 0);
+        ssize_t n = (ssize_t)syscall(SYS_process_vm_readv, getpid(), &ours, 1UL, &theirs,
+                                     1UL, 0UL);
 
         return n > 0 ? (size_t)n : 0;
 }
@@ -175,13 +175,14 @@ static void put_stack_use(struct out *out, const struct kri_proc *p)
 static void put_proc(struct out *out, const struct kri_proc *p)
 {
         uint32_t name = atomic_load_explicit(&p->name, memory_order_relaxed);
+        size_t ignored;
 
         put_pid(out, p);
         put(out, "  ");
         put(out, state_name(p));
         put(out, "  name ");
         if (name != 0 && name < kri_atom_count())
-                put_doubtful(out, kri_atom_text(name, NULL));
+                put_doubtful(out, kri_atom_text(name, &ignored));
         else
                 put(out, "-");
         put(out, "  entry ");

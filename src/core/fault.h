@@ -64,9 +64,6 @@ void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace);
 uint64_t kri_trace_words(struct kri_trace *trace);
 kri_word kri_trace_term(const struct kri_trace *trace, kri_word **heap);
 
-/* Bytes of what extra->fault points to. */
-extern const size_t kri_fault_size;
-
 /* Make the thread that is in user code of a process leave it: called by the watch, which
  * holds the process as taken. The handler for this signal unwinds it if it is in a place
  * where that is safe; if not, nothing happens. The process then finds itself entering

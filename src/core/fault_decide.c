@@ -165,7 +165,6 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
         ret_fault->address =
                 signo == SIGABRT || info->si_code <= 0 ? 0 : (uintptr_t)info->si_addr;
         ret_fault->kind = kind_of(p, signo, ret_fault->address, frame.regs[KRI_REG_SP]);
-        ret_fault->fresh = true;
         ret_fault->why = NULL;
         ret_fault->culprit = 0;
         ret_fault->trace.count = 0;

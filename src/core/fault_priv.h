@@ -26,7 +26,6 @@ struct kri_fault {
         int signo;
         uintptr_t address; /* that could not be touched; 0 for SIGABRT */
         uintptr_t pc;
-        bool fresh;        /* not raised yet */
         const char *why;   /* not survivable because; NULL: survivable */
         uintptr_t culprit; /* the function that `why` speaks of, or 0 */
         struct kri_trace trace;

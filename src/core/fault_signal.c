@@ -26,8 +26,6 @@
 #define SIGNALS 6
 #define UNWIND_SIGNAL SIGURG /* ignored by default: one that comes late does no harm */
 
-const size_t kri_fault_size = sizeof(struct kri_fault);
-
 /* -- a thread -- */
 
 /* Lies in front of its signal stack, a guard page between them. */
@@ -117,7 +115,7 @@ static pid_t plain_fork(void)
 {
         /* no atfork handlers: they take locks. No SIGCHLD either: the host knows nothing
          * of this child. */
-        return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+        return (pid_t)syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
 }
 
 static void let_core_grow(void)
@@ -194,18 +192,6 @@ static void keep_old(struct kri_proc *p, struct kri_stack *old)
         extra->old_stacks = old;
 }
 
-static void keep_fault(struct kri_proc *p, const struct kri_fault *fault)
-{
-        struct kri_extra *extra = kri_extra(p);
-
-        if (extra == NULL)
-                return; /* the trace is then the landing's */
-        if (extra->fault == NULL)
-                extra->fault = kri_node_alloc(p->node, sizeof(*fault));
-        if (extra->fault != NULL)
-                *(struct kri_fault *)extra->fault = *fault;
-}
-
 static void raise_fault(struct kri_proc *p, const struct kri_fault *fault)
         __attribute__((noreturn));
 
@@ -246,8 +232,9 @@ static void go_on(struct landing *landing)
         atomic_fetch_add_explicit(&p->node->faults, 1,
                                   memory_order_relaxed); /* a figure */
         if (kri_has(p, KRI_P_ENDING))
-                kri_end(p); /* with the next clean-up */
-        keep_fault(p, &landing->fault);
+                kri_end(p);       /* with the next clean-up */
+        if (kri_extra(p) != NULL) /* else: the trace is the landing's */
+                p->extra->fault = &landing->fault;
         raise_fault(p, &landing->fault);
 }
 

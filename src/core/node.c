@@ -215,13 +215,18 @@ static bool run_for_host(struct kr_node *node)
 
 bool kr_node_run(kr_node *node)
 {
+        bool more;
+
         if (node->opts.drive == KR_DRIVE_THREADS || kri_current() != NULL)
                 return false;
         if (!node->native_ready) {
                 kri_native_init(&node->scheds[0].native);
                 node->native_ready = true;
         }
-        return node->opts.drive == KR_DRIVE_SIM ? kri_sim_step(node) : run_for_host(node);
+        kri_faults_host_begin(node);
+        more = node->opts.drive == KR_DRIVE_SIM ? kri_sim_step(node) : run_for_host(node);
+        kri_faults_host_end(node);
+        return more;
 }
 
 /* -- start -- */
@@ -360,7 +365,7 @@ kr_err kr_node_start(const kr_node_opts *opts, kr_node **ret_node)
                 return KR_ENOMEM;
         node->opts = checked;
         set_term_host();
-        (void)kri_barrier_init(); /* false: fences instead, kri_barrier_is_real */
+        node->can_seize = kri_barrier_init();
         init_plain(node);
         if ((err = reserve_tables(node)) != KR_OK)
                 goto free_node;
@@ -460,12 +465,17 @@ static bool all_ended(struct kr_node *node, int64_t timeout_ms)
 
 kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
 {
+        bool ended;
+
         if (node == NULL)
                 return KR_OK;
         if (kri_current() != NULL)
                 return KR_ESTATE;
         atomic_store(&node->stopping, true);
-        if (!all_ended(node, timeout_ms))
+        kri_faults_host_begin(node);
+        ended = all_ended(node, timeout_ms);
+        kri_faults_host_end(node);
+        if (!ended)
                 return KR_ETIMEDOUT;
         if (node->opts.drive == KR_DRIVE_THREADS)
                 kri_watch_stop(node);

@@ -117,28 +117,6 @@ static const Elf64_Shdr *section(const struct image *image, uint32_t type)
         return NULL;
 }
 
-/* The function of a table whose bounds hold `address` (as the file counts them). */
-static const Elf64_Sym *find_symbol(const struct image *image, const Elf64_Shdr *table,
-                                    uint64_t address)
-{
-        uint64_t count = table->sh_size / sizeof(Elf64_Sym);
-        const Elf64_Sym *symbols =
-                part(image, table->sh_offset, count, sizeof(Elf64_Sym));
-        const Elf64_Sym *best = NULL;
-
-        for (uint64_t i = 0; symbols != NULL && i < count; i++) {
-                unsigned type = ELF64_ST_TYPE(symbols[i].st_info);
-
-                if ((type != STT_FUNC && type != STT_GNU_IFUNC) ||
-                    symbols[i].st_shndx == SHN_UNDEF || address < symbols[i].st_value ||
-                    address - symbols[i].st_value >= symbols[i].st_size)
-                        continue;
-                if (best == NULL || symbols[i].st_value > best->st_value)
-                        best = &symbols[i];
-        }
-        return best;
-}
-
 /* The text of a symbol's name, terminated within the file. */
 static const char *name_of(const struct image *image, const Elf64_Shdr *table,
                            const Elf64_Sym *symbol)
@@ -154,6 +132,41 @@ static const char *name_of(const struct image *image, const Elf64_Shdr *table,
         return (const char *)image->bytes + at;
 }
 
+static bool holds(const Elf64_Sym *symbol, uint64_t address)
+{
+        unsigned type = ELF64_ST_TYPE(symbol->st_info);
+
+        return (type == STT_FUNC || type == STT_GNU_IFUNC) &&
+               symbol->st_shndx != SHN_UNDEF && address >= symbol->st_value &&
+               address - symbol->st_value < symbol->st_size;
+}
+
+/* The function of a table whose bounds hold `address` (as the file counts them); of several
+ * names the one for users: free, not __libc_free. */
+static const char *find_in(const struct image *image, const Elf64_Shdr *table,
+                           uint64_t address, uint64_t *ret_offset)
+{
+        uint64_t count = table->sh_size / sizeof(Elf64_Sym), start = 0;
+        const Elf64_Sym *symbols =
+                part(image, table->sh_offset, count, sizeof(Elf64_Sym));
+        const char *best = NULL;
+
+        for (uint64_t i = 0; symbols != NULL && i < count; i++) {
+                const char *name = holds(&symbols[i], address)
+                                           ? name_of(image, table, &symbols[i])
+                                           : NULL;
+
+                if (name == NULL || (best != NULL && symbols[i].st_value < start))
+                        continue;
+                if (best == NULL || symbols[i].st_value > start ||
+                    (best[0] == '_' && name[0] != '_'))
+                        best = name;
+                start = symbols[i].st_value;
+        }
+        *ret_offset = address - start;
+        return best;
+}
+
 /* Without .symtab (stripped), at least what the file exports. */
 static const char *find_name(const struct image *image, uint64_t address,
                              uint64_t *ret_offset)
@@ -162,13 +175,11 @@ static const char *find_name(const struct image *image, uint64_t address,
 
         for (unsigned i = 0; i < 2; i++) {
                 const Elf64_Shdr *table = section(image, kinds[i]);
-                const Elf64_Sym *symbol =
-                        table != NULL ? find_symbol(image, table, address) : NULL;
+                const char *name =
+                        table != NULL ? find_in(image, table, address, ret_offset) : NULL;
 
-                if (symbol != NULL) {
-                        *ret_offset = address - symbol->st_value;
-                        return name_of(image, table, symbol);
-                }
+                if (name != NULL)
+                        return name;
         }
         return NULL;
 }

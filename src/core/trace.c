@@ -42,8 +42,8 @@ void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace)
 {
         struct kri_fault *fault = p->extra != NULL ? p->extra->fault : NULL;
 
-        if (fault != NULL && fault->fresh) {
-                fault->fresh = false;
+        if (fault != NULL) {
+                p->extra->fault = NULL;
                 *ret_trace = fault->trace;
                 return;
         }
