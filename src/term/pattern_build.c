@@ -122,51 +122,11 @@ static __attribute__((noinline)) uint64_t words_of_all(const struct kri_build_co
         return total;
 }
 
-static inline uint64_t quick_value(const struct kri_quick *quick,
-                                   const union kri_arg *args)
-{
-        uint64_t value;
-
-        memcpy(&value, (const char *)args + quick->from, sizeof(value));
-        return value;
-}
-
-/* Is every argument an immediate? `count` is a constant for the usual few. */
-static inline __attribute__((always_inline)) bool are_quick(const struct kri_quick *quick,
-                                                            const union kri_arg *args,
-                                                            uint32_t count)
-{
-        bool is_boxed = false;
-
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < count; i++)
-                is_boxed |= quick_value(&quick[i], args) + quick[i].add >= quick[i].limit;
-        return !is_boxed;
-}
-
-static inline bool is_quick(const struct kri_build_code *build, const union kri_arg *args)
-{
-        if (__builtin_expect(!build->is_quick, 0))
-                return false;
-        switch (build->hole_count) {
-        case 0:
-                return true;
-        case 1:
-                return are_quick(build->quick, args, 1);
-        case 2:
-                return are_quick(build->quick, args, 2);
-        case 3:
-                return are_quick(build->quick, args, 3);
-        default:
-                return are_quick(build->quick, args, build->hole_count);
-        }
-}
-
 uint64_t kri_code_words(const struct kri_code *code, const union kri_arg *args)
 {
         const struct kri_build_code *build = (const struct kri_build_code *)code;
 
-        return is_quick(build, args) ? build->words : words_of_all(build, args);
+        return kri_is_quick(build, args) ? build->words : words_of_all(build, args);
 }
 
 /* -- large binaries: all of them are there before anything is written -- */
@@ -396,39 +356,12 @@ static void sort_map(kri_word *box)
         box[0] = kri_header(KRI_MAP, 0, 2 * map.len);
 }
 
-/* Small images, which nearly all are, take a few moves and no call. */
-static inline void copy_image(const struct kri_build_code *build, kri_word *to)
-{
-        const kri_word *from = build->image;
-
-        switch (build->words) {
-        case 2:
-                memcpy(to, from, 2 * sizeof(*to));
-                break;
-        case 3:
-                memcpy(to, from, 3 * sizeof(*to));
-                break;
-        case 4:
-                memcpy(to, from, 4 * sizeof(*to));
-                break;
-        case 5:
-                memcpy(to, from, 5 * sizeof(*to));
-                break;
-        case 6:
-                memcpy(to, from, 6 * sizeof(*to));
-                break;
-        default:
-                memcpy(to, from, build->words * sizeof(*to));
-                break;
-        }
-}
-
 static kri_word put_image(const struct kri_build_code *build, const union kri_arg *args,
                           struct target *to)
 {
         kri_word *image = take_words(to, build->words);
 
-        copy_image(build, image);
+        kri_copy_image(build, image);
         for (uint32_t i = 0; i < build->hole_count; i++) {
                 struct kri_hole hole = build->holes[i];
 
@@ -456,54 +389,6 @@ static __attribute__((noinline)) kri_word put_all(const struct kri_build_code *b
         return put_image(build, args, &to);
 }
 
-/* -- nothing but immediates -- */
-
-static inline kri_word quick_word(const struct kri_quick *quick,
-                                  const union kri_arg *args)
-{
-        uint64_t value = quick_value(quick, args);
-        uint64_t num;
-
-        if (!quick->is_pid)
-                return value << 3 | quick->tag;
-        memcpy(&num, (const char *)args + quick->from - sizeof(num), sizeof(num));
-        return kri_near_pid((uint32_t)value, (uint32_t)num, (uint32_t)(num >> 32));
-}
-
-static inline __attribute__((always_inline)) void fill_quick(
-        const struct kri_quick *quick, const union kri_arg *args, kri_word *image,
-        uint32_t count)
-{
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < count; i++)
-                image[quick[i].at] = quick_word(&quick[i], args);
-}
-
-static inline kri_word put_quick(const struct kri_build_code *build,
-                                 const union kri_arg *args, kri_word *heap)
-{
-        if (build->code.shape == KRI_SHAPE_HOLE)
-                return quick_word(build->quick, args);
-        copy_image(build, heap);
-        switch (build->hole_count) {
-        case 0:
-                break;
-        case 1:
-                fill_quick(build->quick, args, heap, 1);
-                break;
-        case 2:
-                fill_quick(build->quick, args, heap, 2);
-                break;
-        case 3:
-                fill_quick(build->quick, args, heap, 3);
-                break;
-        default:
-                fill_quick(build->quick, args, heap, build->hole_count);
-                break;
-        }
-        return (kri_word)(uintptr_t)heap | build->word;
-}
-
 kri_word kri_code_build(const struct kri_code *code, const union kri_arg *args,
                         kri_word *heap, kri_word *block, uint32_t *blobs)
 {
@@ -511,8 +396,8 @@ kri_word kri_code_build(const struct kri_code *code, const union kri_arg *args,
 
         if (code->shape == KRI_SHAPE_WORD)
                 return build->word;
-        return is_quick(build, args) ? put_quick(build, args, heap)
-                                     : put_all(build, args, heap, block, blobs);
+        return kri_is_quick(build, args) ? kri_put_quick(build, args, heap)
+                                         : put_all(build, args, heap, block, blobs);
 }
 
 /* -- the public build -- */

@@ -4,6 +4,66 @@
 
 #include "atom.h"
 
+/* -- how types look at first sight -- */
+
+_Static_assert((KRI_A_true ^ KRI_A_false) == 1, "one bit tells true from false");
+
+/* Integers of `bits` bits, the lowest of them `least`. */
+static struct kri_flat check_int(int64_t least, unsigned bits)
+{
+        return (struct kri_flat){ .add = 0 - kri_int(least),
+                                  .mask = ~((((kri_word)1 << bits) - 1) << 3) };
+}
+
+/* How a type looks as an immediate; false if it never is one, or cannot be told so. */
+static bool check_of(enum kri_arg_type type, struct kri_flat *ret)
+{
+        const kri_word bool_mask = ~((kri_word)1 << 3);
+
+        switch (type) {
+        case KRI_ARG_OUT_I8:
+                *ret = check_int(INT8_MIN, 8);
+                break;
+        case KRI_ARG_OUT_U8:
+                *ret = check_int(0, 8);
+                break;
+        case KRI_ARG_OUT_I16:
+                *ret = check_int(INT16_MIN, 16);
+                break;
+        case KRI_ARG_OUT_U16:
+                *ret = check_int(0, 16);
+                break;
+        case KRI_ARG_OUT_I32:
+                *ret = check_int(INT32_MIN, 32);
+                break;
+        case KRI_ARG_OUT_U32:
+                *ret = check_int(0, 32);
+                break;
+        case KRI_ARG_OUT_I64:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_INT };
+                break;
+        case KRI_ARG_OUT_U64:
+                *ret = check_int(0, 60);
+                break;
+        case KRI_ARG_OUT_BOOL:
+                *ret = (struct kri_flat){ .mask = bool_mask,
+                                          .want = KRI_A(true) & bool_mask };
+                break;
+        case KRI_ARG_OUT_ATOM:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_ATOM };
+                break;
+        case KRI_ARG_OUT_PID:
+                *ret = (struct kri_flat){ .mask = 7, .want = KRI_PID };
+                break;
+        case KRI_ARG_OUT_TERM:
+                *ret = (struct kri_flat){ 0 };
+                break;
+        default:
+                return false;
+        }
+        return true;
+}
+
 /* -- the nodes -- */
 
 struct emit {
@@ -78,6 +138,12 @@ static void emit_leaf(struct emit *e, struct kri_node *node, const struct kri_as
         if (node->op == KRI_OP_OUT || node->op == KRI_OP_EQUAL)
                 node->type = e->layout.parse->site->types[ast->arg];
         if (node->op == KRI_OP_OUT) {
+                struct kri_flat look = { .want = 1 }; /* under no mask: nothing fits */
+
+                (void)check_of((enum kri_arg_type)node->type, &look); /* else as it is */
+                node->add = look.add;
+                node->mask = look.mask;
+                node->word = look.want;
                 e->outs[e->out_count++] =
                         (struct kri_hole){ .arg = node->arg, .type = node->type };
         } else if (node->op == KRI_OP_WORD || node->op == KRI_OP_CONST) {
@@ -141,97 +207,37 @@ static void make_key(struct kri_code *code, const struct kri_node *root,
 
 /* -- flat tuples -- */
 
-_Static_assert((KRI_A_true ^ KRI_A_false) == 1, "one bit tells true from false");
-
-/* Integers of `bits` bits, the lowest of them `least`. */
-static struct kri_flat check_int(int64_t least, unsigned bits)
+static bool is_flat(const struct kri_node *root)
 {
-        return (struct kri_flat){ .add = 0 - kri_int(least),
-                                  .mask = ~((((kri_word)1 << bits) - 1) << 3) };
-}
+        const struct kri_node *child = root + 1;
 
-/* How a type looks as an immediate; false if it never is one, or cannot be told so. */
-static bool check_of(enum kri_arg_type type, struct kri_flat *ret)
-{
-        const kri_word bool_mask = ~((kri_word)1 << 3);
-
-        switch (type) {
-        case KRI_ARG_OUT_I8:
-                *ret = check_int(INT8_MIN, 8);
-                break;
-        case KRI_ARG_OUT_U8:
-                *ret = check_int(0, 8);
-                break;
-        case KRI_ARG_OUT_I16:
-                *ret = check_int(INT16_MIN, 16);
-                break;
-        case KRI_ARG_OUT_U16:
-                *ret = check_int(0, 16);
-                break;
-        case KRI_ARG_OUT_I32:
-                *ret = check_int(INT32_MIN, 32);
-                break;
-        case KRI_ARG_OUT_U32:
-                *ret = check_int(0, 32);
-                break;
-        case KRI_ARG_OUT_I64:
-                *ret = (struct kri_flat){ .mask = 7, .want = KRI_INT };
-                break;
-        case KRI_ARG_OUT_U64:
-                *ret = check_int(0, 60);
-                break;
-        case KRI_ARG_OUT_BOOL:
-                *ret = (struct kri_flat){ .mask = bool_mask,
-                                          .want = KRI_A(true) & bool_mask };
-                break;
-        case KRI_ARG_OUT_ATOM:
-                *ret = (struct kri_flat){ .mask = 7, .want = KRI_ATOM };
-                break;
-        case KRI_ARG_OUT_PID:
-                *ret = (struct kri_flat){ .mask = 7, .want = KRI_PID };
-                break;
-        case KRI_ARG_OUT_TERM:
-                *ret = (struct kri_flat){ 0 };
-                break;
-        default:
+        if (root->op != KRI_OP_TUPLE || !kri_box_words(root->word))
                 return false;
-        }
-        return true;
-}
-
-static bool is_flat(const struct kri_ast *root, const struct kri_site *site)
-{
-        struct kri_flat check;
-
-        if (root->kind != KRI_AST_TUPLE || root->count == 0)
-                return false;
-        for (const struct kri_ast *child = root->child; child; child = child->next) {
-                if (child->kind == KRI_AST_HOLE &&
-                    check_of(site->types[child->arg], &check))
-                        continue;
-                if (child->kind != KRI_AST_WORD && child->kind != KRI_AST_ANY)
+        for (uint32_t i = 0; i < root->count; i++, child += child->size) {
+                if (child->op > KRI_OP_OUT)
                         return false;
         }
         return true;
 }
 
-/* The nodes come with what is written out first. */
+/* The nodes come in the order of enum kri_op. */
 static void make_flat(struct kri_match_code *match, struct kri_flat *flat)
 {
         const struct kri_node *node = match->nodes + 1;
 
-        match->flat = match->flat_outs = flat;
+        match->flat = match->flat_equals = match->flat_outs = flat;
         for (uint32_t i = 0; i < match->nodes->count; i++, node++) {
                 if (node->op == KRI_OP_WORD && node->at == 0)
                         continue;
-                *flat = (struct kri_flat){ .mask = ~(kri_word)0, .want = node->word };
-                if (node->op == KRI_OP_OUT)
-                        (void)check_of((enum kri_arg_type)node->type, flat); /* is_flat */
-                flat->at = node->at + 1;
-                flat->arg = node->arg;
-                flat->type = node->type;
-                flat++;
+                *flat++ = (struct kri_flat){ .add = node->add,
+                                             .mask = node->mask,
+                                             .want = node->word,
+                                             .at = node->at + 1,
+                                             .arg = node->arg,
+                                             .type = node->type };
                 if (node->op == KRI_OP_WORD)
+                        match->flat_equals = flat;
+                if (node->op != KRI_OP_OUT)
                         match->flat_outs = flat;
         }
 }
@@ -292,7 +298,7 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 .nodes = e.nodes,
         };
         make_key(&match->code, e.nodes, root);
-        if (is_flat(root, parse->site)) {
+        if (is_flat(e.nodes)) {
                 match->code.shape = KRI_SHAPE_FLAT;
                 make_flat(match, flat);
         }

@@ -2,6 +2,8 @@
 /* pattern_image.c: the tree of a pattern as the image of a building site. */
 #include "pattern_priv.h"
 
+#include <string.h>
+
 static uint32_t count_maps(const struct kri_parse *parse)
 {
         uint32_t count = 0;
@@ -90,14 +92,23 @@ static void make_quick(struct kri_build_code *build, struct kri_quick *quick)
         }
 }
 
+static void make_fast(struct kri_build_code *build)
+{
+        if (build->is_quick && build->code.shape == KRI_SHAPE_IMAGE &&
+            build->word == KRI_BOX && build->words <= KRI_FAST_WORDS &&
+            build->hole_count <= KRI_FAST_HOLES)
+                build->fast = (uint8_t)build->words;
+}
+
 struct kri_code *kri_compile_build(struct kri_parse *parse)
 {
         const struct kri_ast *root = parse->root;
         uint64_t words = kri_ast_words(root);
+        uint64_t room = words > KRI_FAST_WORDS ? words : KRI_FAST_WORDS;
         uint32_t holes = parse->arg_count;
         uint32_t maps = count_maps(parse);
         struct kri_build_code *build = kri_shared_alloc(
-                sizeof(*build) + words * sizeof(kri_word) +
+                sizeof(*build) + room * sizeof(kri_word) +
                 holes * (sizeof(struct kri_quick) + sizeof(struct kri_hole)) +
                 maps * sizeof(uint32_t));
         struct kri_quick *quick;
@@ -108,7 +119,8 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
                 return NULL;
         }
         layout.image = (kri_word *)(build + 1);
-        quick = (struct kri_quick *)(layout.image + words);
+        memset(layout.image, 0, room * sizeof(kri_word));
+        quick = (struct kri_quick *)(layout.image + room);
         layout.holes = (struct kri_hole *)(quick + holes);
         layout.maps = (uint32_t *)(layout.holes + holes);
         *build = (struct kri_build_code){
@@ -124,5 +136,6 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
                 return NULL;
         }
         make_quick(build, quick);
+        make_fast(build);
         return &build->code;
 }

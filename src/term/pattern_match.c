@@ -113,12 +113,6 @@ static kr_port get_port(kri_word t)
         return (kr_port){ .num = kri_ptr(t)[1], .node = (uint32_t)kri_ptr(t)[2] };
 }
 
-/* memcpy, for `out` may point to a long or a long long. */
-static inline void set_int64(int64_t value, void *out)
-{
-        memcpy(out, &value, sizeof(value));
-}
-
 static void set_big(enum kri_arg_type type, kri_word t, void *out)
 {
         int64_t i = 0;
@@ -128,11 +122,10 @@ static void set_big(enum kri_arg_type type, kri_word t, void *out)
                 i = (int64_t)u;
         else
                 (void)kri_integer_int64(t, &i); /* it fits, or we would not be here */
-        set_int64(i, out);
+        kri_set_int64(i, out);
 }
 
-static __attribute__((noinline)) void set_result(enum kri_arg_type type, kri_word t,
-                                                 void *out)
+void kri_set_result(enum kri_arg_type type, kri_word t, void *out)
 {
         switch (type) {
         case KRI_ARG_OUT_I64:
@@ -140,7 +133,7 @@ static __attribute__((noinline)) void set_result(enum kri_arg_type type, kri_wor
                 if (__builtin_expect(kri_tag(t) != KRI_INT, 0))
                         set_big(type, t, out);
                 else
-                        set_int64(kri_int_value(t), out);
+                        kri_set_int64(kri_int_value(t), out);
                 break;
         case KRI_ARG_OUT_PID:
                 *(kr_pid *)out = get_pid(t);
@@ -214,7 +207,7 @@ static bool same_bytes(kri_word t, const void *data, size_t len)
         return bytes.len == len && (len == 0 || memcmp(bytes.data, data, len) == 0);
 }
 
-static bool same_pid(kri_word t, kr_pid pid)
+static inline bool same_pid(kri_word t, kr_pid pid)
 {
         if (kri_pid_is_near(pid))
                 return pid.node != 0 && t == kri_pid_word(pid);
@@ -222,15 +215,14 @@ static bool same_pid(kri_word t, kr_pid pid)
                (uint32_t)kri_ptr(t)[2] == pid.node;
 }
 
-static bool same_ref(kri_word t, kr_ref ref)
+static inline bool same_ref(kri_word t, kr_ref ref)
 {
-        kr_ref other;
+        const kri_word *box = kri_ptr(t);
 
-        if (!kri_is_box(t, KRI_REF))
-                return false;
-        other = kri_word_ref(t);
-        return other.id[0] == ref.id[0] && other.id[1] == ref.id[1] &&
-               other.id2 == ref.id2 && other.node == ref.node;
+        return kri_tag(t) == KRI_BOX &&
+               box[0] == kri_header(KRI_REF, kri_ref_words(ref), 3) &&
+               box[1] == ref.id[0] && box[2] == ref.id[1] &&
+               box[3] == (ref.id2 | (kri_word)kri_ref_node(ref) << 32);
 }
 
 static bool same_int(kri_word t, int64_t value)
@@ -249,7 +241,8 @@ static bool same_uint(kri_word t, uint64_t value)
         return kri_integer_uint64(t, &u) && u == value;
 }
 
-static bool same_arg(enum kri_arg_type type, const union kri_arg *arg, kri_word t)
+static __attribute__((noinline)) bool same_arg(enum kri_arg_type type,
+                                               const union kri_arg *arg, kri_word t)
 {
         switch (type) {
         case KRI_ARG_INT:
@@ -289,7 +282,31 @@ struct run {
 
 static bool fits(struct run *run, const struct kri_node *node, kri_word t);
 
-static bool fits_tuple(struct run *run, const struct kri_node *node, kri_word t)
+/* The usual types of arguments are looked at here, at no call's cost. */
+static inline __attribute__((always_inline)) bool fits_leaf(struct run *run,
+                                                            const struct kri_node *node,
+                                                            kri_word t)
+{
+        enum kri_arg_type type = (enum kri_arg_type)node->type;
+        const union kri_arg *arg = &run->args[node->arg];
+
+        if (node->op == KRI_OP_WORD)
+                return t == node->word;
+        if (node->op == KRI_OP_CONST)
+                return kri_term_same(t, node->word);
+        if (node->op == KRI_OP_OUT) {
+                run->found[node->arg] = t;
+                return ((t + node->add) & node->mask) == node->word || fits_type(type, t);
+        }
+        if (type == KRI_ARG_REF)
+                return same_ref(t, arg->ref);
+        if (type == KRI_ARG_PID)
+                return same_pid(t, arg->pid);
+        return same_arg(type, arg, t);
+}
+
+static __attribute__((noinline)) bool fits_tuple(struct run *run,
+                                                 const struct kri_node *node, kri_word t)
 {
         const struct kri_node *child = node + 1;
         const kri_word *box = kri_ptr(t);
@@ -297,13 +314,18 @@ static bool fits_tuple(struct run *run, const struct kri_node *node, kri_word t)
         if (kri_tag(t) != KRI_BOX || *box != node->word)
                 return false;
         for (uint32_t i = 0; i < node->count; i++, child += child->size) {
-                if (!fits(run, child, kri_load(box + 1 + child->at)))
+                kri_word element = kri_load(box + 1 + child->at);
+
+                if (child->op == KRI_OP_TUPLE  ? !fits_tuple(run, child, element)
+                    : child->op < KRI_OP_TUPLE ? !fits_leaf(run, child, element)
+                                               : !fits(run, child, element))
                         return false;
         }
         return true;
 }
 
-static bool fits_list(struct run *run, const struct kri_node *node, kri_word t)
+static __attribute__((noinline)) bool fits_list(struct run *run,
+                                                const struct kri_node *node, kri_word t)
 {
         const struct kri_node *child = node + 1;
 
@@ -354,7 +376,8 @@ static bool find_key(struct run *run, const struct kri_node *node, kri_word map,
         return false;
 }
 
-static bool fits_map(struct run *run, const struct kri_node *node, kri_word t)
+static __attribute__((noinline)) bool fits_map(struct run *run,
+                                               const struct kri_node *node, kri_word t)
 {
         const struct kri_node *key = node + 1;
         uint64_t index;
@@ -374,18 +397,12 @@ static bool fits_map(struct run *run, const struct kri_node *node, kri_word t)
 
 static bool fits(struct run *run, const struct kri_node *node, kri_word t)
 {
-        enum kri_arg_type type = (enum kri_arg_type)node->type;
-
         switch ((enum kri_op)node->op) {
         case KRI_OP_WORD:
-                return t == node->word;
         case KRI_OP_OUT:
-                run->found[node->arg] = t;
-                return fits_type(type, t);
         case KRI_OP_EQUAL:
-                return same_arg(type, &run->args[node->arg], t);
         case KRI_OP_CONST:
-                return kri_term_same(t, node->word);
+                return fits_leaf(run, node, t);
         case KRI_OP_TUPLE:
                 return fits_tuple(run, node, t);
         case KRI_OP_LIST:
@@ -398,100 +415,60 @@ static bool fits(struct run *run, const struct kri_node *node, kri_word t)
         return true;
 }
 
-static __attribute__((noinline)) bool match_tree(const struct kri_match_code *match,
-                                                 kri_word t, const union kri_arg *args)
+bool kri_match_tree(const struct kri_match_code *match, kri_word t,
+                    const union kri_arg *args)
 {
+        const struct kri_node *root = match->nodes;
         struct run run;
 
         run.args = args;
-        if (!fits(&run, match->nodes, t) || !has_all_outs(match, args))
+        if (root->op == KRI_OP_TUPLE ? !fits_tuple(&run, root, t) : !fits(&run, root, t))
+                return false;
+        if (!has_all_outs(match, args))
                 return false;
         for (uint32_t i = 0; i < match->out_count; i++) {
                 struct kri_hole out = match->outs[i];
 
-                set_result((enum kri_arg_type)out.type, run.found[out.arg],
-                           args[out.arg].out);
+                kri_set_found((enum kri_arg_type)out.type, run.found[out.arg],
+                              args[out.arg].out);
         }
         return true;
 }
 
-/* -- flat tuples: the key fits -- */
+/* -- flat tuples: what pattern_quick.h leaves to us -- */
 
-/* An immediate (a kr_term: anything) that fits. Comparing the usual types one by one is
- * cheaper than a jump through a table. */
-static inline void set_flat(enum kri_arg_type type, const kri_word *p, void *out)
+bool kri_match_equal(const struct kri_flat *flat, const kri_word *box,
+                     const union kri_arg *args)
 {
-        if (type == KRI_ARG_OUT_I64)
-                set_int64(kri_int_value(*p), out);
-        else if (type == KRI_ARG_OUT_PID)
-                *(kr_pid *)out = kri_word_pid(*p);
-        else if (type == KRI_ARG_OUT_TERM)
-                *(kr_term *)out = (kr_term){ kri_load(p) };
-        else
-                set_result(type, *p, out);
+        enum kri_arg_type type = (enum kri_arg_type)flat->type;
+        kri_word t = kri_load(&box[flat->at]);
+
+        return type == KRI_ARG_REF ? same_ref(t, args[flat->arg].ref)
+                                   : same_arg(type, &args[flat->arg], t);
 }
 
-/* The results, `count` of them; a constant for the usual few, so that no loop is left. */
-static inline __attribute__((always_inline)) bool match_outs(
-        const struct kri_match_code *match, kri_word t, const union kri_arg *args,
-        uint32_t count)
+bool kri_match_closely(const struct kri_match_code *match, const kri_word *box,
+                       const union kri_arg *args)
 {
-        const struct kri_flat *flat = match->flat_outs;
-        const kri_word *box = kri_ptr(t);
-        kri_word is_bad = 0;
+        const struct kri_flat *end = match->flat_outs + match->out_count;
+        const struct kri_flat *flat;
 
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < count; i++) {
-                is_bad |= ((box[flat[i].at] + flat[i].add) & flat[i].mask) ^ flat[i].want;
-                is_bad |= !args[flat[i].arg].out;
-        }
-        if (__builtin_expect(is_bad != 0, 0))
-                return match_tree(match, t, args);
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < count; i++)
-                set_flat((enum kri_arg_type)flat[i].type, &box[flat[i].at],
-                         args[flat[i].arg].out);
-        return true;
-}
-
-static inline bool match_flat(const struct kri_match_code *match, kri_word t,
-                              const union kri_arg *args)
-{
-        const kri_word *box = kri_ptr(t);
-
-        for (const struct kri_flat *flat = match->flat; flat < match->flat_outs; flat++) {
-                if (box[flat->at] != flat->want)
+        for (flat = match->flat_outs; flat < end; flat++) {
+                if (((box[flat->at] + flat->add) & flat->mask) != flat->want &&
+                    !fits_type((enum kri_arg_type)flat->type, kri_load(&box[flat->at])))
                         return false;
         }
-        switch (match->out_count) {
-        case 0:
-                return true;
-        case 1:
-                return match_outs(match, t, args, 1);
-        case 2:
-                return match_outs(match, t, args, 2);
-        case 3:
-                return match_outs(match, t, args, 3);
-        default:
-                return match_outs(match, t, args, match->out_count);
-        }
-}
-
-static inline bool code_match(const struct kri_code *code, kri_word t,
-                              const union kri_arg *args)
-{
-        const struct kri_match_code *match = (const struct kri_match_code *)code;
-
-        if (!kri_code_may_match(code, t))
+        if (!has_all_outs(match, args))
                 return false;
-        return __builtin_expect(code->shape == KRI_SHAPE_FLAT, 1)
-                       ? match_flat(match, t, args)
-                       : match_tree(match, t, args);
+        for (flat = match->flat_outs; flat < end; flat++)
+                kri_set_found((enum kri_arg_type)flat->type, kri_load(&box[flat->at]),
+                              args[flat->arg].out);
+        return true;
 }
 
 bool kri_code_match(const struct kri_code *code, kri_word t, const union kri_arg *args)
 {
-        return code_match(code, t, args);
+        return kri_code_match_inline(code, t, args);
 }
 
 bool kri_match(kr_term term, struct kri_site *site, const union kri_arg *args)
@@ -500,5 +477,5 @@ bool kri_match(kr_term term, struct kri_site *site, const union kri_arg *args)
 
         if (__builtin_expect(!code || term.w == KRI_NONE, 0))
                 return false;
-        return code_match(code, term.w, args);
+        return kri_code_match_inline(code, term.w, args);
 }

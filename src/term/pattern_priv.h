@@ -12,7 +12,7 @@
 #ifndef KR_TERM_PATTERN_PRIV_H
 #define KR_TERM_PATTERN_PRIV_H
 
-#include "pattern.h"
+#include "pattern_quick.h"
 
 #define KRI_PATTERN_LEN_MAX 16384u /* bytes of a pattern's text */
 #define KRI_PATTERN_DEPTH_MAX                                                            \
@@ -86,13 +86,6 @@ void kri_arg_misuse(const struct kri_code *code, unsigned arg, const char *what)
 
 /* -- terms of a tree without arguments, or with holes left at 0 -- */
 
-/* Where holes of a laid out tree are. */
-struct kri_hole {
-        uint32_t at; /* word of the image */
-        uint8_t arg;
-        uint8_t type; /* enum kri_arg_type */
-};
-
 struct kri_layout {
         struct kri_parse *parse;
         kri_word *image;
@@ -109,48 +102,12 @@ uint64_t kri_ast_words(const struct kri_ast *ast);
 /* In hand; its own box first. KRI_NONE: wrong, see parse->reason. */
 kri_word kri_ast_lay(struct kri_layout *layout, const struct kri_ast *ast);
 
-/* -- the code of a building site -- */
-
-enum kri_shape {
-        KRI_SHAPE_WORD,  /* build, match: an immediate */
-        KRI_SHAPE_HOLE,  /* build: an argument alone */
-        KRI_SHAPE_IMAGE, /* build: anything else */
-        KRI_SHAPE_FLAT,  /* match: a tuple of immediates, ~ and _ */
-        KRI_SHAPE_TREE,  /* match: anything else */
-};
-
-/* How an argument that may be an immediate becomes one: with `value` the word at `from`
- * bytes into the arguments, it is one if value + add < limit. A near pid's number and node
- * are packed then; of all others the word is value << 3 | tag. */
-struct kri_quick {
-        uint64_t add;
-        uint64_t limit;
-        uint32_t at; /* word of the image */
-        uint16_t from;
-        bool is_pid; /* value is the second word of the pid: its node */
-        uint8_t tag;
-};
-
-struct kri_build_code {
-        struct kri_code code;
-        kri_word word;  /* SHAPE_WORD: the term.  IMAGE: tag of the term */
-        uint64_t words; /* of the image */
-        uint32_t hole_count;
-        uint32_t map_count;
-        bool is_quick;     /* all holes may be immediates, no map is to be sorted */
-        bool has_binaries; /* an argument may become a blob */
-        const struct kri_hole *holes;
-        const struct kri_quick *quick; /* is_quick: of each hole */
-        const uint32_t *maps;
-        const kri_word *image;
-};
-
 /* -- the code of a matching site -- */
 
 enum kri_op {
         KRI_OP_WORD,  /* the term is word */
-        KRI_OP_OUT,   /* its type fits; it goes to argument arg */
         KRI_OP_EQUAL, /* it is the same as argument arg */
+        KRI_OP_OUT,   /* its type fits; it goes to argument arg */
         KRI_OP_CONST, /* it is the same as word, in hand */
         KRI_OP_TUPLE, /* its header is word; the children's at say which elements */
         KRI_OP_LIST,  /* count heads, then the tail */
@@ -166,29 +123,9 @@ struct kri_node {
         uint32_t at;    /* which element of the tuple above */
         uint32_t count; /* children (a map: pairs) that are nodes */
         uint32_t size;  /* nodes of this subtree, itself included */
-        kri_word word;
-};
-
-/* One element of a flat tuple fits if (element + add) & mask is want. */
-struct kri_flat {
-        kri_word add; /* moves a range of integers to begin at 0 */
+        kri_word word;  /* see enum kri_op. OUT: want, of a struct kri_flat */
+        kri_word add;   /* OUT: a term that fits so needs no closer look */
         kri_word mask;
-        kri_word want;
-        uint32_t at;  /* word of the box */
-        uint8_t arg;  /* of a result */
-        uint8_t type; /* of a result: enum kri_arg_type */
-};
-
-/* The elements of a FLAT tuple: first those that the pattern writes out, but for the first
- * element, which the key has checked; then the results. If one of these does not fit at
- * first sight (it is a big, or a pid from elsewhere), the nodes decide. */
-struct kri_match_code {
-        struct kri_code code;
-        const struct kri_flat *flat;
-        const struct kri_flat *flat_outs; /* where the results begin */
-        const struct kri_node *nodes;
-        const struct kri_hole *outs; /* all results, of any shape; at is not used */
-        uint32_t out_count;
 };
 
 #endif

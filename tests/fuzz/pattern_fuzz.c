@@ -60,7 +60,8 @@ static void set_value(struct use *use, unsigned i, uint8_t seed)
                 arg->str = seed & 64 ? "text" : "";
                 break;
         case KRI_ARG_PID:
-                arg->pid = (kr_pid){ .num = seed, .node = seed & 64 ? 1 : 65 };
+                arg->pid = seed & 64 ? kri_word_pid(kri_near_pid(1, seed, 1))
+                                     : (kr_pid){ .num = seed, .node = 65 };
                 break;
         case KRI_ARG_REF:
                 arg->ref = (kr_ref){ .id = { seed }, .node = seed >> 6 };

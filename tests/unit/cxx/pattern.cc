@@ -24,7 +24,7 @@ int values_and_results()
         std::string name("Agner");
         char buffer[] = "Krarup";
         kr_bytes raw = { "a\0b", 3 }, bytes;
-        kr_pid pid = { (uint64_t(7) << 32) | 12, 1, 0 }, from;
+        kr_pid pid = { (uint64_t(7) << 32) | 12, 100, 0 }, from;
         kr_ref ref = { { 1, 2 }, 3, 1 }, tag;
         kr_term t = kr_build("{~, ~, ~, ~, ~, ~, ~, ~}", yes, name.c_str(), buffer, raw,
                              2.5f, GREEN, pid, ref);

@@ -58,7 +58,7 @@ static void listen(void)
 
 static kr_pid near_pid(void)
 {
-        return (kr_pid){ .num = (uint64_t)7 << 32 | 1234, .node = 1 };
+        return kri_word_pid(kri_near_pid(1, 1234, 7));
 }
 
 static uint32_t peer_node(void)

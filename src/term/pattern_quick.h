@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pattern_quick.h: the usual cases of match and build, in line.
+ *
+ * A message is built and matched in a few nanoseconds, of which calls from one file to the
+ * next would be half. What everybody writes (a tuple of atoms, small integers, near pids)
+ * is done here, inside its caller (core/send.c, core/receive.c); all else by the files of
+ * patterns. Who is not in such a path uses pattern.h.
+ */
+#ifndef KR_TERM_PATTERN_QUICK_H
+#define KR_TERM_PATTERN_QUICK_H
+
+#include <string.h>
+
+#include "pattern.h"
+
+/* Where holes of a laid out tree are. */
+struct kri_hole {
+        uint32_t at; /* word of the image */
+        uint8_t arg;
+        uint8_t type; /* enum kri_arg_type */
+};
+
+enum kri_shape {
+        KRI_SHAPE_WORD,  /* build, match: an immediate */
+        KRI_SHAPE_HOLE,  /* build: an argument alone */
+        KRI_SHAPE_IMAGE, /* build: anything else */
+        KRI_SHAPE_FLAT,  /* match: a tuple of immediates and arguments */
+        KRI_SHAPE_TREE,  /* match: anything else */
+};
+
+/* -- building -- */
+
+/* How an argument that may be an immediate becomes one: with `value` the word at `from`
+ * bytes into the arguments, it is one if value + add < limit. A near pid's number and node
+ * are packed then; of all others the word is value << 3 | tag. */
+struct kri_quick {
+        uint64_t add;
+        uint64_t limit;
+        uint32_t at; /* word of the image */
+        uint16_t from;
+        bool is_pid; /* value is the second word of the pid: its node */
+        uint8_t tag;
+};
+
+struct kri_build_code {
+        struct kri_code code;
+        kri_word word;  /* SHAPE_WORD: the term.  IMAGE: tag of the term */
+        uint64_t words; /* of the image */
+        uint32_t hole_count;
+        uint32_t map_count;
+        bool is_quick;     /* all holes may be immediates, no map is to be sorted */
+        bool has_binaries; /* an argument may become a blob */
+        uint8_t fast;      /* KRI_FAST_WORDS at most, is_quick, and a box: its words; else 0 */
+        const struct kri_hole *holes;
+        const struct kri_quick *quick; /* is_quick: of each hole */
+        const uint32_t *maps;
+        const kri_word *image;
+};
+
+static inline uint64_t kri_quick_value(const struct kri_quick *quick,
+                                       const union kri_arg *args)
+{
+        uint64_t value;
+
+        memcpy(&value, (const char *)args + quick->from, sizeof(value));
+        return value;
+}
+
+/* Is every argument an immediate? `count` is a constant for the usual few. */
+static inline __attribute__((always_inline)) bool kri_are_quick(
+        const struct kri_quick *quick, const union kri_arg *args, uint32_t count)
+{
+        bool is_boxed = false;
+
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < count; i++)
+                is_boxed |= kri_quick_value(&quick[i], args) + quick[i].add >=
+                            quick[i].limit;
+        return !is_boxed;
+}
+
+static inline bool kri_is_quick(const struct kri_build_code *build,
+                                const union kri_arg *args)
+{
+        if (__builtin_expect(!build->is_quick, 0))
+                return false;
+        switch (build->hole_count) {
+        case 0:
+                return true;
+        case 1:
+                return kri_are_quick(build->quick, args, 1);
+        case 2:
+                return kri_are_quick(build->quick, args, 2);
+        case 3:
+                return kri_are_quick(build->quick, args, 3);
+        default:
+                return kri_are_quick(build->quick, args, build->hole_count);
+        }
+}
+
+/* Small images, which nearly all are, take a few moves and no call. */
+static inline void kri_copy_image(const struct kri_build_code *build, kri_word *to)
+{
+        const kri_word *from = build->image;
+
+        switch (build->words) {
+        case 2:
+                memcpy(to, from, 2 * sizeof(*to));
+                break;
+        case 3:
+                memcpy(to, from, 3 * sizeof(*to));
+                break;
+        case 4:
+                memcpy(to, from, 4 * sizeof(*to));
+                break;
+        case 5:
+                memcpy(to, from, 5 * sizeof(*to));
+                break;
+        case 6:
+                memcpy(to, from, 6 * sizeof(*to));
+                break;
+        default:
+                memcpy(to, from, build->words * sizeof(*to));
+                break;
+        }
+}
+
+static inline kri_word kri_quick_word(const struct kri_quick *quick,
+                                      const union kri_arg *args)
+{
+        uint64_t value = kri_quick_value(quick, args);
+        uint64_t num;
+
+        if (!quick->is_pid)
+                return value << 3 | quick->tag;
+        memcpy(&num, (const char *)args + quick->from - sizeof(num), sizeof(num));
+        return num; /* a near pid is its word */
+}
+
+static inline __attribute__((always_inline)) void kri_fill_quick(
+        const struct kri_quick *quick, const union kri_arg *args, kri_word *image,
+        uint32_t count)
+{
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < count; i++)
+                image[quick[i].at] = kri_quick_word(&quick[i], args);
+}
+
+static inline kri_word kri_put_quick(const struct kri_build_code *build,
+                                     const union kri_arg *args, kri_word *heap)
+{
+        if (build->code.shape == KRI_SHAPE_HOLE)
+                return kri_quick_word(build->quick, args);
+        kri_copy_image(build, heap);
+        switch (build->hole_count) {
+        case 0:
+                break;
+        case 1:
+                kri_fill_quick(build->quick, args, heap, 1);
+                break;
+        case 2:
+                kri_fill_quick(build->quick, args, heap, 2);
+                break;
+        case 3:
+                kri_fill_quick(build->quick, args, heap, 3);
+                break;
+        default:
+                kri_fill_quick(build->quick, args, heap, build->hole_count);
+                break;
+        }
+        return (kri_word)(uintptr_t)heap | build->word;
+}
+
+/* -- in one go, for who has a place already: images of few words, holes of few kinds -- */
+
+/* `heap` must have room for kri_fast_room words, for a code with fast != 0: the image is
+ * copied by whole steps and is padded to them. */
+#define KRI_FAST_WORDS 8u
+#define KRI_FAST_STEP 4u
+#define KRI_FAST_HOLES 3u
+
+static inline unsigned kri_fast_room(const struct kri_build_code *build)
+{
+        return build->fast <= KRI_FAST_STEP ? KRI_FAST_STEP : KRI_FAST_WORDS;
+}
+
+static inline __attribute__((always_inline)) bool kri_fast_hole(
+        const struct kri_quick *hole, const union kri_arg *args, kri_word *heap)
+{
+        uint64_t value = kri_quick_value(hole, args);
+
+        heap[hole->at] = kri_quick_word(hole, args);
+        return value + hole->add < hole->limit;
+}
+
+/* Build at `heap` the term that kri_code_build would build there. False: an argument is no
+ * immediate after all; what was written means nothing. */
+static inline __attribute__((always_inline)) bool kri_build_fast(
+        const struct kri_build_code *build, const union kri_arg *args, kri_word *heap)
+{
+        bool fits = true;
+
+        memcpy(heap, build->image, KRI_FAST_STEP * sizeof(*heap));
+        if (build->fast > KRI_FAST_STEP)
+                memcpy(heap + KRI_FAST_STEP, build->image + KRI_FAST_STEP,
+                       KRI_FAST_STEP * sizeof(*heap));
+        if (build->hole_count > 2)
+                fits &= kri_fast_hole(&build->quick[2], args, heap);
+        if (build->hole_count > 1)
+                fits &= kri_fast_hole(&build->quick[1], args, heap);
+        if (build->hole_count > 0)
+                fits &= kri_fast_hole(&build->quick[0], args, heap);
+        return fits;
+}
+
+/* -- matching -- */
+
+/* One element of a flat tuple. A result fits if (element + add) & mask is want; if not, its
+ * type decides: a big may still be an int64_t, and some types always take a closer look. */
+struct kri_flat {
+        kri_word add; /* moves a range of integers to begin at 0 */
+        kri_word mask;
+        kri_word want; /* of what the pattern writes out: the element */
+        uint32_t at;   /* word of the box */
+        uint8_t arg;
+        uint8_t type; /* enum kri_arg_type */
+};
+
+/* The elements of a FLAT tuple: first those that the pattern writes out, but for the first
+ * element, which the key has checked; then what is compared with arguments; then the
+ * results. */
+struct kri_match_code {
+        struct kri_code code;
+        const struct kri_flat *flat;
+        const struct kri_flat *flat_equals;
+        const struct kri_flat *flat_outs;
+        const struct kri_node *nodes; /* TREE */
+        const struct kri_hole *outs;  /* all results, of any shape; at is not used */
+        uint32_t out_count;
+};
+
+void kri_set_result(enum kri_arg_type type, kri_word t, void *out);
+bool kri_match_tree(const struct kri_match_code *match, kri_word t,
+                    const union kri_arg *args);
+
+/* For FLAT: is an element the same as an argument; and the results, when some do not fit at
+ * first sight. */
+bool kri_match_equal(const struct kri_flat *flat, const kri_word *box,
+                     const union kri_arg *args);
+bool kri_match_closely(const struct kri_match_code *match, const kri_word *box,
+                       const union kri_arg *args);
+
+/* memcpy, for `out` may point to a long or a long long. */
+static inline void kri_set_int64(int64_t value, void *out)
+{
+        memcpy(out, &value, sizeof(value));
+}
+
+/* The usual ones in line: comparing types one by one is cheaper than a jump through a table. */
+static inline void kri_set_found(enum kri_arg_type type, kri_word t, void *out)
+{
+        if (type == KRI_ARG_OUT_TERM)
+                *(kr_term *)out = (kr_term){ t };
+        else if (type == KRI_ARG_OUT_I64 && kri_tag(t) == KRI_INT)
+                kri_set_int64(kri_int_value(t), out);
+        else if (type == KRI_ARG_OUT_PID && kri_tag(t) == KRI_PID)
+                *(kr_pid *)out = kri_word_pid(t);
+        else
+                kri_set_result(type, t, out);
+}
+
+/* An immediate (a kr_term: anything) that fits. */
+static inline void kri_set_flat(enum kri_arg_type type, const kri_word *p, void *out)
+{
+        if (type == KRI_ARG_OUT_I64)
+                kri_set_int64(kri_int_value(*p), out);
+        else if (type == KRI_ARG_OUT_PID)
+                *(kr_pid *)out = kri_word_pid(*p);
+        else if (type == KRI_ARG_OUT_TERM)
+                *(kr_term *)out = (kr_term){ kri_load(p) };
+        else
+                kri_set_result(type, *p, out);
+}
+
+/* The results, `count` of them; a constant for the usual few, so that no loop is left. */
+static inline __attribute__((always_inline)) bool kri_match_outs(
+        const struct kri_match_code *match, const kri_word *box,
+        const union kri_arg *args, uint32_t count)
+{
+        const struct kri_flat *flat = match->flat_outs;
+        kri_word is_bad = 0;
+
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < count; i++) {
+                is_bad |= ((box[flat[i].at] + flat[i].add) & flat[i].mask) ^ flat[i].want;
+                is_bad |= !args[flat[i].arg].out;
+        }
+        if (__builtin_expect(is_bad != 0, 0))
+                return kri_match_closely(match, box, args);
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < count; i++)
+                kri_set_flat((enum kri_arg_type)flat[i].type, &box[flat[i].at],
+                             args[flat[i].arg].out);
+        return true;
+}
+
+static inline __attribute__((always_inline)) bool kri_match_flat(const struct kri_match_code *match, kri_word t,
+                                  const union kri_arg *args)
+{
+        const kri_word *box = kri_ptr(t);
+        const struct kri_flat *flat = match->flat;
+
+        for (; flat < match->flat_equals; flat++) {
+                if (box[flat->at] != flat->want)
+                        return false;
+        }
+        for (; flat < match->flat_outs; flat++) {
+                if (!kri_match_equal(flat, box, args))
+                        return false;
+        }
+        switch (match->out_count) {
+        case 0:
+                return true;
+        case 1:
+                return kri_match_outs(match, box, args, 1);
+        case 2:
+                return kri_match_outs(match, box, args, 2);
+        case 3:
+                return kri_match_outs(match, box, args, 3);
+        default:
+                return kri_match_outs(match, box, args, match->out_count);
+        }
+}
+
+static inline __attribute__((always_inline)) bool kri_code_match_inline(const struct kri_code *code, kri_word t,
+                                         const union kri_arg *args)
+{
+        const struct kri_match_code *match = (const struct kri_match_code *)code;
+
+        if (!kri_code_may_match(code, t))
+                return false;
+        return __builtin_expect(code->shape == KRI_SHAPE_FLAT, 1)
+                       ? kri_match_flat(match, t, args)
+                       : kri_match_tree(match, t, args);
+}
+
+#endif
