@@ -3,6 +3,7 @@
 #ifndef KRARUP_H
 #define KRARUP_H
 
+#include <krarup/arith.h>
 #include <krarup/base.h>
 #include <krarup/etf.h>
 #include <krarup/link.h>
