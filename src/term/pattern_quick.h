@@ -50,7 +50,7 @@ struct kri_build_code {
         uint32_t map_count;
         bool is_quick;     /* all holes may be immediates, no map is to be sorted */
         bool has_binaries; /* an argument may become a blob */
-        uint8_t fast;      /* KRI_FAST_WORDS at most, is_quick, and a box: its words; else 0 */
+        uint8_t fast; /* KRI_FAST_WORDS at most, is_quick, and a box: its words; else 0 */
         const struct kri_hole *holes;
         const struct kri_quick *quick; /* is_quick: of each hole */
         const uint32_t *maps;
@@ -304,8 +304,8 @@ static inline __attribute__((always_inline)) bool kri_match_outs(
         return true;
 }
 
-static inline __attribute__((always_inline)) bool kri_match_flat(const struct kri_match_code *match, kri_word t,
-                                  const union kri_arg *args)
+static inline __attribute__((always_inline)) bool kri_match_flat(
+        const struct kri_match_code *match, kri_word t, const union kri_arg *args)
 {
         const kri_word *box = kri_ptr(t);
         const struct kri_flat *flat = match->flat;
@@ -332,8 +332,8 @@ static inline __attribute__((always_inline)) bool kri_match_flat(const struct kr
         }
 }
 
-static inline __attribute__((always_inline)) bool kri_code_match_inline(const struct kri_code *code, kri_word t,
-                                         const union kri_arg *args)
+static inline __attribute__((always_inline)) bool kri_code_match_inline(
+        const struct kri_code *code, kri_word t, const union kri_arg *args)
 {
         const struct kri_match_code *match = (const struct kri_match_code *)code;
 
