@@ -3,7 +3,8 @@
  *
  * Text is UTF-8. What is printed is what OTP 25's io_lib:format("~tp") gives on a node that
  * counts all of Unicode as printable (erl +pc unicode), on one line of any width; with
- * .latin1 it is ~p. Maps of more than 32 keys are printed in the order of the keys.
+ * .latin1 it is ~p. Maps of more than 32 keys are printed in the order of the keys,
+ * integers of more than 131,072 bits in base 16.
  *
  * What is read is what file:consult/1 and erl_parse:parse_term/1 take: integers in any base
  * with underscores, characters ($a), floats, atoms, strings that are joined when they stand

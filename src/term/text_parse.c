@@ -133,40 +133,56 @@ static kr_err parse_atom(struct kri_parser *p)
         return err == KR_OK ? kri_parse_next(p) : err;
 }
 
+/* Limbs that a token's digits may take at most. */
+static uint64_t limbs_room(const struct kri_token *token)
+{
+        unsigned digit_bits;
+
+        if (token->kind == KRI_TOK_INT)
+                return 1;
+        digit_bits = 32u - (unsigned)__builtin_clz(token->base - 1u);
+        return (uint64_t)token->text_len * digit_bits / 64 + 2;
+}
+
+/* Digits are gathered in chunks that fit a word. */
+static void read_digits(const struct kri_token *token, uint64_t *limbs, uint64_t *count)
+{
+        uint64_t factor = 1, chunk = 0;
+
+        for (size_t i = 0; i < token->text_len; i++) {
+                unsigned char c = (unsigned char)token->text[i];
+
+                if (c == '_')
+                        continue;
+                chunk = chunk * token->base +
+                        (c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10);
+                factor *= token->base;
+                if (factor > UINT64_MAX / 36 / 36) {
+                        kri_limbs_muladd(limbs, count, factor, chunk);
+                        factor = 1;
+                        chunk = 0;
+                }
+        }
+        kri_limbs_muladd(limbs, count, factor, chunk);
+}
+
 kr_err kri_parse_limbs(struct kri_parser *p, uint64_t **ret_limbs, uint64_t *ret_count)
 {
         const struct kri_token *token = &p->token;
-        uint64_t room = token->kind == KRI_TOK_INT ? 1 : token->text_len / 10 + 2;
+        uint64_t room = limbs_room(token);
         uint64_t *limbs;
 
         if (room > KRI_LIMBS_MAX)
                 return kri_parse_fail(p, KR_ETOOBIG, "the integer is too large");
-        limbs = kri_term_host.alloc(room *
-                                    sizeof(*limbs)); /* a digit has 5.2 bits at most */
+        limbs = kri_term_host.alloc(room * sizeof(*limbs));
         if (!limbs)
                 return KR_ENOMEM;
         *ret_count = 0;
-        if (token->kind == KRI_TOK_INT) {
+        if (token->kind == KRI_TOK_BIGINT) {
+                read_digits(token, limbs, ret_count);
+        } else {
                 limbs[0] = (uint64_t)token->i;
                 *ret_count = token->i != 0;
-        } else {
-                uint64_t factor = 1, chunk = 0;
-
-                for (size_t i = 0; i < token->text_len; i++) {
-                        unsigned char c = (unsigned char)token->text[i];
-
-                        if (c == '_')
-                                continue;
-                        chunk = chunk * token->base +
-                                (c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10);
-                        factor *= token->base;
-                        if (factor > UINT64_MAX / 36 / 36) {
-                                kri_limbs_muladd(limbs, ret_count, factor, chunk);
-                                factor = 1;
-                                chunk = 0;
-                        }
-                }
-                kri_limbs_muladd(limbs, ret_count, factor, chunk);
         }
         *ret_limbs = limbs;
         return KR_OK;

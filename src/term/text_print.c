@@ -138,7 +138,8 @@ static void print_atom(struct out *out, uint32_t index)
 }
 
 #define LIMBS_ON_STACK 16
-#define LIMB_DIGITS 20 /* decimal digits of a limb, at most */
+#define DECIMAL_LIMBS_MAX 2048 /* some 39,000 digits: tens of milliseconds */
+#define LIMB_DIGITS 20         /* decimal digits of a limb, at most */
 
 /* `count` limbs, destroyed, as digits before `end`. Returns the first. */
 static char *digits_of(uint64_t *limbs, uint64_t count, char *end)
@@ -154,10 +155,22 @@ static char *digits_of(uint64_t *limbs, uint64_t count, char *end)
         return end;
 }
 
-static void print_big(struct out *out, const kri_word *box)
+/* Decimal digits take time in proportion to the square of their number; these do not. */
+static void print_hex(struct out *out, const uint64_t *limbs, uint64_t count)
+{
+        char text[24];
+
+        snprintf(text, sizeof(text), "16#%" PRIX64, limbs[count - 1]);
+        put_text(out, text);
+        for (uint64_t i = count - 1; i > 0; i--) {
+                snprintf(text, sizeof(text), "%016" PRIX64, limbs[i - 1]);
+                put_text(out, text);
+        }
+}
+
+static void print_decimal(struct out *out, const uint64_t *magnitude, uint64_t count)
 {
         uint64_t few[LIMBS_ON_STACK + LIMBS_ON_STACK * LIMB_DIGITS / 8];
-        uint64_t count = kri_box_words(*box);
         uint64_t *limbs = few;
         char *digits, *end;
 
@@ -170,14 +183,24 @@ static void print_big(struct out *out, const kri_word *box)
                         return;
                 }
         }
-        memcpy(limbs, box + 1, count * sizeof(*limbs));
+        memcpy(limbs, magnitude, count * sizeof(*limbs));
         end = (char *)(limbs + count) + count * LIMB_DIGITS;
         digits = digits_of(limbs, count, end);
-        if (kri_box_type(*box) == KRI_BIGNEG)
-                put_char(out, '-');
         put(out, digits, (size_t)(end - digits));
         if (limbs != few)
                 kri_term_host.free(limbs);
+}
+
+static void print_big(struct out *out, const kri_word *box)
+{
+        uint64_t count = kri_box_words(*box);
+
+        if (kri_box_type(*box) == KRI_BIGNEG)
+                put_char(out, '-');
+        if (count > DECIMAL_LIMBS_MAX)
+                print_hex(out, box + 1, count);
+        else
+                print_decimal(out, box + 1, count);
 }
 
 static void print_float(struct out *out, kri_word t)

@@ -56,6 +56,26 @@ KIT_TEST(test_terms_print_as_they_are_written)
                 check_printed(texts[i], NULL, texts[i]);
 }
 
+/* Decimal digits of the largest would take a minute. */
+KIT_TEST(test_enormous_integers_print_in_base_16)
+{
+        enum { DIGITS = 200000 };
+        char *text = malloc(DIGITS + 5);
+        kr_buf buf = KR_BUF_INIT;
+        kr_term t;
+
+        memcpy(text, "-16#", 4);
+        memset(text + 4, 'A', DIGITS);
+        text[DIGITS + 4] = '\0';
+        kit_ok(kr_parse(text, DIGITS + 4, NULL, &t, NULL));
+        kit_ok(kr_print_to(&buf, t, NULL));
+        kit_int_eq(buf.len, DIGITS + 4);
+        kit_mem_eq(buf.data, text, DIGITS + 4);
+        kr_buf_free(&buf);
+        kr_release(t);
+        free(text);
+}
+
 KIT_TEST(test_characters_above_255_are_escaped_for_latin1)
 {
         kr_print_opts latin1 = { .latin1 = true };
@@ -229,6 +249,7 @@ KIT_TEST(test_no_memory_keeps_nothing)
 }
 
 KIT_MAIN(KIT_CASE(test_terms_print_as_they_are_written),
+         KIT_CASE(test_enormous_integers_print_in_base_16),
          KIT_CASE(test_characters_above_255_are_escaped_for_latin1),
          KIT_CASE(test_depth_and_length_are_bounded_on_request),
          KIT_CASE(test_format_cuts_like_snprintf),
