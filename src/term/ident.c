@@ -154,7 +154,7 @@ kr_err kri_node_find(uint32_t name_atom, uint32_t creation, uint32_t *ret_node)
 
 int kri_node_compare(uint32_t a, uint32_t b)
 {
-        uint32_t a_name, a_creation, b_name, b_creation;
+        uint32_t a_name = 0, a_creation = 0, b_name = 0, b_creation = 0;
         int order;
 
         if (a == b)
