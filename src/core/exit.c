@@ -133,7 +133,10 @@ static void to_catch(struct kri_proc *p, struct kri_catch *frame, kr_class kind,
         run_defers(p, frame->defers);
         frame->kind = kind;
         frame->reason = sig;
-        kri_fiber_skip_frames();
+        if (frame->stack != p->stack)
+                kri_fiber_go_back(frame->stack);
+        else
+                kri_fiber_skip_frames();
         kri_jump_to(&frame->jump, 1);
 }
 

@@ -99,6 +99,13 @@ static inline void kri_fiber_land(const struct kri_stack *stack)
         (void)stack;
 }
 
+/* From there to a frame that still stands on another stack, where others were abandoned. */
+static inline void kri_fiber_go_back(struct kri_stack *stack)
+{
+        kri_fiber_clean(stack);
+        kri_fiber_land(stack);
+}
+
 static inline void kri_fiber_leave_to_proc(void **save, const struct kri_stack *stack)
 {
 #if defined(KRI_ASAN)

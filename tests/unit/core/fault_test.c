@@ -166,7 +166,7 @@ FAULTS(test_the_trace_names_function_offset_file_and_line)
         kit_true(kr_match(end_of(&msg, write_null), "{_, [{~, ~, ~}]}", &function,
                           &offset, &location));
         kit_str_eq(function, "write_null");
-        kit_int_lt(offset, 64);
+        kit_int_lt(offset, 256);
         if (kr_is_nil(location))
                 return; /* no libdw on this machine */
         kit_true(kr_match(location, "[{file, ~}, {line, ~}]", &file, &line));
@@ -178,12 +178,14 @@ FAULTS(test_the_trace_names_function_offset_file_and_line)
 FAULTS(test_a_leaf_of_libc_is_survivable)
 {
         kr_msg msg = KR_MSG_INIT;
-        const char *leaf, *caller;
+        const char *leaf, *caller = "";
+        kr_term callers;
 
-        kit_true(kr_match(end_of(&msg, measure_null),
-                          "{{sigsegv, 0}, [{~, _, _}, {~, _, _} | _]}", &leaf, &caller));
+        kit_true(kr_match(end_of(&msg, measure_null), "{{sigsegv, 0}, [{~, _, _} | ~]}",
+                          &leaf, &callers));
         kit_str_eq(leaf, "strlen");
-        kit_str_eq(caller, "measure_null");
+        while (strcmp(caller, "measure_null") != 0) /* sanitizers stand in between */
+                kit_true(kr_match(callers, "[{~, _, _} | ~]", &caller, &callers));
 }
 
 FAULTS(test_deep_in_a_function_of_libc_without_locks_is_survivable)
@@ -352,8 +354,10 @@ FAULTS(test_ten_thousand_faults_leave_nothing_behind)
 
 static void loop_for_ever(void)
 {
-        for (;;)
-                zero = 0;
+        volatile int same = 0;
+
+        while (same == 0)
+                ;
 }
 
 static void nap(void)
@@ -508,6 +512,15 @@ static int fate_of_node(void (*fn)(void))
         return status;
 }
 
+/* The sanitizers' own handlers, to which ours passes on, report and exit. */
+static void check_died(int status, int signo)
+{
+        if (WIFSIGNALED(status))
+                kit_int_eq(WTERMSIG(status), signo);
+        else
+                kit_true(kit_slowness() > 1 && WEXITSTATUS(status) != 0);
+}
+
 static void kit_says(const char *text)
 {
         if (strstr(dump, text) == NULL)
@@ -537,8 +550,7 @@ KIT_TEST(test_a_fault_in_a_critical_region_ends_the_node_with_a_dump)
 {
         int status = fate_of_node(fault_in_critical);
 
-        kit_true(WIFSIGNALED(status));
-        kit_int_eq(WTERMSIG(status), SIGSEGV);
+        check_died(status, SIGSEGV);
         kit_says("signal SEGV at 0x0");
         kit_says("critical region");
         kit_says("write_null+");
@@ -558,9 +570,12 @@ static void free_nonsense(void)
 
 KIT_TEST(test_a_fault_in_malloc_ends_the_node)
 {
-        int status = fate_of_node(free_nonsense);
+        int status;
 
-        kit_true(WIFSIGNALED(status));
+        if (kit_slowness() > 1)
+                return; /* a sanitizer's malloc */
+        status = fate_of_node(free_nonsense);
+        check_died(status, SIGSEGV);
         kit_says("malloc is under way");
 }
 
@@ -571,10 +586,12 @@ static void print_to_stream(void)
 
 KIT_TEST(test_a_fault_under_a_lock_of_stdio_ends_the_node)
 {
-        int status = fate_of_node(print_to_stream);
+        int status;
 
-        kit_true(WIFSIGNALED(status));
-        kit_int_eq(WTERMSIG(status), SIGSEGV);
+        if (kit_slowness() > 1)
+                return; /* a sanitizer looks at the text first */
+        status = fate_of_node(print_to_stream);
+        check_died(status, SIGSEGV);
         kit_says("may hold a lock");
 }
 
@@ -589,7 +606,7 @@ KIT_TEST(test_a_fault_inside_krarup_ends_the_node)
 {
         int status = fate_of_node(send_from_nowhere);
 
-        kit_true(WIFSIGNALED(status));
+        check_died(status, SIGSEGV);
         kit_says("code of Krarup");
 }
 
