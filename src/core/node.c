@@ -26,6 +26,48 @@
 /* KR_DRIVE_HOST: how long one call of kr_node_run goes on starting turns */
 #define HOST_RUN_NS 1000000
 
+/* -- runs -- */
+
+/* A node may get the near slot of one that has been before. Its pids and references are
+ * other ones, so that what somebody still has from then reaches nobody: each run goes on
+ * counting where those before it stopped. A simulation starts from 1, for it must repeat. */
+static _Atomic uint64_t next_serial = 1;
+static _Atomic uint64_t next_ref_block = 1;
+
+static void raise_to(_Atomic uint64_t *counter, uint64_t value)
+{
+        uint64_t old = atomic_load(counter);
+
+        while (old < value && !atomic_compare_exchange_weak(counter, &old, value))
+                ;
+}
+
+static uint32_t first_serial(const struct kr_node *node)
+{
+        uint64_t serial = atomic_load(&next_serial);
+
+        /* serials go round; from the middle of their range on they start over */
+        if (node->opts.drive == KR_DRIVE_SIM || serial >> (KRI_PID_SERIAL_BITS - 1) != 0)
+                return 1;
+        return (uint32_t)serial;
+}
+
+static uint64_t first_ref_block(const struct kr_node *node)
+{
+        return node->opts.drive == KR_DRIVE_SIM ? 1 : atomic_load(&next_ref_block);
+}
+
+static void note_run(const struct kr_node *node)
+{
+        uint64_t serial = 1;
+
+        for (uint32_t i = 1; i < node->slots_used; i++)
+                if (kri_serial(kri_proc_at(node, i)) > serial)
+                        serial = kri_serial(kri_proc_at(node, i));
+        raise_to(&next_serial, serial);
+        raise_to(&next_ref_block, atomic_load(&node->ref_block));
+}
+
 /* -- slots of processes -- */
 
 /* slots_lock held */
@@ -42,7 +84,7 @@ static uint32_t refill_slots(struct kri_sched *s, uint32_t want)
 
                 p->node = node;
                 atomic_store_explicit(&p->outer, KRI_DEAD, memory_order_relaxed);
-                atomic_store_explicit(&p->serial, 1, memory_order_relaxed);
+                atomic_store_explicit(&p->serial, first_serial(node), memory_order_relaxed);
                 s->slots[(s->slot_head + s->slot_count + got++) % KRI_SLOT_RING] =
                         node->slots_used++;
         }
@@ -344,7 +386,7 @@ static void init_plain(struct kr_node *node)
         node->slots_lock = node->foreign_lock = node->registry.lock =
                 (kri_mutex)KRI_MUTEX_INIT;
         node->timers_next_ns = INT64_MAX;
-        node->ref_block = 1;
+        node->ref_block = first_ref_block(node);
         node->sim_hash = node->opts.seed;
         node->slots_used = 1; /* index 0 stays empty: pid 0 is nobody's */
         kri_depot_init(&node->depot, memory_of(&node->opts));
@@ -484,6 +526,7 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
         kri_timers_fini(node);
         kri_registry_fini(node);
         stop_scheds(node);
+        note_run(node);
         kri_near_release(node->slot);
         release_tables(node);
         kri_stack_store_fini(&node->stacks);
