@@ -13,7 +13,7 @@
 #include "fault.h"
 #include "link.h"
 #include "node.h"
-#include "symbol.h"
+#include "fault_symbol.h"
 #include "unwind.h"
 
 /* Items in the order of process_info/1; the rest has to be asked for. */

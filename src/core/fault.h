@@ -7,10 +7,10 @@
  *          a landing on a fresh stack, which raises {Fault, Address} as an error of the
  *          process: {{sigsegv, 0}, Trace}; {stack_overflow, Address} where a guard page was
  *          hit; {sigabrt, 0} for abort and assert.
- * Law      Survivable: user code, and functions of libc that hold no lock (libc.h), called
+ * Law      Survivable: user code, and functions of libc that hold no lock (fault_libc.h), called
  *          from it; every frame of the call chain counts. Not: code of Krarup that has
  *          entered (p->inside), what may hold a lock of libc or of malloc, a critical
- *          region. Then the node ends with a dump (dump.h).
+ *          region. Then the node ends with a dump (fault_dump.h).
  *          Code of Krarup that does not enter (looking into terms) holds no lock either.
  *          A fault that is not ours goes to whoever had a handler before us: on a thread
  *          that runs no processes, in an attached thread, sent from elsewhere.

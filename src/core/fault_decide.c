@@ -2,7 +2,7 @@
 /* fault_decide.c: can the process be unwound from where a signal met it? */
 #include "fault_priv.h"
 
-#include "libc.h"
+#include "fault_libc.h"
 
 /* So many frames are looked at; deeper down nothing of libc is expected. */
 #define FRAMES_MAX 64

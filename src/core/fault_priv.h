@@ -7,7 +7,7 @@
 #include <ucontext.h>
 
 #include "fault.h"
-#include "unwind.h"
+#include "fault_unwind.h"
 
 enum kri_fault_kind {
         KRI_FAULT_SEGV,

@@ -12,12 +12,12 @@
 #include "base/plat_mem.h"
 #include "term/atom.h"
 
-#include "dump.h"
+#include "fault_dump.h"
 #include "extra.h"
 #include "fault_priv.h"
 #include "fiber.h"
-#include "libc.h"
-#include "symbol.h"
+#include "fault_libc.h"
+#include "fault_symbol.h"
 
 /* The registers alone can take 11 KiB. */
 #define SIGNAL_STACK_BYTES ((size_t)128 << 10)

@@ -7,7 +7,7 @@
 #include "term/atom.h"
 
 #include "extra.h"
-#include "symbol.h"
+#include "fault_symbol.h"
 
 /* Words of one element: the list cell, {Function, Offset, Location}, and of the location two
  * cells with {file, File} and {line, Line}. Names beside. */

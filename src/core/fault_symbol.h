@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* symbol.h: what function, file and line an address belongs to.
+/* fault_symbol.h: what function, file and line an address belongs to.
  *
  * Model    One cache for the OS process. Functions come from the symbol tables of the object
  *          files (static functions too, unless the file was stripped), files and lines from
@@ -9,8 +9,8 @@
  *          made for it: reading debug information does not fit on a process's stack.
  * Owns     what it has learned, until kri_symbols_forget.
  */
-#ifndef KR_CORE_SYMBOL_H
-#define KR_CORE_SYMBOL_H
+#ifndef KR_CORE_FAULT_SYMBOL_H
+#define KR_CORE_FAULT_SYMBOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unwind.h: who called whom, read from the tables that compilers leave for exceptions.
+/* fault_unwind.h: who called whom, read from the tables that compilers leave for exceptions.
  *
  * Model    .eh_frame says for every address of a function where its caller's registers
  *          are. With it a trace leads through libc and others that keep no frame pointer;
@@ -9,8 +9,8 @@
  * Law      A stack that was written over gives a short trace, never a fault: nothing is
  *          loaded from outside the bounds, and every step leads to a higher address.
  */
-#ifndef KR_CORE_UNWIND_H
-#define KR_CORE_UNWIND_H
+#ifndef KR_CORE_FAULT_UNWIND_H
+#define KR_CORE_FAULT_UNWIND_H
 
 #include <stdbool.h>
 #include <stdint.h>

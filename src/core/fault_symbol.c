@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "symbol.h"
+#include "fault_symbol.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -16,8 +16,8 @@
 #include "base/plat_thread.h"
 #include "base/rand.h"
 
-#include "libc.h"
-#include "unwind.h"
+#include "fault_libc.h"
+#include "fault_unwind.h"
 
 #define SLOTS 8192u             /* a power of two */
 #define SYMBOLS_MAX (SLOTS / 2) /* a program that shows more call sites is not helped */

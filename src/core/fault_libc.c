@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libc.h"
+#include "fault_libc.h"
 
 #include <dlfcn.h>
 #include <malloc.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "unwind.h"
+#include "fault_unwind.h"
 
 #define FUNCTIONS_MAX 1024u
 #define JUMPS_MAX 3 /* a name that jumps to a function that jumps ... */

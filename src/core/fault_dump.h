@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dump.h: the last words of a node that cannot go on: a text file, and a line on stderr.
+/* fault_dump.h: the last words of a node that cannot go on: a text file, and a line on stderr.
  *
  * Model    Written from a signal handler or from wherever an invariant broke: by system
  *          calls alone, without a lock and without allocation, and never trusting a
  *          pointer. Other threads may still run: what is printed of them is a glance.
  *          The file is opts.dump_path of the node concerned; no path, no file.
  */
-#ifndef KR_CORE_DUMP_H
-#define KR_CORE_DUMP_H
+#ifndef KR_CORE_FAULT_DUMP_H
+#define KR_CORE_FAULT_DUMP_H
 
 #include "fault_priv.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unwind.h"
+#include "fault_unwind.h"
 
 #include <dlfcn.h>
 #include <link.h>

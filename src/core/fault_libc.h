@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libc.h: which functions of libc may be left in the middle.
+/* fault_libc.h: which functions of libc may be left in the middle.
  *
  * Model    At kri_libc_init names are resolved to addresses, those to the bounds of the
  *          functions behind them (a name may stand for one of several variants, chosen for
@@ -8,8 +8,8 @@
  *          called them; below such an entry any function of libc may be under way, but none
  *          of the malloc family.
  */
-#ifndef KR_CORE_LIBC_H
-#define KR_CORE_LIBC_H
+#ifndef KR_CORE_FAULT_LIBC_H
+#define KR_CORE_FAULT_LIBC_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dump.h"
+#include "fault_dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "term/atom.h"
 
-#include "symbol.h"
+#include "fault_symbol.h"
 
 #define BUFFER 4096u
 #define TEXT_MAX 256u
