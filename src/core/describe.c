@@ -14,7 +14,7 @@
 #include "link.h"
 #include "node.h"
 #include "fault_symbol.h"
-#include "unwind.h"
+#include "fault_unwind.h"
 
 /* Items in the order of process_info/1; the rest has to be asked for. */
 #define DEFAULT_ITEM_MAP(X)                                                              \
