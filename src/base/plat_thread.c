@@ -2,16 +2,17 @@
 #include "plat_thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-bool kri_barrier_is_real;
 
 void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -29,17 +30,13 @@ void kri_futex_wake(_Atomic uint32_t *word, int count)
 
 bool kri_barrier_init(void)
 {
-        long have = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-
-        kri_barrier_is_real = have != 0;
-        return have == 0;
+        return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 void kri_barrier_heavy(void)
 {
         atomic_thread_fence(memory_order_seq_cst);
-        if (!kri_barrier_is_real)
-                syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 int kri_thread_id(void)
@@ -102,4 +99,42 @@ void kri_sleep_ns(int64_t ns)
         struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 
         nanosleep(&ts, NULL);
+}
+
+/* The first bytes of /proc/self/task/<tid>/<name>, as a string. */
+static bool read_task_file(int tid, const char *name, char *text, size_t size)
+{
+        char path[64];
+        ssize_t n;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%d/%s", tid, name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return false;
+        n = read(fd, text, size - 1);
+        close(fd);
+        if (n <= 0)
+                return false;
+        text[n] = 0;
+        return true;
+}
+
+bool kri_thread_look(int tid, uint64_t *ret_ran_ns, bool *ret_sleeps)
+{
+        unsigned long long ran;
+        char text[256];
+        const char *state;
+
+        if (!read_task_file(tid, "schedstat", text, sizeof(text)) ||
+            sscanf(text, "%llu", &ran) != 1)
+                return false;
+        if (!read_task_file(tid, "stat", text, sizeof(text)))
+                return false;
+        state = strrchr(text, ')'); /* the thread's name may hold anything */
+        if (state == NULL || state[1] == 0)
+                return false;
+        *ret_ran_ns = ran;
+        *ret_sleeps = state[2] != 'R';
+        return true;
 }

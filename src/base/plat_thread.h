@@ -34,17 +34,14 @@ void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_n
 void kri_futex_wake(_Atomic uint32_t *word, int count);
 
 /* A full barrier on every other running thread of this OS process (3 us), so that their
- * side of a store-then-load needs a compiler barrier only. init once; false: the kernel
- * has none, and kri_barrier_light must be a real fence (kri_barrier_is_real). */
+ * side of a store-then-load needs a compiler barrier only. init first; false: the kernel
+ * (before 4.14) has none, and whoever relies on it must do without. */
 bool kri_barrier_init(void);
 void kri_barrier_heavy(void);
-extern bool kri_barrier_is_real;
 
 static inline void kri_barrier_light(void)
 {
         atomic_signal_fence(memory_order_seq_cst);
-        if (__builtin_expect(kri_barrier_is_real, 0))
-                atomic_thread_fence(memory_order_seq_cst);
 }
 
 static inline void kri_cpu_relax(void)
@@ -60,6 +57,9 @@ int kri_thread_id(void);           /* the kernel's number of this thread */
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
 void kri_thread_name(const char *name);
 void kri_thread_demote(int tid);   /* that thread from now on gets what others leave */
+/* How long a thread has run, and whether it sleeps in the kernel (else it runs, or would if
+ * it had a core). False: the kernel does not tell. */
+bool kri_thread_look(int tid, uint64_t *ret_ran_ns, bool *ret_sleeps);
 void kri_thread_signal(int tid, int signo);
 unsigned kri_cpu_count(void);
 void kri_sleep_ns(int64_t ns);     /* the thread, not a process */

@@ -34,7 +34,28 @@ static inline void *kri_tls_get(void)
         return value;
 }
 
-/* Out of line, so that the address is found anew each time. */
-void kri_tls_set(void *value);
+static inline void kri_tls_set(void *value)
+{
+#if defined(__x86_64__)
+        void *offset;
+
+        __asm__ volatile("movq kri_tls@gottpoff(%%rip), %0\n\t"
+                         "movq %1, %%fs:(%0)"
+                         : "=&r"(offset)
+                         : "r"(value)
+                         : "memory");
+#else
+        char *thread;
+        long offset;
+
+        __asm__ volatile("mrs %0, tpidr_el0\n\t"
+                         "adrp %1, :gottprel:kri_tls\n\t"
+                         "ldr %1, [%1, #:gottprel_lo12:kri_tls]"
+                         : "=r"(thread), "=&r"(offset)
+                         :
+                         : "memory");
+        *(void **)(thread + offset) = value;
+#endif
+}
 
 #endif

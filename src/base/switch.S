@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* switch.S: see switch.h.
- *
- * Leaving by `pop; jmp` instead of `ret`: the processor's return predictor has no entry
- * for the other stack's caller and would mispredict every time (3 ns against 9).
- */
+/* switch.S: see switch.h. */
 #if defined(__x86_64__)
 
         .text
-        .globl  kri_switch
-        .hidden kri_switch
-        .type   kri_switch, @function
-        .p2align 4
-kri_switch:
-        .cfi_startproc
-        endbr64
-        pushq   %rbp
-        pushq   %rbx
-        pushq   %r12
-        pushq   %r13
-        pushq   %r14
-        pushq   %r15
-        movq    %rsp, (%rdi)
-        movq    %rsi, %rsp
-        popq    %r15
-        popq    %r14
-        popq    %r13
-        popq    %r12
-        popq    %rbx
-        popq    %rbp
-        popq    %rcx
-        notrack jmp *%rcx
-        .cfi_endproc
-        .size   kri_switch, .-kri_switch
-
         .globl  kri_switch_prepare
         .hidden kri_switch_prepare
         .type   kri_switch_prepare, @function
@@ -40,17 +10,16 @@ kri_switch:
 kri_switch_prepare:
         .cfi_startproc
         endbr64
-        leaq    -64(%rdi), %rax         /* 6 registers, entry, its return address */
-        xorl    %ecx, %ecx
+        leaq    -24(%rdi), %rax
+        leaq    begin(%rip), %rcx
         movq    %rcx, 0(%rax)
-        movq    %rcx, 8(%rax)
-        movq    %rcx, 16(%rax)
-        movq    %rcx, 24(%rax)
-        movq    %rcx, 32(%rax)
-        movq    %rcx, 40(%rax)          /* rbp = 0 ends every call trace */
-        movq    %rsi, 48(%rax)
-        movq    %rcx, 56(%rax)          /* entered with the stack as after a call */
+        movq    %rsi, 8(%rax)
+        movq    $0, 16(%rax)            /* entered as by a call, from nowhere */
         retq
+begin:
+        xorl    %ebp, %ebp              /* here every call trace ends */
+        popq    %rcx
+        notrack jmp *%rcx
         .cfi_endproc
         .size   kri_switch_prepare, .-kri_switch_prepare
 

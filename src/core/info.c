@@ -225,7 +225,7 @@ void kr_processes(kr_msg *slot)
         if (p == NULL)
                 return;
         kri_lock(&p->node->slots_lock);
-        count = (struct slot_walk){ p->node, 0, p->node->slots_used };
+        count = (struct slot_walk){ p->node, 1, p->node->slots_used }; /* 0: nobody */
         kri_unlock(&p->node->slots_lock);
         fill = count;
         if (!kri_list_fill(p, slot, next_process, &count, &fill)) {

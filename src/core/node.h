@@ -65,6 +65,7 @@ struct kr_node {
         _Atomic uint32_t idle;          /* schedulers that sleep */
         struct kri_thread *threads;
         struct kri_watch *watch;        /* KR_DRIVE_THREADS */
+        bool can_seize;                 /* the kernel has the barrier that the watch needs */
         struct kri_sched foreign;       /* for threads that hold no scheduler, under: */
         kri_mutex foreign_lock;
         struct kri_event event;         /* KR_DRIVE_HOST */

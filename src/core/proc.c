@@ -46,26 +46,6 @@ kr_node *kr_here(void)
 
 /* -- giving way -- */
 
-void kri_switch_out(struct kri_proc *p, enum kri_out out)
-{
-        p->out = (uint8_t)out;
-        if (kri_has(p, KRI_P_THREAD)) {
-                kri_thread_wait(p);
-                return;
-        }
-        kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
-}
-
-void kri_switch_native(struct kri_proc *p, bool for_good)
-{
-        struct kri_sched *s = p->sched;
-        void *save = NULL;
-
-        kri_fiber_leave_to_native(for_good ? NULL : &save, &s->native);
-        kri_switch(&p->sp, s->native_sp);
-        kri_fiber_arrive(save, &p->sched->native);
-}
-
 void kri_yield_now(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_THREAD)) {

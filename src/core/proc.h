@@ -251,10 +251,6 @@ void kri_proc_tell(struct kri_sched *s, struct kri_proc *p);
 /* First code on a fresh stack. */
 void kri_proc_main(void);
 
-/* Back to the scheduler; returns when the process runs again (never after EXIT, TOP). */
-void kri_switch_out(struct kri_proc *p, enum kri_out out);
-/* Its lower half: leave this stack for that of whoever runs us. */
-void kri_switch_native(struct kri_proc *p, bool for_good);
 /* Start anew at p->fn, on an empty stack. */
 void kri_restart(struct kri_proc *p) __attribute__((noreturn));
 

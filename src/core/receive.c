@@ -2,7 +2,7 @@
 #include "receive.h"
 
 #include "term/atom.h"
-#include "term/pattern.h"
+#include "term/pattern_quick.h"
 
 #include "extra.h"
 #include "limit.h"
@@ -58,13 +58,14 @@ static void release_slot(struct kri_proc *p, kr_msg *slot)
         slot->term.w = KRI_NONE;
 }
 
+/* Before `slot` is filled: what it held, and what nobody can reach any more. */
 static inline void slot_prepare(struct kri_proc *p, kr_msg *slot)
 {
         struct kri_sig *sig = p->held;
 
         if (sig == NULL)
                 return;
-        if (__builtin_expect(sig->next == NULL && sig == slot->sig, 1)) {
+        if (__builtin_expect(sig->next == NULL && holder(sig) == slot, 1)) {
                 p->held = NULL;
                 kri_sig_free(&p->sched->pool, sig);
                 return;
@@ -133,7 +134,7 @@ static void move_marks(struct kri_extra *extra, struct kri_sig *from, struct kri
         }
 }
 
-void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
+static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
 {
         if (before != NULL)
                 before->next = sig->next;
@@ -146,6 +147,11 @@ void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_s
                 move_marks(p->extra, sig, before);
         if (__builtin_expect(kri_has(p, KRI_P_LIMITED), 0))
                 kri_limit_leave(p, sig);
+}
+
+void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
+{
+        unlink_sig(p, before, sig);
 }
 
 void kri_mark_set(struct kri_proc *p, uint64_t ref)
@@ -187,15 +193,14 @@ static inline const struct kr_clause *fitting(const struct kr_clause *clauses, k
         for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
                 const struct kri_code *code = kri_site_code(c->site);
 
-                if (code != NULL && kri_code_may_match(code, t) &&
-                    kri_code_match(code, t, c->args))
+                if (__builtin_expect(code != NULL, 1) && kri_code_match_inline(code, t, c->args))
                         return c;
         }
         return NULL;
 }
 
 /* The first message behind p->scanned that fits; what does not is behind it then. */
-static inline const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
+static inline __attribute__((always_inline)) const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
                                            const struct kr_clause *clauses)
 {
         struct kri_sig *before = p->scanned;
@@ -205,7 +210,8 @@ static inline const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
                 const struct kr_clause *clause = fitting(clauses, kri_sig_root(sig));
 
                 if (clause != NULL) {
-                        kri_mailbox_unlink(p, before, sig);
+                        unlink_sig(p, before, sig);
+                        slot_prepare(p, slot); /* clauses may refer to what it held */
                         hold(p, slot, sig);
                         return clause;
                 }
@@ -216,7 +222,7 @@ static inline const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
         return NULL;
 }
 
-static inline bool something_arrived(struct kri_proc *p)
+static inline __attribute__((always_inline)) bool something_arrived(struct kri_proc *p)
 {
         if (p->sched->outbox.to == p)
                 kri_outbox_flush(p->sched); /* what we sent ourselves */
@@ -224,6 +230,8 @@ static inline bool something_arrived(struct kri_proc *p)
                 return false;
         kri_take(p->sched, p);
         kri_doom_check(p);
+        if (__builtin_expect(p->suspended != 0, 0))
+                kri_yield_now(p); /* whoever suspends us was told that we stand still */
         return true;
 }
 
@@ -241,14 +249,19 @@ static void arm(struct kri_proc *p)
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
 }
 
-/* Until something arrives or the time is up. */
-static void wait(struct kri_proc *p, int64_t timeout_ms, enum kri_out out)
+static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t timeout_ms)
 {
-        if (timeout_ms != KR_INFINITY) {
-                if (!kri_has(p, KRI_P_WAIT_TIMED))
-                        set_deadline(p, timeout_ms);
-                arm(p);
-        }
+        if (!kri_has(p, KRI_P_WAIT_TIMED))
+                set_deadline(p, timeout_ms);
+        arm(p);
+}
+
+/* Until something arrives or the time is up. */
+static inline __attribute__((always_inline)) void wait(struct kri_proc *p, int64_t timeout_ms,
+                                                       enum kri_out out)
+{
+        if (__builtin_expect(timeout_ms != KR_INFINITY, 0))
+                limit_wait(p, timeout_ms);
         kri_flags_set(p, 0, KRI_P_NEWS);
         kri_switch_out(p, out);
         kri_doom_check(p);
@@ -257,7 +270,7 @@ static void wait(struct kri_proc *p, int64_t timeout_ms, enum kri_out out)
 static void wait_ends(struct kri_proc *p)
 {
         p->scanned = NULL;
-        if (kri_has(p, KRI_P_WAIT_TIMED | KRI_P_TOP))
+        if (__builtin_expect(kri_has(p, KRI_P_WAIT_TIMED | KRI_P_TOP), 0))
                 kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
 }
 
@@ -267,7 +280,7 @@ static void check_timeout(struct kri_proc *p, int64_t timeout_ms)
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_timeout_value);
 }
 
-static inline int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
                           const struct kr_clause *clauses, enum kri_out out)
 {
         const struct kr_clause *clause;
@@ -283,26 +296,25 @@ static inline int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
                 wait(p, timeout_ms, out);
         }
         wait_ends(p);
+        if (__builtin_expect(clause == NULL, 0))
+                release_slot(p, slot);
         kri_spend(p, 1);
         return clause != NULL ? clause->id : KR_TIMEOUT;
 }
 
-static inline struct kri_proc *begin(kr_msg *slot, int64_t timeout_ms)
+static inline struct kri_proc *begin(int64_t timeout_ms)
 {
         struct kri_proc *p = kri_enter();
 
         if (p == NULL)
                 return NULL;
         check_timeout(p, timeout_ms);
-        slot_prepare(p, slot);
-        slot->sig = NULL;
-        slot->term.w = KRI_NONE;
         return p;
 }
 
 int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(slot, timeout_ms);
+        struct kri_proc *p = begin(timeout_ms);
         int id;
 
         if (p == NULL)
@@ -338,7 +350,7 @@ static void resume_scan(struct kri_proc *p, const struct kr_clause *clauses)
 
 int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(slot, timeout_ms);
+        struct kri_proc *p = begin(timeout_ms);
         enum kri_out out;
         int id;
 
@@ -387,7 +399,6 @@ bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
 
         if (p->extra != NULL)
                 p->scanned = start_after(p, clauses);
-        slot_prepare(p, slot);
         id = receive(p, slot, KR_INFINITY, clauses, KRI_OUT_WAIT);
         if (id == REPLY)
                 slot->term.w = kri_load(kri_ptr(slot->term.w) + 2);

@@ -217,7 +217,7 @@ static struct kri_proc *pop_normal(struct kri_sched *s)
         return pop_first(queue);
 }
 
-static struct kri_proc *pick(struct kri_sched *s)
+static inline __attribute__((always_inline)) struct kri_proc *pick(struct kri_sched *s)
 {
         struct kri_proc *p;
 
@@ -280,7 +280,7 @@ static void give_work(struct kri_sched *s)
 /* -- a turn -- */
 
 /* Ready to be woken: from the moment the exchange succeeds another scheduler may run p. */
-static void fall_asleep(struct kri_sched *s, struct kri_proc *p, enum kri_state state)
+static inline __attribute__((always_inline)) void fall_asleep(struct kri_sched *s, struct kri_proc *p, enum kri_state state)
 {
         struct kri_sig *empty = NULL;
 
@@ -302,7 +302,7 @@ static void put_stack(struct kri_sched *s, struct kri_proc *p)
 }
 
 /* Does p, which was chosen to run, have a reason to? If not it sleeps again. */
-static bool has_reason(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s, struct kri_proc *p)
 {
         bool waits = p->out == KRI_OUT_WAIT || p->out == KRI_OUT_TOP;
 
@@ -322,7 +322,7 @@ static bool has_reason(struct kri_sched *s, struct kri_proc *p)
 }
 
 /* A stack to run on; without memory for one the process ends. */
-static bool has_stack(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s, struct kri_proc *p)
 {
         if (p->stack != NULL)
                 return true;
@@ -337,7 +337,7 @@ static bool has_stack(struct kri_sched *s, struct kri_proc *p)
         return true;
 }
 
-static void switch_to(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s, struct kri_proc *p)
 {
         void *save = NULL;
 
@@ -361,7 +361,7 @@ static void count_turn(struct kri_sched *s, struct kri_proc *p)
 }
 
 /* Act on why p came back. */
-static void settle(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void settle(struct kri_sched *s, struct kri_proc *p)
 {
         switch ((enum kri_out)p->out) {
         case KRI_OUT_YIELD:
@@ -388,7 +388,7 @@ static void settle(struct kri_sched *s, struct kri_proc *p)
         kri_invariant(!"a process that is gone is not settled");
 }
 
-static void run(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void run(struct kri_sched *s, struct kri_proc *p)
 {
         p->sched = s;
         p->reds = kri_sim_reductions(s, KRI_TURN_REDUCTIONS);
@@ -427,7 +427,7 @@ static void look_at_clock(struct kri_sched *s)
                 kri_timers_run(s, now_ns);
 }
 
-bool kri_sched_turn(struct kri_sched *s)
+static inline __attribute__((always_inline)) bool turn(struct kri_sched *s)
 {
         uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed) + 1;
         struct kri_proc *p;
@@ -444,6 +444,11 @@ bool kri_sched_turn(struct kri_sched *s)
                 return false;
         run(s, p);
         return true;
+}
+
+bool kri_sched_turn(struct kri_sched *s)
+{
+        return turn(s);
 }
 
 /* -- the thread -- */
@@ -519,7 +524,7 @@ void kri_sched_loop(struct kri_thread *thread)
         struct kri_sched *s;
 
         while ((s = thread->sched) != NULL) {
-                if (kri_sched_turn(s))
+                if (turn(s))
                         continue;
                 if (atomic_load_explicit(&s->node->halt, memory_order_acquire))
                         return;

@@ -101,6 +101,32 @@ void kri_sched_inject(struct kri_sched *to, struct kri_proc *p);
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);
 
+/* Leave the process's stack for that of whoever runs it. Inlined all the way: each return
+ * between the switch and the user's code would be one that the processor predicts wrongly. */
+static inline __attribute__((always_inline)) void kri_switch_native(struct kri_proc *p,
+                                                                    bool for_good)
+{
+        struct kri_sched *s = p->sched;
+        void *save = NULL;
+
+        kri_fiber_leave_to_native(for_good ? NULL : &save, &s->native);
+        kri_switch(&p->sp, s->native_sp);
+        kri_fiber_arrive(save, &p->sched->native);
+}
+
+void kri_thread_wait(struct kri_proc *p);
+
+/* Back to the scheduler; returns when the process runs again (never after EXIT, TOP). */
+static inline __attribute__((always_inline)) void kri_switch_out(struct kri_proc *p,
+                                                                 enum kri_out out)
+{
+        p->out = (uint8_t)out;
+        if (__builtin_expect(kri_has(p, KRI_P_THREAD), 0))
+                kri_thread_wait(p); /* the thread waits itself */
+        else
+                kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
+}
+
 /* -- sending (send.c) -- */
 
 /* Push a chain, newest first, and wake the receiver if it slept. False: no tenant with that

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "term/atom.h"
-#include "term/pattern.h"
+#include "term/pattern_quick.h"
 
 #include "limit.h"
 #include "node.h"
@@ -117,29 +117,50 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to, struct k
 /* -- kr_send -- */
 
 /* The message; NULL: misuse (an attached thread only: a process has ended), or no memory. */
-static inline struct kri_sig *build(struct kri_proc *p, struct kri_site *site,
-                             const union kri_arg *args, uint64_t before)
+static __attribute__((noinline)) struct kri_sig *build_any(struct kri_proc *p,
+                                                           struct kri_site *site,
+                                                           const union kri_arg *args,
+                                                           uint64_t before)
 {
         const struct kri_code *code = kri_site_code(site);
+        uint64_t words = code != NULL ? kri_code_words(code, args) : KRI_WORDS_BAD;
         struct kri_sig *sig;
-        uint64_t words;
         kri_word root;
 
-        if (code == NULL)
-                return NULL;
-        words = kri_code_words(code, args);
-        if (__builtin_expect(words == KRI_WORDS_BAD, 0))
+        if (words == KRI_WORDS_BAD)
                 return NULL;
         sig = kri_sig_new(&p->sched->pool, before + words);
-        if (__builtin_expect(sig == NULL, 0))
+        if (sig == NULL)
                 return NULL;
-        sig->kind = KRI_SIG_MESSAGE;
         root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig, &sig->blobs);
-        if (__builtin_expect(root == KRI_NONE, 0)) {
+        if (root == KRI_NONE) {
                 kri_sig_free(&p->sched->pool, sig);
                 return NULL;
         }
         kri_store(&sig->root, root);
+        return sig;
+}
+
+/* The usual message, without a call. */
+static inline __attribute__((always_inline)) struct kri_sig *build(struct kri_proc *p,
+                                                                   struct kri_site *site,
+                                                                   const union kri_arg *args)
+{
+        const struct kri_build_code *code;
+        struct kri_sig *sig;
+
+        /* acquire: as in kri_site_code */
+        code = (const struct kri_build_code *)__atomic_load_n(&site->code, __ATOMIC_ACQUIRE);
+        if (__builtin_expect(code == NULL || code->fast == 0, 0))
+                return build_any(p, site, args, 0);
+        sig = kri_sig_new(&p->sched->pool, kri_fast_room(code));
+        if (__builtin_expect(sig == NULL, 0))
+                return NULL;
+        if (__builtin_expect(!kri_build_fast(code, args, sig->heap), 0)) {
+                kri_sig_free(&p->sched->pool, sig);
+                return build_any(p, site, args, 0);
+        }
+        sig->root = sizeof(kri_word) | KRI_BOX; /* the box is the word behind it */
         return sig;
 }
 
@@ -176,27 +197,41 @@ static inline kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t s
         return err;
 }
 
-kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
+/* Nobody connects us to the nodes of other pids. */
+static kr_err send_far(struct kri_proc *p, kr_pid to, struct kri_site *site,
+                       const union kri_arg *args)
 {
-        struct kri_proc *p = kri_enter();
-        struct kri_proc *receiver;
         struct kri_sig *sig;
-        kr_err err = KR_OK;
 
-        if (p == NULL)
-                return KR_EBADARG;
-        if (__builtin_expect(kr_pid_is_none(to), 0)) {
+        if (kr_pid_is_none(to)) {
                 kri_badarg(p, "kr_send", "to");
                 return KR_EBADARG;
         }
-        sig = build(p, site, args, 0);
+        sig = build_any(p, site, args, 0);
+        if (sig == NULL)
+                return not_built(p);
+        kri_sig_free(&p->sched->pool, sig);
+        kri_leave(p);
+        return KR_OK;
+}
+
+kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+        kr_err err;
+
+        if (__builtin_expect(p == NULL, 0))
+                return KR_EBADARG;
+        if (__builtin_expect(to.node != p->node->slot ||
+                                     kri_pid_index(to.num) >= p->node->procs_max,
+                             0))
+                return send_far(p, to, site, args);
+        sig = build(p, site, args);
         if (__builtin_expect(sig == NULL, 0))
                 return not_built(p);
-        receiver = kri_pid_is_near(to) ? kri_proc_of(p->node, kri_pid_word(to)) : NULL;
-        if (__builtin_expect(receiver != NULL, 1))
-                err = send_to(p, receiver, (uint32_t)(to.num >> 32), sig);
-        else
-                kri_sig_free(&p->sched->pool, sig); /* nobody connects us to there */
+        err = send_to(p, kri_proc_at(p->node, kri_pid_index(to.num)), kri_pid_serial(to.num),
+                      sig);
         kri_leave(p);
         return err;
 }
@@ -212,7 +247,7 @@ static kr_err send_named(struct kri_proc *p, uint32_t name, struct kri_site *sit
                 kri_badarg(p, "kr_send", "to");
                 return KR_EBADARG;
         }
-        sig = build(p, site, args, 0);
+        sig = build(p, site, args);
         if (sig == NULL)
                 return not_built(p);
         err = send_to(p, kri_proc_of(p->node, pid), kri_pid_serial(pid), sig);
@@ -248,7 +283,7 @@ kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *arg
 
         if (p == NULL)
                 return KR_EBADARG;
-        sig = build(p, site, args, KRI_CTL_WORDS);
+        sig = build_any(p, site, args, KRI_CTL_WORDS);
         if (sig == NULL)
                 return not_built(p);
         sig->kind = KRI_SIG_ALIAS;

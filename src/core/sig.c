@@ -18,9 +18,7 @@ struct kri_sig *kri_sig_new_large(struct kri_pool *pool, uint64_t words)
         if (sig == NULL)
                 return NULL;
         sig->blobs = 0;
-        sig->class = KRI_POOL_LARGE;
-        sig->flags = 0;
-        sig->words = (uint32_t)words;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)KRI_POOL_LARGE << 8 | words << 32;
         return sig;
 }
 

@@ -43,10 +43,15 @@ struct kri_sig {
         struct kri_sig *next; /* in a queue, or in the list of held messages */
         uint32_t to_serial;
         uint32_t blobs;       /* first blob box, in words from this struct; 0: none */
-        uint8_t kind;         /* enum kri_sig_kind */
-        uint8_t class;        /* of the pool, or KRI_POOL_LARGE */
-        uint16_t flags;
-        uint32_t words;       /* of heap */
+        union {
+                struct {
+                        uint8_t kind;   /* enum kri_sig_kind */
+                        uint8_t class;  /* of the pool, or KRI_POOL_LARGE */
+                        uint16_t flags;
+                        uint32_t words; /* of heap */
+                };
+                uint64_t head;          /* the four at once */
+        };
         kri_word root;        /* stored form; while held: the slot that holds it */
         kri_word heap[];
 };
@@ -69,7 +74,7 @@ static inline kri_word kri_sig_root(const struct kri_sig *sig)
         return kri_load(&sig->root);
 }
 
-/* A signal with room for `words` words. NULL: no memory. */
+/* A signal of kind MESSAGE with room for `words` words. NULL: no memory. */
 struct kri_sig *kri_sig_new_large(struct kri_pool *pool, uint64_t words);
 
 static inline struct kri_sig *kri_sig_new(struct kri_pool *pool, uint64_t words)
@@ -85,9 +90,7 @@ static inline struct kri_sig *kri_sig_new(struct kri_pool *pool, uint64_t words)
         if (__builtin_expect(sig == NULL, 0))
                 return NULL;
         sig->blobs = 0;
-        sig->class = (uint8_t)class;
-        sig->flags = 0;
-        sig->words = (uint32_t)words;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)class << 8 | words << 32;
         return sig;
 }
 

@@ -14,9 +14,15 @@
 #include "ref.h"
 #include "sched.h"
 
+static bool reply_is_bad(kr_reply reply)
+{
+        return (unsigned)reply > KR_REPLY_SUCCESS_ONLY;
+}
+
+/* A wish that is none is told so. */
 static bool wants(kr_reply reply, bool ok)
 {
-        return reply == KR_REPLY_YES ||
+        return reply == KR_REPLY_YES || reply_is_bad(reply) ||
                reply == (ok ? KR_REPLY_SUCCESS_ONLY : KR_REPLY_ERROR_ONLY);
 }
 
@@ -40,11 +46,6 @@ static bool answer(struct kri_proc *p, const kr_spawn_request_opts *opts, kr_ref
         return sig != NULL && kri_signal(p->node, p->sched, kri_proc_word(p), sig);
 }
 
-static bool reply_is_bad(const kr_spawn_request_opts *opts)
-{
-        return opts != NULL && (unsigned)opts->reply > KR_REPLY_SUCCESS_ONLY;
-}
-
 /* What was asked for, with the request's reference for that of the monitor. */
 static kr_spawn_opts spawn_opts(const kr_spawn_request_opts *opts, kr_ref *ref)
 {
@@ -61,8 +62,8 @@ static bool request(struct kri_proc *p, const kr_spawn_request_opts *opts,
         kr_spawn_opts spawn = spawn_opts(opts, ret_ref);
         struct kri_proc *child;
 
-        if (kri_spawn_opts_are_bad(&spawn) || reply_is_bad(opts))
-                return answer(p, NULL, *ret_ref, false, kr_atom_term(KR_ATOM("badopt")).w);
+        if (kri_spawn_opts_are_bad(&spawn) || (opts != NULL && reply_is_bad(opts->reply)))
+                return answer(p, opts, *ret_ref, false, kr_atom_term(KR_ATOM("badopt")).w);
         child = kri_proc_new(p->sched, p, &spawn, entry);
         if (child == NULL)
                 return answer(p, opts, *ret_ref, false, KRI_A(system_limit));

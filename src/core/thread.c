@@ -10,6 +10,7 @@ struct attached {
         struct kri_sched sched;
 };
 
+/* The thread's kri_switch_out: until something arrives, or p->deadline_ns. */
 void kri_thread_wait(struct kri_proc *p)
 {
         struct kri_sched *s = p->sched;

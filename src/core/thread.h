@@ -10,9 +10,6 @@
 
 #include "node.h"
 
-/* The thread's kri_switch_out: wait until something arrives or p->deadline_ns. */
-void kri_thread_wait(struct kri_proc *p);
-
 /* A function that never returns was called where no process can end: what is attached is
  * detached with its reason, and the thread ends. `function` NULL: the process is doomed. */
 void kri_thread_end(struct kri_proc *p, const char *function) __attribute__((noreturn));

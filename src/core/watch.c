@@ -13,11 +13,22 @@
 /* A thread that runs a hog is left alone for so many looks between two attempts to end it */
 #define UNWIND_LOOKS 2u
 
+/* A process that has a scheduler for so long is a hog. A thread that made no progress for
+ * want of a core is none. */
+#define HOG_RAN_NS 3000000u
+
+/* What the last look at a scheduler saw. */
+struct seen {
+        uint64_t turns;
+        bool stuck;      /* turns had not moved then either, and ... */
+        uint64_t ran_ns; /* ... its thread had run for so long */
+};
+
 struct kri_watch {
         kri_mutex lock;             /* threads, and who holds which scheduler */
         pthread_t handle;
         _Atomic uint32_t stop;
-        uint64_t *seen_turns;       /* per scheduler, at the last look */
+        struct seen *seen;          /* per scheduler */
         struct kri_thread *ended;   /* to be joined */
         uint32_t threads;
 };
@@ -141,14 +152,31 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         atomic_store(&p->taken, 0);
 }
 
-static void look_at_sched(struct kr_node *node, struct kri_sched *s, uint64_t *seen)
+/* Is the process at fault, or has its thread just not been given a core? */
+static bool is_hog(struct kri_sched *s, struct seen *seen)
+{
+        uint64_t ran_ns;
+        bool sleeps;
+
+        if (!kri_thread_look(s->thread->tid, &ran_ns, &sleeps) || sleeps)
+                return true;
+        if (seen->stuck)
+                return ran_ns - seen->ran_ns >= HOG_RAN_NS;
+        seen->stuck = true;
+        seen->ran_ns = ran_ns;
+        return false;
+}
+
+static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen *seen)
 {
         uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
         struct kri_proc *p = atomic_load_explicit(&s->current, memory_order_relaxed);
-        bool stuck = p != NULL && turns == *seen;
 
-        *seen = turns;
-        if (stuck && seize(p)) {
+        if (p == NULL || turns != seen->turns || !node->can_seize) {
+                *seen = (struct seen){ .turns = turns };
+                return;
+        }
+        if (is_hog(s, seen) && seize(p)) {
                 /* it may have come out and another gone in since we looked */
                 if (atomic_load(&s->current) == p && p->sched == s)
                         hand_over(node, s, p);
@@ -231,7 +259,7 @@ static void look(struct kr_node *node)
 
         kri_lock(&watch->lock);
         for (uint32_t i = 0; i < node->sched_count; i++)
-                look_at_sched(node, &node->scheds[i], &watch->seen_turns[i]);
+                look_at_sched(node, &node->scheds[i], &watch->seen[i]);
         for (struct kri_thread *t = node->threads; t != NULL; t = t->next)
                 look_at_hog(node, t);
         kri_unlock(&watch->lock);
@@ -278,9 +306,9 @@ kr_err kri_watch_start(struct kr_node *node)
         if (watch == NULL)
                 return KR_ENOMEM;
         watch->lock = (kri_mutex)KRI_MUTEX_INIT;
-        watch->seen_turns = calloc(node->sched_count, sizeof(*watch->seen_turns));
+        watch->seen = calloc(node->sched_count, sizeof(*watch->seen));
         node->watch = watch;
-        if (watch->seen_turns == NULL)
+        if (watch->seen == NULL)
                 err = KR_ENOMEM;
         kri_lock(&watch->lock);
         for (uint32_t i = 0; err == KR_OK && i < node->sched_count; i++)
@@ -321,7 +349,7 @@ void kri_watch_stop(struct kr_node *node)
                 pthread_join(watch->handle, NULL);
         }
         join_ended(watch);
-        free(watch->seen_turns);
+        free(watch->seen);
         free(watch);
         node->watch = NULL;
 }
