@@ -224,9 +224,10 @@ KIT_EVERYWHERE_TEST(test_which_answers_are_sent)
         expect_answer(KR_REPLY_NO, true, false);
         expect_answer(KR_REPLY_ERROR_ONLY, true, false);
         expect_answer(KR_REPLY_SUCCESS_ONLY, true, true);
-        /* wrong options do not say which answers are wanted */
         expect_answer(KR_REPLY_YES, false, true);
-        expect_answer(KR_REPLY_NO, false, true);
+        expect_answer(KR_REPLY_NO, false, false);
+        expect_answer(KR_REPLY_ERROR_ONLY, false, true);
+        expect_answer(KR_REPLY_SUCCESS_ONLY, false, false);
 }
 
 /* -- no memory -- */
