@@ -20,12 +20,12 @@ typedef struct kr_allocator {
         void *context;
 } kr_allocator;
 
-/* What a fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) in process code does. */
+/* What a fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP) in process code does. */
 typedef enum kr_fault_mode {
         KR_FAULTS_HOST, /* no signal handler is installed: faults end the program */
         KR_FAULTS_EXIT, /* it becomes the exit reason of the process, an error: {{sigsegv,
-                           Address}, Trace}, or sigbus, sigfpe, sigill, sigabrt (Address 0),
-                           stack_overflow. Trace, innermost call first, is a list of
+                           Address}, Trace}, or sigbus, sigfpe, sigill, sigtrap, sigabrt
+                           (Address 0), stack_overflow. Trace, innermost call first, is a list of
                            {Function, Offset, [{file, File}, {line, Line}]}; Function and
                            File are binaries, the list is [] where no line is known. Installs
                            handlers that pass on what is not ours to those found. What must

@@ -328,6 +328,7 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
 
         parked_frame(p, &frame);
         trace->count = 0;
+        trace->entry = (uintptr_t)p->fn;
         do {
                 trace->at[trace->count++] = kri_frame_at(&frame);
         } while (trace->count < KRI_TRACE_MAX && kri_frame_up(&frame));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fault.h: SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT in a process become its exit reason.
+/* fault.h: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGTRAP in a process become its exit
+ * reason.
  *
  * Model    One set of handlers for the OS process, installed while some node wants it
  *          (KR_FAULTS_EXIT), chained to those found. The handler runs on the thread's

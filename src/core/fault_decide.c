@@ -15,7 +15,7 @@ const char *kri_fault_name(enum kri_fault_kind kind)
                 [KRI_FAULT_SEGV] = "sigsegv", [KRI_FAULT_BUS] = "sigbus",
                 [KRI_FAULT_FPE] = "sigfpe",   [KRI_FAULT_ILL] = "sigill",
                 [KRI_FAULT_ABRT] = "sigabrt", [KRI_FAULT_OVERFLOW] = "stack_overflow",
-                [KRI_FAULT_KILL] = "kill",
+                [KRI_FAULT_KILL] = "kill",    [KRI_FAULT_TRAP] = "sigtrap",
         };
 
         return names[kind];
@@ -82,6 +82,8 @@ static enum kri_fault_kind kind_of(const struct kri_proc *p, int signo, uintptr_
                 return KRI_FAULT_ILL;
         case SIGABRT:
                 return KRI_FAULT_ABRT;
+        case SIGTRAP:
+                return KRI_FAULT_TRAP;
         default:
                 return KRI_FAULT_KILL;
         }

@@ -15,6 +15,7 @@ enum kri_fault_kind {
         KRI_FAULT_FPE,
         KRI_FAULT_ILL,
         KRI_FAULT_ABRT,
+        KRI_FAULT_TRAP,
         KRI_FAULT_OVERFLOW,
         KRI_FAULT_KILL, /* no fault: unwound because it must end */
         KRI_FAULT_KINDS

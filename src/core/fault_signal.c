@@ -22,8 +22,8 @@
 /* The registers alone can take 11 KiB. */
 #define SIGNAL_STACK_BYTES ((size_t)128 << 10)
 #define THREAD_BYTES (2 * KRI_PAGE + SIGNAL_STACK_BYTES)
-#define FAULT_SIGNALS 5
-#define SIGNALS 6
+#define FAULT_SIGNALS 6
+#define SIGNALS 7
 #define UNWIND_SIGNAL SIGURG /* ignored by default: one that comes late does no harm */
 
 /* -- a thread -- */
@@ -44,8 +44,8 @@ static __thread struct fault_thread *this_thread
 
 /* -- the OS process -- */
 
-static const int signals[SIGNALS] = { SIGSEGV, SIGBUS,  SIGFPE,
-                                      SIGILL,  SIGABRT, UNWIND_SIGNAL };
+static const int signals[SIGNALS] = { SIGSEGV, SIGBUS,  SIGFPE,       SIGILL,
+                                      SIGABRT, SIGTRAP, UNWIND_SIGNAL };
 static struct sigaction found[SIGNALS]; /* constant while installed */
 static uint32_t fault_atoms[KRI_FAULT_KINDS];
 static uint32_t users; /* nodes that want the handlers (under lock) */
@@ -81,7 +81,7 @@ static void do_default(int signo, const siginfo_t *info)
         memset(&action, 0, sizeof(action));
         action.sa_handler = SIG_DFL;
         (void)sigaction(signo, &action, NULL);
-        if (was_sent(info))
+        if (was_sent(info) || signo == SIGTRAP) /* a breakpoint lies behind us already */
                 (void)syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signo);
 }
 

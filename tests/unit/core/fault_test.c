@@ -78,6 +78,11 @@ static void trap(void)
         __builtin_trap();
 }
 
+static void stop_here(void)
+{
+        raise(SIGTRAP);
+}
+
 static void touch_beyond_file(void)
 {
         char name[] = "/tmp/krarup-fault-XXXXXX";
@@ -224,6 +229,7 @@ FAULTS(test_each_signal_has_its_name)
         kit_true(kr_match(end_of(&msg, give_up), "{{sigabrt, 0}, _}"));
         kit_true(kr_match(end_of(&msg, claim), "{{sigabrt, 0}, _}"));
         kit_true(kr_match(end_of(&msg, trap), "{{sigill, _}, _}"));
+        kit_true(kr_match(end_of(&msg, stop_here), "{{sigtrap, 0}, _}"));
         kit_true(kr_match(end_of(&msg, touch_beyond_file), "{{sigbus, _}, _}"));
 }
 
