@@ -93,7 +93,7 @@ static enum kri_fault_kind kind_of(const struct kri_proc *p, int signo, uintptr_
 
 struct walk {
         struct kri_fault *fault;
-        int signo;
+        bool raised;     /* by the thread itself: abort, raise */
         bool in_libc;    /* the frames looked at last are libc's ... */
         uintptr_t entry; /* ... and this function is the outermost of them so far */
 };
@@ -111,7 +111,7 @@ static void leave_libc(struct walk *walk)
 {
         enum kri_libc_kind kind = kri_libc_kind(walk->entry);
 
-        if (kind == KRI_LIBC_LOCKS || (kind == KRI_LIBC_ABORTS && walk->signo != SIGABRT))
+        if (kind == KRI_LIBC_LOCKS || (kind == KRI_LIBC_ABORTS && !walk->raised))
                 condemn(walk->fault,
                         "a function of libc that may hold a lock is under way",
                         walk->entry);
@@ -136,10 +136,10 @@ static void look_at(struct walk *walk, const struct kri_frame *frame)
         }
 }
 
-static void walk_stack(const struct kri_proc *p, const ucontext_t *context,
+static void walk_stack(const struct kri_proc *p, bool raised, const ucontext_t *context,
                        struct kri_fault *fault)
 {
-        struct walk walk = { .fault = fault, .signo = fault->signo };
+        struct walk walk = { .fault = fault, .raised = raised };
         struct kri_frame frame;
         int left = FRAMES_MAX;
 
@@ -147,7 +147,7 @@ static void walk_stack(const struct kri_proc *p, const ucontext_t *context,
         fault->pc = frame.pc;
         do {
                 look_at(&walk, &frame);
-                if (fault->trace.count == 1 && fault->signo == SIGABRT && walk.in_libc)
+                if (fault->trace.count == 1 && raised && walk.in_libc)
                         fault->trace.count =
                                 0; /* what abort itself calls is of no interest */
                 if (fault->trace.count < KRI_TRACE_MAX)
@@ -175,5 +175,6 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
                 condemn(ret_fault, "code of Krarup is under way", 0);
         else if (p->critical > 0)
                 condemn(ret_fault, "a critical region is under way", 0);
-        walk_stack(p, context, ret_fault);
+        walk_stack(p, info->si_code <= 0 && ret_fault->kind != KRI_FAULT_KILL, context,
+                   ret_fault);
 }
