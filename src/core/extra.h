@@ -47,9 +47,6 @@ struct kri_extra {
                 struct kri_sig *after;
         } marks[KRI_MARKS];
         uint32_t mark_next;
-
-        /* A wait in kr_receive_top that goes on: the call site of its first clause. */
-        const void *wait_site;
 };
 
 #endif

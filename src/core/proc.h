@@ -57,7 +57,7 @@ enum kri_out {
 #define KRI_P_LIMITED 0x20u  /* node->limits[index] holds its mailbox limit (any: reads) */
 #define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
 #define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
-#define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `wait_site` goes on */
+#define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `top_site` goes on */
 #define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
 #define KRI_P_DROP_STACK 0x800u /* its stack is not needed: it starts at fn again */
 
@@ -78,6 +78,7 @@ struct kri_proc {
         /* -- constant while the tenant lives -- */
         struct kr_node *node;
         const char *entry_name;    /* of the function it was spawned with */
+        kri_word self;             /* its pid */
         kri_word parent;           /* near pid, or 0 */
 
         /* -- the owner's: what every turn touches -- */
@@ -90,6 +91,7 @@ struct kri_proc {
         void *sp;                  /* while not running: where it goes on */
         struct kri_stack *stack;   /* NULL while it waits at the top of its loop */
         struct kri_sig *held;      /* messages in slots, newest slot first */
+        const void *top_site;      /* of the first clause of the wait at the top (TOP) */
 
         uint8_t inside;            /* it runs code of Krarup (written by it, read by others
                                       after a heavy barrier) */
@@ -151,7 +153,10 @@ static inline void kri_state_set(struct kri_proc *p, enum kri_state state)
 }
 
 uint32_t kri_proc_index(const struct kri_proc *p);
-kri_word kri_proc_word(const struct kri_proc *p); /* its pid, as a near pid word */
+static inline kri_word kri_proc_word(const struct kri_proc *p)
+{
+        return p->self;
+}
 kr_pid kri_proc_pid(const struct kri_proc *p);
 
 /* -- entering and leaving the runtime, at the edge of every public function -- */

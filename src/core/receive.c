@@ -112,13 +112,7 @@ void kr_msg_clear(kr_msg *slot)
 
 void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig)
 {
-        sig->next = NULL;
-        if (p->last != NULL)
-                p->last->next = sig;
-        else
-                p->first = sig;
-        p->last = sig;
-        p->len++;
+        kri_append(p, sig);
 }
 
 static void move_marks(struct kri_extra *extra, struct kri_sig *from, struct kri_sig *to)
@@ -151,6 +145,8 @@ static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before, struct
 
 void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
 {
+        if (p->scanned == sig)
+                p->scanned = before; /* a wait at the top may still go on behind it */
         unlink_sig(p, before, sig);
 }
 
@@ -188,7 +184,7 @@ static struct kri_sig *start_after(struct kri_proc *p, const struct kr_clause *c
 
 /* -- receive -- */
 
-static inline const struct kr_clause *fitting(const struct kr_clause *clauses, kri_word t)
+static inline __attribute__((always_inline)) const struct kr_clause *fitting(const struct kr_clause *clauses, kri_word t)
 {
         for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
                 const struct kri_code *code = kri_site_code(c->site);
@@ -253,7 +249,23 @@ static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t tim
 {
         if (!kri_has(p, KRI_P_WAIT_TIMED))
                 set_deadline(p, timeout_ms);
-        arm(p);
+        if (!kri_has(p, KRI_P_THREAD))
+                arm(p); /* a thread looks at the clock itself */
+}
+
+/* The stack goes: no catch on it can be reached any more, nor any slot. */
+static __attribute__((noinline)) void forget_stack(struct kri_proc *p)
+{
+        struct kri_sig **place = &p->held;
+
+        if (p->extra != NULL)
+                p->extra->catch = NULL;
+        while (*place != NULL) {
+                if (kri_stack_holds(p->stack, holder(*place)))
+                        release_held(p, place);
+                else
+                        place = &(*place)->next;
+        }
 }
 
 /* Until something arrives or the time is up. */
@@ -262,6 +274,10 @@ static inline __attribute__((always_inline)) void wait(struct kri_proc *p, int64
 {
         if (__builtin_expect(timeout_ms != KR_INFINITY, 0))
                 limit_wait(p, timeout_ms);
+        if (out == KRI_OUT_TOP && (p->held != NULL || p->extra != NULL))
+                forget_stack(p);
+        if (__builtin_expect(p->doom != NULL, 0))
+                kri_end(p); /* a clean-up may not wait: it is given up */
         kri_flags_set(p, 0, KRI_P_NEWS);
         kri_switch_out(p, out);
         kri_doom_check(p);
@@ -274,9 +290,19 @@ static void wait_ends(struct kri_proc *p)
                 kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
 }
 
-static void check_timeout(struct kri_proc *p, int64_t timeout_ms)
+static bool is_timeout(int64_t timeout_ms)
 {
-        if (__builtin_expect(timeout_ms < KR_INFINITY || timeout_ms > TIMEOUT_MAX_MS, 0))
+        return timeout_ms >= KR_INFINITY && timeout_ms <= TIMEOUT_MAX_MS;
+}
+
+/* On an attached thread it returns, outside. */
+static __attribute__((cold)) void refuse(struct kri_proc *p, int64_t timeout_ms)
+{
+        if (is_timeout(timeout_ms))
+                kri_badarg(p, "kr_receive", "slot");
+        else if (kri_has(p, KRI_P_THREAD))
+                kri_leave(p);
+        else
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_timeout_value);
 }
 
@@ -298,27 +324,53 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
         wait_ends(p);
         if (__builtin_expect(clause == NULL, 0))
                 release_slot(p, slot);
-        kri_spend(p, 1);
+        kri_spend(p, KRI_COST_RECEIVE);
         return clause != NULL ? clause->id : KR_TIMEOUT;
 }
 
-static inline struct kri_proc *begin(int64_t timeout_ms)
+static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
 {
         struct kri_proc *p = kri_enter();
 
         if (p == NULL)
                 return NULL;
-        check_timeout(p, timeout_ms);
+        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
+                refuse(p, timeout_ms);
+                return NULL;
+        }
         return p;
 }
 
-int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+/* The first message of the mailbox, if it is what is wanted and nothing else is to be seen
+ * to: most receives are no more than that. */
+static inline __attribute__((always_inline)) const struct kr_clause *take_first(
+        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(timeout_ms);
+        struct kri_sig *sig = p->first;
+        const struct kr_clause *clause;
+
+        if (sig == NULL || p->extra != NULL ||
+            kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_LIMITED))
+                return NULL;
+        clause = fitting(clauses, kri_sig_root(sig));
+        if (clause == NULL)
+                return NULL;
+        p->first = sig->next;
+        if (sig->next == NULL)
+                p->last = NULL;
+        p->len--;
+        slot_prepare(p, slot);
+        hold(p, slot, sig);
+        return clause;
+}
+
+static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slot,
+                                                 int64_t timeout_ms,
+                                                 const struct kr_clause *clauses)
+{
         int id;
 
-        if (p == NULL)
-                return KR_TIMEOUT;
+        check_timeout(p, timeout_ms);
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
                 wait_ends(p); /* a wait at the top that is not gone on with */
         if (__builtin_expect(p->extra != NULL, 0))
@@ -326,6 +378,21 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
         id = receive(p, slot, timeout_ms, clauses, KRI_OUT_WAIT);
         kri_leave(p);
         return id;
+}
+
+int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+{
+        struct kri_proc *p = kri_enter();
+        const struct kr_clause *clause;
+
+        if (__builtin_expect(p == NULL, 0))
+                return KR_TIMEOUT;
+        clause = take_first(p, slot, clauses);
+        if (__builtin_expect(clause == NULL, 0))
+                return receive_any(p, slot, timeout_ms, clauses);
+        kri_spend(p, KRI_COST_RECEIVE);
+        kri_leave(p);
+        return clause->id;
 }
 
 /* A wait that was begun before the stack was given back goes on where it stopped, if it is
@@ -339,9 +406,12 @@ static bool site_is_fixed(const struct kri_site *site)
         return true;
 }
 
-static void resume_scan(struct kri_proc *p, const struct kr_clause *clauses)
+static void resume(struct kri_proc *p, const struct kr_clause *clauses)
 {
-        if (!kri_has(p, KRI_P_TOP))
+        if (kri_has(p, KRI_P_TOP) && p->top_site != clauses->site)
+                wait_ends(p); /* it waits for something else this time */
+        p->top_site = clauses->site;
+        if (!kri_has(p, KRI_P_TOP) || p->scanned == NULL)
                 return;
         for (const struct kr_clause *c = clauses; c->site != NULL; c++)
                 if (!site_is_fixed(c->site))
@@ -350,13 +420,13 @@ static void resume_scan(struct kri_proc *p, const struct kr_clause *clauses)
 
 int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(timeout_ms);
+        struct kri_proc *p = begin(slot, timeout_ms);
         enum kri_out out;
         int id;
 
         if (p == NULL)
                 return KR_TIMEOUT;
-        resume_scan(p, clauses);
+        resume(p, clauses);
         out = kri_has(p, KRI_P_THREAD) ? KRI_OUT_WAIT : KRI_OUT_TOP;
         kri_flags_set(p, KRI_P_TOP, 0);
         id = receive(p, slot, timeout_ms, clauses, out);
@@ -368,14 +438,39 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
 
 static const struct kr_clause no_clause = { 0, NULL, NULL };
 
+/* A wait at the top that goes on after such a wait: kept meanwhile. */
+struct aside {
+        uint32_t flags;
+        struct kri_sig *scanned;
+        int64_t deadline_ns;
+};
+
+#define KRI_P_ASIDE (KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT)
+
+static struct aside put_aside(struct kri_proc *p)
+{
+        struct aside aside = { kri_flags(p) & KRI_P_ASIDE, p->scanned, p->deadline_ns };
+
+        kri_flags_set(p, 0, KRI_P_ASIDE);
+        return aside;
+}
+
+/* What has become known of its deadline meanwhile is found out again. */
+static void take_up(struct kri_proc *p, const struct aside *aside)
+{
+        kri_flags_set(p, aside->flags, 0);
+        p->scanned = aside->scanned;
+        p->deadline_ns = aside->deadline_ns;
+}
+
 void kri_pause(struct kri_proc *p, int64_t ms)
 {
-        struct kri_sig *scanned = p->scanned;
+        struct aside aside = put_aside(p);
         kr_msg none = KR_MSG_INIT;
 
         p->scanned = p->last;
         (void)receive(p, &none, ms, &no_clause, KRI_OUT_WAIT);
-        p->scanned = scanned;
+        take_up(p, &aside);
 }
 
 void kr_sleep(int64_t timeout_ms)
@@ -384,7 +479,10 @@ void kr_sleep(int64_t timeout_ms)
 
         if (p == NULL)
                 return;
-        check_timeout(p, timeout_ms);
+        if (!is_timeout(timeout_ms)) {
+                refuse(p, timeout_ms);
+                return;
+        }
         kri_pause(p, timeout_ms);
         kri_leave(p);
 }
@@ -395,11 +493,12 @@ bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
         const struct kr_clause clauses[] = { kr_on(REPLY, "{=, _}", ref),
                                              kr_on(GONE, "{=}", ref),
                                              { 0 } };
+        struct aside aside = put_aside(p);
         int id;
 
-        if (p->extra != NULL)
-                p->scanned = start_after(p, clauses);
+        p->scanned = p->extra != NULL ? start_after(p, clauses) : NULL;
         id = receive(p, slot, KR_INFINITY, clauses, KRI_OUT_WAIT);
+        take_up(p, &aside);
         if (id == REPLY)
                 slot->term.w = kri_load(kri_ptr(slot->term.w) + 2);
         else
