@@ -20,11 +20,6 @@ uint32_t kri_proc_index(const struct kri_proc *p)
         return (uint32_t)(p - p->node->procs);
 }
 
-kri_word kri_proc_word(const struct kri_proc *p)
-{
-        return kri_near_pid(p->node->slot, kri_proc_index(p), kri_serial(p));
-}
-
 kr_pid kri_proc_pid(const struct kri_proc *p)
 {
         return kri_word_pid(kri_proc_word(p));
@@ -214,6 +209,7 @@ void kri_become(struct kri_entry entry)
 static void init_record(struct kri_proc *p, struct kr_node *node, const struct kri_proc *parent)
 {
         p->node = node;
+        p->self = kri_near_pid(node->slot, kri_proc_index(p), kri_serial(p));
         p->parent = parent != NULL ? kri_proc_word(parent) : 0;
         p->leader = parent != NULL ? parent->leader : 0;
         p->sched = NULL;

@@ -370,7 +370,6 @@ static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slo
 {
         int id;
 
-        check_timeout(p, timeout_ms);
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
                 wait_ends(p); /* a wait at the top that is not gone on with */
         if (__builtin_expect(p->extra != NULL, 0))
@@ -382,7 +381,7 @@ static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slo
 
 int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = kri_enter();
+        struct kri_proc *p = begin(slot, timeout_ms);
         const struct kr_clause *clause;
 
         if (__builtin_expect(p == NULL, 0))

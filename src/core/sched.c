@@ -27,6 +27,7 @@
 void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 {
         *s = (struct kri_sched){ .node = node, .index = index };
+        s->sim = node->opts.drive == KR_DRIVE_SIM;
         s->chance = node->opts.seed ^ (uint64_t)index << 32;
         kri_pool_init(&s->pool, &node->depot);
 }
@@ -71,16 +72,24 @@ static struct kri_queue *queue_for(struct kri_sched *s, const struct kri_proc *p
                 return &s->queues[KRI_QUEUE_MAX];
         case KR_PRIORITY_HIGH:
                 return &s->queues[KRI_QUEUE_HIGH];
+        case KR_PRIORITY_LOW: /* in simulation, chance decides between low and normal */
+                return &s->queues[s->node->opts.drive == KR_DRIVE_SIM ? KRI_QUEUE_NORMAL :
+                                                                        KRI_QUEUE_LOW];
         default:
                 return &s->queues[KRI_QUEUE_NORMAL];
         }
 }
 
+/* Normal and low ones that wait. */
+static uint32_t waiting(const struct kri_sched *s)
+{
+        return s->queues[KRI_QUEUE_NORMAL].len + s->queues[KRI_QUEUE_LOW].len;
+}
+
 static void note_backlog(struct kri_sched *s)
 {
         /* relaxed: a hint for idle schedulers and the watch */
-        atomic_store_explicit(&s->backlog, s->queues[KRI_QUEUE_NORMAL].len,
-                              memory_order_relaxed);
+        atomic_store_explicit(&s->backlog, waiting(s), memory_order_relaxed);
 }
 
 /* Somebody idle, and enough to do for two: wake one, who will ask us for work. */
@@ -114,7 +123,7 @@ void kri_sched_queue(struct kri_sched *s, struct kri_proc *p)
 
 static bool runs_next(const struct kri_sched *s, const struct kri_proc *p)
 {
-        return p->priority <= KR_PRIORITY_LOW && s->node->opts.drive != KR_DRIVE_SIM;
+        return p->priority <= KR_PRIORITY_LOW && !s->sim;
 }
 
 static void wake_thread(struct kri_proc *p)
@@ -198,23 +207,16 @@ static void take_injected(struct kri_sched *s)
         note_backlog(s);
 }
 
-/* Low ones among the normal: each is passed over until LOW_SHARE turns went to others. */
+/* Low ones have a queue of their own: each has its turn, when LOW_SHARE went to others. */
 static struct kri_proc *pop_normal(struct kri_sched *s)
 {
-        struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_queue *normal = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_queue *low = &s->queues[KRI_QUEUE_LOW];
 
-        for (uint32_t tries = queue->len; tries > 0; tries--) {
-                struct kri_proc *p = pop_first(queue);
-
-                if (p->priority != KR_PRIORITY_LOW || (tries == 1 && s->low_skips == 0) ||
-                    ++s->low_skips >= LOW_SHARE) {
-                        if (p->priority == KR_PRIORITY_LOW)
-                                s->low_skips = 0;
-                        return p;
-                }
-                push_last(queue, p);
-        }
-        return pop_first(queue);
+        if (low->len == 0 || (normal->len != 0 && ++s->low_skips < LOW_SHARE))
+                return pop_first(normal);
+        s->low_skips = 0;
+        return pop_first(low);
 }
 
 static inline __attribute__((always_inline)) struct kri_proc *pick(struct kri_sched *s)
@@ -225,14 +227,14 @@ static inline __attribute__((always_inline)) struct kri_proc *pick(struct kri_sc
                 return pop_first(&s->queues[KRI_QUEUE_MAX]);
         if (s->queues[KRI_QUEUE_HIGH].len != 0)
                 return pop_first(&s->queues[KRI_QUEUE_HIGH]);
-        if (s->node->opts.drive == KR_DRIVE_SIM)
+        if (__builtin_expect(s->sim, 0))
                 return kri_sim_pick(s);
         p = s->next;
         if (p != NULL) {
                 s->next = NULL;
-                if (s->queues[KRI_QUEUE_NORMAL].len == 0 || s->next_run++ < NEXT_MAX)
+                if (waiting(s) == 0 || s->next_run++ < NEXT_MAX)
                         return p;
-                push_last(&s->queues[KRI_QUEUE_NORMAL], p);
+                push_last(queue_for(s, p), p);
         }
         s->next_run = 0;
         p = pop_normal(s);
@@ -244,7 +246,7 @@ static inline __attribute__((always_inline)) struct kri_proc *pick(struct kri_sc
 
 static bool can_give(const struct kri_sched *s)
 {
-        return s->queues[KRI_QUEUE_NORMAL].len >= 2;
+        return s->queues[KRI_QUEUE_NORMAL].len >= 2 || s->queues[KRI_QUEUE_LOW].len >= 2;
 }
 
 /* Half of what waits goes to the scheduler that asked; those without a stack first, for a
@@ -252,7 +254,9 @@ static bool can_give(const struct kri_sched *s)
 static void give_work(struct kri_sched *s)
 {
         uint32_t who = atomic_load_explicit(&s->wanted, memory_order_relaxed);
-        struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_queue *queue = &s->queues[s->queues[KRI_QUEUE_NORMAL].len >= 2 ?
+                                                     KRI_QUEUE_NORMAL :
+                                                     KRI_QUEUE_LOW];
         struct kri_queue keep = { NULL, NULL, 0 };
         struct kri_sched *to = &s->node->scheds[who - 1];
         uint32_t give = queue->len / 2, total = queue->len, given = 0;
@@ -307,7 +311,7 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
         bool waits = p->out == KRI_OUT_WAIT || p->out == KRI_OUT_TOP;
 
         if (atomic_load_explicit(&p->outer, memory_order_relaxed) != NULL)
-                kri_take(s, p);
+                kri_take_inline(s, p);
         if (p->doom != NULL)
                 return true;
         if (p->suspended != 0) {
@@ -348,16 +352,12 @@ static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s,
         kri_tls_set(NULL);
 }
 
-static void count_turn(struct kri_sched *s, struct kri_proc *p)
+static inline void count_turn(struct kri_sched *s, struct kri_proc *p, int32_t turn)
 {
-        uint64_t spent = (uint64_t)(KRI_TURN_REDUCTIONS - p->reds);
+        uint64_t spent = (uint64_t)(turn - p->reds);
 
         p->reductions += spent;
-        /* relaxed stores: one writer; readers want a figure, not an order */
-        atomic_store_explicit(&s->reductions,
-                              atomic_load_explicit(&s->reductions, memory_order_relaxed) +
-                                      spent,
-                              memory_order_relaxed);
+        s->spent += spent;
 }
 
 /* Act on why p came back. */
@@ -390,8 +390,12 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s, st
 
 static inline __attribute__((always_inline)) void run(struct kri_sched *s, struct kri_proc *p)
 {
+        int32_t reductions = KRI_TURN_REDUCTIONS;
+
+        if (__builtin_expect(s->sim, 0))
+                reductions = kri_sim_reductions(s, reductions);
         p->sched = s;
-        p->reds = kri_sim_reductions(s, KRI_TURN_REDUCTIONS);
+        p->reds = reductions;
         kri_state_set(p, KRI_STATE_RUNNING);
         if (!has_reason(s, p))
                 return;
@@ -407,7 +411,7 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s, struc
                 return;
         }
         atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
-        count_turn(s, p);
+        count_turn(s, p, reductions);
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
         settle(s, p);
@@ -433,8 +437,11 @@ static inline __attribute__((always_inline)) bool turn(struct kri_sched *s)
         struct kri_proc *p;
 
         atomic_store_explicit(&s->turns, turns, memory_order_relaxed);
-        if (turns % CLOCK_TURNS == 0)
+        if (turns % CLOCK_TURNS == 0) {
                 look_at_clock(s);
+                /* relaxed: one writer, a figure */
+                atomic_store_explicit(&s->reductions, s->spent, memory_order_relaxed);
+        }
         if (atomic_load_explicit(&s->inject, memory_order_relaxed) != NULL)
                 take_injected(s);
         if (atomic_load_explicit(&s->wanted, memory_order_relaxed) != 0)
@@ -508,7 +515,7 @@ static void idle(struct kri_sched *s)
         struct kr_node *node = s->node;
 
         look_at_clock(s);
-        if (s->next != NULL || s->queues[KRI_QUEUE_NORMAL].len != 0 || spin(s))
+        if (s->next != NULL || waiting(s) != 0 || spin(s))
                 return;
         atomic_fetch_add(&node->idle, 1);
         atomic_store(&s->sleeping, 1); /* before the last look, see kri_sched_inject */

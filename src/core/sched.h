@@ -18,11 +18,15 @@
 #include "fiber.h"
 #include "proc.h"
 
-#define KRI_TURN_REDUCTIONS 2000
+/* A turn: short enough that what a sender sends in one is still in its core's cache when the
+ * receiver looks at it. */
+#define KRI_TURN_REDUCTIONS 4000
+#define KRI_COST_SEND 16
+#define KRI_COST_RECEIVE 4
 #define KRI_OUTBOX_MAX 64u
 #define KRI_SLOT_RING 256u
 
-enum { KRI_QUEUE_MAX, KRI_QUEUE_HIGH, KRI_QUEUE_NORMAL, KRI_QUEUES };
+enum { KRI_QUEUE_MAX, KRI_QUEUE_HIGH, KRI_QUEUE_NORMAL, KRI_QUEUE_LOW, KRI_QUEUES };
 
 struct kri_queue {
         struct kri_proc *first, *last;
@@ -41,7 +45,9 @@ struct kri_sched {
         struct kr_node *node;
         struct kri_proc *next;           /* runs next */
         uint32_t next_run;               /* turns in a row that came from `next` */
-        uint32_t low_skips;              /* turns since a low one ran */
+        uint32_t low_skips;              /* turns of others since a low one ran */
+        bool sim;                        /* KR_DRIVE_SIM: nothing is left to order */
+        uint64_t spent;                  /* reductions, not yet in the figure below */
         uint64_t spread_turn;            /* when another core was last woken */
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
@@ -149,5 +155,33 @@ void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,
 /* Take in all signals: messages to the mailbox, the rest acted upon. The owner, on its own
  * stack or on its scheduler's. */
 void kri_take(struct kri_sched *s, struct kri_proc *p);
+void kri_take_chain(struct kri_sched *s, struct kri_proc *p, struct kri_sig *newest);
+
+static inline void kri_append(struct kri_proc *p, struct kri_sig *sig)
+{
+        sig->next = NULL;
+        if (p->last != NULL)
+                p->last->next = sig;
+        else
+                p->first = sig;
+        p->last = sig;
+        p->len++;
+}
+
+/* kri_take, with the usual case in line: one message. */
+static inline void kri_take_inline(struct kri_sched *s, struct kri_proc *p)
+{
+        /* acquire: as in kri_take */
+        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
+
+        if (__builtin_expect(sig->next == NULL && sig->kind == KRI_SIG_MESSAGE &&
+                                     sig->to_serial == kri_serial(p) && p->extra == NULL,
+                             1)) {
+                kri_append(p, sig);
+                kri_flags_set(p, KRI_P_NEWS, 0);
+        } else {
+                kri_take_chain(s, p, sig);
+        }
+}
 
 #endif

@@ -67,38 +67,59 @@ static void push_or_free(struct kri_sched *s, struct kri_proc *to, struct kri_si
                 kri_sig_free(&s->pool, sig);
 }
 
-static void chain_start(struct kri_sched *s, struct kri_proc *to, struct kri_sig *sig)
+static __attribute__((noinline)) void chain_start(struct kri_sched *s, struct kri_proc *to,
+                                                  struct kri_sig *sig)
 {
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
-        /* relaxed: asleep or not, either way is right; this decides only how fast */
-        if (atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING ||
-            s->index >= s->node->sched_count) {
-                push_or_free(s, to, sig);
-                return;
-        }
         sig->next = NULL;
         s->outbox.to = to;
         s->outbox.newest = s->outbox.oldest = sig;
         s->outbox.count = 1;
 }
 
-void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,
-                 struct kri_sig *sig)
+/* A message, `to` being alive a moment ago. */
+static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
+                                                          struct kri_proc *to,
+                                                          uint32_t serial, struct kri_sig *sig)
 {
-        if (kri_serial(to) != serial) {
+        struct kri_sig *asleep = KRI_SLEEPING;
+
+        if (__builtin_expect(kri_serial(to) != serial, 0)) {
                 kri_sig_free(&s->pool, sig);
                 return;
         }
         sig->to_serial = serial;
-        if (s->outbox.to != to) {
-                chain_start(s, to, sig);
+        if (s->outbox.to == to) {
+                sig->next = s->outbox.newest;
+                s->outbox.newest = sig;
+                if (__builtin_expect(++s->outbox.count >= KRI_OUTBOX_MAX, 0))
+                        kri_outbox_flush(s);
                 return;
         }
-        sig->next = s->outbox.newest;
-        s->outbox.newest = sig;
-        if (++s->outbox.count >= KRI_OUTBOX_MAX)
-                kri_outbox_flush(s);
+        /* relaxed: asleep or not, either way is right; this decides only how fast */
+        if (s->outbox.to == NULL &&
+            atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING) {
+                sig->next = NULL;
+                /* acq_rel: as in kri_push */
+                if (atomic_compare_exchange_strong_explicit(&to->outer, &asleep, sig,
+                                                            memory_order_acq_rel,
+                                                            memory_order_relaxed))
+                        kri_sched_woken(s->node, s, to);
+                else
+                        push_or_free(s, to, sig);
+                return;
+        }
+        if (s->index < s->node->sched_count)
+                chain_start(s, to, sig);
+        else
+                push_or_free(s, to, sig);
+}
+
+void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,
+                 struct kri_sig *sig)
+{
+        deliver(s, to, serial, sig);
 }
 
 bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to, struct kri_sig *sig)
@@ -192,8 +213,8 @@ static inline kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t s
         if (__builtin_expect((kri_flags(to) & KRI_P_LIMITED) != 0, 0))
                 err = send_limited(p, to, serial, sig);
         else
-                kri_deliver(p->sched, to, serial, sig);
-        kri_spend(p, 1);
+                deliver(p->sched, to, serial, sig);
+        kri_spend(p, KRI_COST_SEND);
         return err;
 }
 

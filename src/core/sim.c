@@ -47,8 +47,6 @@ int32_t kri_sim_reductions(struct kri_sched *s, int32_t most)
 {
         int32_t turn;
 
-        if (s->node->opts.drive != KR_DRIVE_SIM)
-                return most;
         turn = 1 + (int32_t)kri_rand_below(&s->chance, 8);
         if (kri_rand_below(&s->chance, 16) == 0)
                 turn = 1 + (int32_t)kri_rand_below(&s->chance, (uint32_t)most);

@@ -84,7 +84,7 @@ static inline void take_one(struct kri_sched *s, struct kri_proc *p, struct kri_
                 return;
         }
         if (__builtin_expect(sig->kind == KRI_SIG_MESSAGE, 1))
-                kri_mailbox_append(p, sig);
+                kri_append(p, sig);
         else
                 take_rare(s, p, sig);
 }
@@ -104,14 +104,10 @@ static struct kri_sig *reverse(struct kri_sig *newest)
         return in_order;
 }
 
-void kri_take(struct kri_sched *s, struct kri_proc *p)
+void kri_take_chain(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
 {
         uint32_t len = p->len, serial = kri_serial(p);
-        /* acquire: pairs with the push; the signals are whole */
-        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
 
-        if (sig == NULL)
-                return;
         if (sig->next != NULL)
                 sig = reverse(sig);
         while (sig != NULL) {
@@ -124,6 +120,15 @@ void kri_take(struct kri_sched *s, struct kri_proc *p)
                 kri_flags_set(p, KRI_P_NEWS, 0);
         if (p->extra != NULL && p->extra->memory_max != 0)
                 kri_memory_check(p);
+}
+
+void kri_take(struct kri_sched *s, struct kri_proc *p)
+{
+        /* acquire: pairs with the push; the signals are whole */
+        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
+
+        if (sig != NULL)
+                kri_take_chain(s, p, sig);
 }
 
 bool kr_is_process_alive(kr_pid pid)
