@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters: counter, with a name of one's choice; counters.erl says it in Erlang. */
+/* counters: counter, with a name of one's choice; named_counters.erl in Erlang. */
 #include "counters.h"
 
 enum { STOP, TICK, READ, ANSWER };

@@ -1,6 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% counters: counter, with a name of one's choice. What counters.c says in C.
--module(counters).
+%% named_counters: counter, with a name of one's choice. What counters.c says in C. (OTP has a
+%% module `counters` of its own, so that this one needs another name.)
+-module(named_counters).
 
 -export([start/1, stop/1, tick/2, read/1]).
 
