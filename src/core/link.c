@@ -724,16 +724,36 @@ static struct kri_sig *make_gone(struct kri_pool *pool, void *args)
         return kri_sig_reply(pool, ((struct reply_args *)args)->ref, KRI_NONE);
 }
 
+/* What has arrived for nobody and is no question; some of it has no ctl to look at. */
+static bool needs_no_answer(const struct kri_sig *sig)
+{
+        switch ((enum kri_sig_kind)sig->kind) {
+        case KRI_SIG_LINK:
+        case KRI_SIG_MONITOR:
+        case KRI_SIG_UNLINK:
+        case KRI_SIG_INFO:
+        case KRI_SIG_ALIVE:
+        case KRI_SIG_SUSPEND:
+                return false;
+        default:
+                return true;
+        }
+}
+
 void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
 {
         struct kri_sig_ctl *ctl = kri_sig_ctl(sig);
         struct down_args args = { .ref = ctl->ref,
                                   .from = dead,
                                   .reason = KRI_A(noproc),
-                                  .name = (uint32_t)ctl->extra,
                                   .node_name = kr_node_name(s->node).index };
         struct reply_args reply = { ctl->ref };
 
+        if (needs_no_answer(sig)) {
+                kri_sig_free(&s->pool, sig);
+                return;
+        }
+        args.name = (uint32_t)ctl->extra;
         switch ((enum kri_sig_kind)sig->kind) {
         case KRI_SIG_LINK:
                 fire_link(s, ctl->from, &args);
