@@ -201,7 +201,7 @@ void kri_proc_misuse(const char *reason)
 
         if (p == NULL || kri_has(p, KRI_P_THREAD))
                 return;
-        p->inside = 1;
+        kri_inside_set(p, 1);
         text = kr_build("{badarg, ~}", reason);
         kri_raise_term(p, KR_CLASS_ERROR, text.w != KRI_NONE ? text.w : KRI_A(badarg));
 }

@@ -171,7 +171,7 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
         ret_fault->culprit = 0;
         ret_fault->trace.count = 0;
         ret_fault->trace.entry = (uintptr_t)p->fn;
-        if (p->inside)
+        if (kri_inside(p))
                 condemn(ret_fault, "code of Krarup is under way", 0);
         else if (p->critical > 0)
                 condemn(ret_fault, "a critical region is under way", 0);

@@ -297,7 +297,7 @@ static void leave_old(struct kri_proc *p, struct fault_thread *thread,
         landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
         landing->thread = thread;
         p->stack = fresh;
-        p->inside = 1;
+        kri_inside_set(p, 1);
         for (int i = 0; i < SIGNALS; i++)
                 sigdelset(&context->uc_sigmask, signals[i]);
         aim(context, landing);
@@ -361,7 +361,7 @@ static void on_unwind(int signo, siginfo_t *info, void *place)
             !atomic_exchange_explicit(&thread->unwind, false, memory_order_acquire)) {
                 pass_on(signo, info, place);
         } else if (p != NULL && !kri_has(p, KRI_P_THREAD) && p->stack != NULL &&
-                   !p->inside && atomic_load_explicit(&p->taken, memory_order_relaxed) &&
+                   !kri_inside(p) && atomic_load_explicit(&p->taken, memory_order_relaxed) &&
                    thread->reserve != NULL && !thread->busy) {
                 thread->busy = 1;
                 kri_fault_judge(p, signo, info, place, &fault);

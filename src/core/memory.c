@@ -142,10 +142,10 @@ static void *host_alloc_as(size_t size, bool kept)
 
         if (p == NULL)
                 return malloc(size);
-        was = p->inside;
+        was = kri_inside(p);
         (void)kri_enter();
         block = kri_owned_alloc(p, size, kept);
-        p->inside = was;
+        kri_inside_set(p, was);
         return block;
 }
 
@@ -168,10 +168,10 @@ void kri_host_free(void *block)
                 free(block);
                 return;
         }
-        was = p->inside;
+        was = kri_inside(p);
         (void)kri_enter();
         owned_free_only(p, block);
-        p->inside = was;
+        kri_inside_set(p, was);
 }
 
 void kri_host_critical(bool enter)

@@ -218,7 +218,7 @@ static void init_record(struct kri_proc *p, struct kr_node *node, const struct k
         p->sp = NULL;
         p->stack = NULL;
         p->held = NULL;
-        p->inside = 1;
+        kri_inside_set(p, 1);
         p->out = KRI_OUT_YIELD;
         p->entry_kind = KRI_ENTRY_NONE;
         p->suspended = 0;
@@ -291,7 +291,7 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s)
         init_record(p, s->node, NULL);
         p->entry_name = "attached thread";
         p->sched = s;
-        p->inside = 0;
+        kri_inside_set(p, 0);
         p->reds = KRI_TURN_REDUCTIONS;
         kri_flags_set(p, KRI_P_THREAD | KRI_P_TRAP_EXIT, 0);
         kri_state_set(p, KRI_STATE_RUNNING);

@@ -54,7 +54,7 @@ enum kri_out {
 #define KRI_P_TIMED_OUT 0x04u
 #define KRI_P_ENDING 0x08u   /* clean-ups run; nothing can end it a second time */
 #define KRI_P_THREAD 0x10u   /* an attached thread: waits on a futex, has no kri_stack */
-#define KRI_P_LIMITED 0x20u  /* node->limits[index] holds its mailbox limit (any: reads) */
+#define KRI_P_LIMITED 0x20u  /* node->limits[index] counts its messages; stays (any: reads) */
 #define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
 #define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `top_site` goes on */
@@ -93,8 +93,8 @@ struct kri_proc {
         struct kri_sig *held;      /* messages in slots, newest slot first */
         const void *top_site;      /* of the first clause of the wait at the top (TOP) */
 
-        uint8_t inside;            /* it runs code of Krarup (written by it, read by others
-                                      after a heavy barrier) */
+        _Atomic uint8_t inside;    /* it runs code of Krarup (written by it, read by others
+                                      after a heavy barrier): kri_inside_set */
         uint8_t out;               /* enum kri_out */
         uint8_t entry_kind;        /* KRI_ENTRY_...: of fn */
         uint8_t suspended;         /* count */
@@ -164,6 +164,18 @@ kr_pid kri_proc_pid(const struct kri_proc *p);
 void kri_enter_taken(struct kri_proc *p);
 void kri_yield_now(struct kri_proc *p);
 
+/* release: whoever takes the process away reads 0 here (acquire), and then all that it wrote
+ * while it was inside. */
+static inline void kri_inside_set(struct kri_proc *p, uint8_t inside)
+{
+        atomic_store_explicit(&p->inside, inside, memory_order_release);
+}
+
+static inline uint8_t kri_inside(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->inside, memory_order_acquire);
+}
+
 /* From here to kri_leave the process cannot be unwound, nor its scheduler taken. The store
  * and the load are ordered by the heavy barrier of whoever sets `taken`. */
 static inline struct kri_proc *kri_enter(void)
@@ -172,17 +184,19 @@ static inline struct kri_proc *kri_enter(void)
 
         if (__builtin_expect(p == NULL, 0))
                 return NULL;
-        p->inside = 1;
+        /* relaxed: it publishes nothing */
+        atomic_store_explicit(&p->inside, 1, memory_order_relaxed);
         kri_barrier_light();
-        if (__builtin_expect(atomic_load_explicit(&p->taken, memory_order_relaxed), 0))
+        /* acquire: 0 again after the watch has looked at us in vain; what it read then may
+         * change now */
+        if (__builtin_expect(atomic_load_explicit(&p->taken, memory_order_acquire), 0))
                 kri_enter_taken(p);
         return p;
 }
 
 static inline void kri_leave(struct kri_proc *p)
 {
-        atomic_signal_fence(memory_order_seq_cst);
-        p->inside = 0;
+        kri_inside_set(p, 0);
 }
 
 /* Spend reductions; when the turn is over, let others run. */

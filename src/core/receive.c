@@ -88,6 +88,20 @@ void kri_slot_fill(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig)
         hold(p, slot, sig);
 }
 
+struct kri_sig *kri_slot_empty(struct kri_proc *p, kr_msg *slot)
+{
+        struct kri_sig **place = &p->held, *sig;
+
+        while (holder(*place) != slot)
+                place = &(*place)->next;
+        sig = *place;
+        *place = sig->next;
+        kri_store(&sig->root, slot->term.w);
+        slot->sig = NULL;
+        slot->term.w = KRI_NONE;
+        return sig;
+}
+
 void kri_held_release(struct kri_sched *s, struct kri_proc *p)
 {
         while (p->held != NULL) {
@@ -184,7 +198,7 @@ static struct kri_sig *start_after(struct kri_proc *p, const struct kr_clause *c
 
 /* -- receive -- */
 
-static inline __attribute__((always_inline)) const struct kr_clause *fitting(const struct kr_clause *clauses, kri_word t)
+static inline const struct kr_clause *fitting(const struct kr_clause *clauses, kri_word t)
 {
         for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
                 const struct kri_code *code = kri_site_code(c->site);
@@ -341,6 +355,27 @@ static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
         return p;
 }
 
+/* The clause that the box fits, by kri_match_fast alone; NULL: none, or it takes more. */
+static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
+        const struct kr_clause *c, const kri_word *box)
+{
+        for (; c->site != NULL; c++) {
+                /* acquire: as in kri_site_code */
+                const struct kri_code *code =
+                        __atomic_load_n(&c->site->code, __ATOMIC_ACQUIRE);
+
+                if (__builtin_expect(code == NULL || !code->boxed, 0))
+                        return NULL;
+                if (box[0] != code->key_word ||
+                    ((box[1] ^ code->key_second) & code->key_second_mask) != 0)
+                        continue;
+                if (code->fast && kri_match_fast((const struct kri_match_code *)code, box, c->args))
+                        return c;
+                return NULL;
+        }
+        return NULL;
+}
+
 /* The first message of the mailbox, if it is what is wanted and nothing else is to be seen
  * to: most receives are no more than that. */
 static inline __attribute__((always_inline)) const struct kr_clause *take_first(
@@ -349,10 +384,10 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         struct kri_sig *sig = p->first;
         const struct kr_clause *clause;
 
-        if (sig == NULL || p->extra != NULL ||
+        if (sig == NULL || sig->root != (sizeof(kri_word) | KRI_BOX) || p->extra != NULL ||
             kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_LIMITED))
                 return NULL;
-        clause = fitting(clauses, kri_sig_root(sig));
+        clause = fits_fast(clauses, sig->heap);
         if (clause == NULL)
                 return NULL;
         p->first = sig->next;
@@ -360,7 +395,11 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
                 p->last = NULL;
         p->len--;
         slot_prepare(p, slot);
-        hold(p, slot, sig);
+        slot->term.w = kri_boxed(sig->heap);
+        slot->sig = sig;
+        set_holder(sig, slot);
+        sig->next = p->held;
+        p->held = sig;
         return clause;
 }
 

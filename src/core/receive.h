@@ -13,6 +13,9 @@
 /* Put `sig`, a message outside any queue, in the slot; what was in it is released. */
 void kri_slot_fill(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig);
 
+/* Take it out again, whole. */
+struct kri_sig *kri_slot_empty(struct kri_proc *p, kr_msg *slot);
+
 /* Release all held messages (kr_become, the end). */
 void kri_held_release(struct kri_sched *s, struct kri_proc *p);
 

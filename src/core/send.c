@@ -162,6 +162,10 @@ static __attribute__((noinline)) struct kri_sig *build_any(struct kri_proc *p,
         return sig;
 }
 
+/* The smallest two blocks hold the steps in which images are copied. */
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64, "class 0");
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96, "class 1");
+
 /* The usual message, without a call. */
 static inline __attribute__((always_inline)) struct kri_sig *build(struct kri_proc *p,
                                                                    struct kri_site *site,
@@ -169,18 +173,22 @@ static inline __attribute__((always_inline)) struct kri_sig *build(struct kri_pr
 {
         const struct kri_build_code *code;
         struct kri_sig *sig;
+        unsigned class;
 
         /* acquire: as in kri_site_code */
         code = (const struct kri_build_code *)__atomic_load_n(&site->code, __ATOMIC_ACQUIRE);
         if (__builtin_expect(code == NULL || code->fast == 0, 0))
                 return build_any(p, site, args, 0);
-        sig = kri_sig_new(&p->sched->pool, kri_fast_room(code));
+        class = code->fast > KRI_FAST_STEP;
+        sig = kri_pool_alloc(&p->sched->pool, class);
         if (__builtin_expect(sig == NULL, 0))
                 return NULL;
         if (__builtin_expect(!kri_build_fast(code, args, sig->heap), 0)) {
-                kri_sig_free(&p->sched->pool, sig);
+                kri_pool_free(&p->sched->pool, sig, class);
                 return build_any(p, site, args, 0);
         }
+        sig->blobs = 0;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | class << 8 | (uint64_t)code->fast << 32;
         sig->root = sizeof(kri_word) | KRI_BOX; /* the box is the word behind it */
         return sig;
 }
@@ -195,17 +203,19 @@ static kr_err not_built(struct kri_proc *p)
 static kr_err send_limited(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
                            struct kri_sig *sig)
 {
-        enum kri_admission admission = kri_limit_admit(p, to, serial, kri_sig_size(sig));
+        enum kri_admission admission = kri_limit_admit(p, to, serial, sig);
 
         if (admission == KRI_ADMIT) {
                 kri_deliver(p->sched, to, serial, sig);
                 return KR_OK;
         }
         kri_sig_free(&p->sched->pool, sig);
+        if (admission == KRI_NO_MEMORY)
+                return not_built(p);
         return admission == KRI_REFUSE ? KR_EFULL : KR_OK;
 }
 
-static inline kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
+static inline __attribute__((always_inline)) kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
                              struct kri_sig *sig)
 {
         kr_err err = KR_OK;

@@ -38,6 +38,7 @@ enum kri_sig_kind {
 
 /* Flags */
 #define KRI_SIG_KILL 1u /* EXIT that cannot be trapped */
+#define KRI_SIG_COUNTED 2u /* it takes room in a limited mailbox (limit.h) */
 
 struct kri_sig {
         struct kri_sig *next; /* in a queue, or in the list of held messages */

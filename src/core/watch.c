@@ -114,12 +114,17 @@ static void join_ended(struct kri_watch *watch)
 /* -- taking a scheduler away -- */
 
 /* lock held. Is p in user code, and kept there? After this returns true it cannot enter
- * Krarup without stopping in kri_enter_taken. */
+ * Krarup without stopping in kri_enter_taken.
+ *
+ * Either p, entering, sees `taken`, or we, after the barrier, see `inside`: a store and then a
+ * load on both sides, of which p's pair has no fence of its own. ThreadSanitizer, which does
+ * not know the barrier, need not know it: what p wrote before it left is ordered by release
+ * and acquire of `inside`, what we write before it goes on by `taken` and the lock. */
 static bool seize(struct kri_proc *p)
 {
         atomic_store(&p->taken, 1);
         kri_barrier_heavy();
-        if (!__atomic_load_n(&p->inside, __ATOMIC_RELAXED))
+        if (!kri_inside(p))
                 return true;
         atomic_store(&p->taken, 0);
         return false;

@@ -270,6 +270,21 @@ static size_t match_size(const struct kri_parse *parse, uint64_t words)
                parse->arg_count * sizeof(struct kri_hole) + words * sizeof(kri_word);
 }
 
+static bool is_fast(const struct kri_match_code *match)
+{
+        if (match->flat != match->flat_outs || match->out_count > KRI_FAST_OUTS ||
+            !match->code.boxed)
+                return false;
+        for (uint32_t i = 0; i < match->out_count; i++) {
+                uint8_t type = match->flat_outs[i].type;
+
+                if (type != KRI_ARG_OUT_I64 && type != KRI_ARG_OUT_PID &&
+                    type != KRI_ARG_OUT_TERM)
+                        return false;
+        }
+        return true;
+}
+
 struct kri_code *kri_compile_match(struct kri_parse *parse)
 {
         const struct kri_ast *root = parse->root;
@@ -301,6 +316,7 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
         if (is_flat(e.nodes)) {
                 match->code.shape = KRI_SHAPE_FLAT;
                 make_flat(match, flat);
+                match->code.fast = is_fast(match);
         }
         match->code.ref_arg = find_ref_arg(root, parse->site);
         return &match->code;

@@ -239,6 +239,39 @@ struct kri_match_code {
         uint32_t out_count;
 };
 
+/* -- in one go, for tuples of which all but the first element are ~ of the usual types -- */
+
+#define KRI_FAST_OUTS 4u
+
+/* `box` has passed the key of a code with `fast`. False: ask kri_code_match. */
+static inline __attribute__((always_inline)) bool kri_match_fast(
+        const struct kri_match_code *match, const kri_word *box, const union kri_arg *args)
+{
+        const struct kri_flat *end = match->flat_outs + match->out_count;
+        kri_word is_bad = 0;
+
+        for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++)
+                is_bad |= (((box[flat->at] + flat->add) & flat->mask) ^ flat->want) |
+                          !args[flat->arg].out;
+        if (__builtin_expect(is_bad != 0, 0))
+                return false;
+        for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++) {
+                const kri_word *p = &box[flat->at];
+                void *out = args[flat->arg].out;
+
+                if (flat->type == KRI_ARG_OUT_I64) {
+                        int64_t value = kri_int_value(*p);
+
+                        memcpy(out, &value, sizeof(value));
+                } else if (flat->type == KRI_ARG_OUT_PID) {
+                        *(kr_pid *)out = kri_word_pid(*p);
+                } else {
+                        ((kr_term *)out)->w = kri_load(p);
+                }
+        }
+        return true;
+}
+
 void kri_set_result(enum kri_arg_type type, kri_word t, void *out);
 bool kri_match_tree(const struct kri_match_code *match, kri_word t,
                     const union kri_arg *args);
