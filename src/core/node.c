@@ -331,7 +331,7 @@ static kr_err start_scheds(struct kr_node *node)
         uint32_t count = node->opts.schedulers;
 
         /* on cache lines of their own: others read what the holder writes */
-        node->scheds = aligned_alloc(64, count * sizeof(*node->scheds));
+        node->scheds = aligned_alloc(64, (count * sizeof(*node->scheds) + 63) / 64 * 64);
         if (node->scheds == NULL)
                 return KR_ENOMEM;
         node->sched_count = count;
