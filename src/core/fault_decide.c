@@ -4,8 +4,10 @@
 
 #include "fault_libc.h"
 
-/* So many frames are looked at; deeper down nothing of libc is expected. */
+/* So many frames are looked at, and on to the end of libc's; deeper down nothing of libc is
+ * expected. */
 #define FRAMES_MAX 64
+#define FRAMES_MORE 64
 /* A frame larger than this may reach past the guard page without touching it. */
 #define LEAP_MAX ((uintptr_t)64 << 20)
 
@@ -152,7 +154,9 @@ static void walk_stack(const struct kri_proc *p, bool raised, const ucontext_t *
                                 0; /* what abort itself calls is of no interest */
                 if (fault->trace.count < KRI_TRACE_MAX)
                         fault->trace.at[fault->trace.count++] = kri_frame_at(&frame);
-        } while (--left > 0 && kri_frame_up(&frame));
+                left--;
+        } while ((left > 0 || (walk.in_libc && left > -FRAMES_MORE)) &&
+                 kri_frame_up(&frame));
         if (walk.in_libc)
                 condemn(fault, "who called libc cannot be seen", walk.entry);
 }
