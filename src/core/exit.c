@@ -364,14 +364,16 @@ static void free_extra(struct kri_sched *s, struct kri_proc *p)
         p->extra = NULL;
 }
 
-static void free_signals(struct kri_sched *s, struct kri_sig *first)
+void kri_mailbox_drop(struct kri_sched *s, struct kri_proc *p)
 {
-        while (first != NULL) {
-                struct kri_sig *next = first->next;
+        while (p->first != NULL) {
+                struct kri_sig *sig = p->first;
 
-                kri_sig_free(&s->pool, first);
-                first = next;
+                p->first = sig->next;
+                kri_sig_free(&s->pool, sig);
         }
+        p->last = p->scanned = NULL;
+        p->len = 0;
 }
 
 /* From here on nobody can reach it: what is on the way is answered as to the dead. */
@@ -400,15 +402,13 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
         if (!atomic_load_explicit(&p->zombie, memory_order_relaxed))
                 kri_proc_tell(s, p);
         close_queue(s, p);
-        if (p->first != NULL)
-                free_signals(s, p->first);
+        kri_mailbox_drop(s, p);
         if (p->held != NULL)
                 kri_held_release(s, p);
         if (p->owned != NULL)
                 kri_owned_release(p);
         free_extra(s, p);
         free_doom(s, p->doom);
-        p->first = p->last = p->scanned = NULL;
         p->doom = NULL;
         kri_slot_give(s, p);
 }
@@ -431,6 +431,7 @@ struct kri_extra *kri_extra(struct kri_proc *p)
                 if (extra == NULL)
                         return NULL;
                 memset(extra, 0, sizeof(*extra));
+                extra->memory_used = kri_owned_bytes(p);
                 p->extra = extra;
         }
         return p->extra;

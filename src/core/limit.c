@@ -29,6 +29,13 @@ static bool enter(struct kri_limit *limit, size_t bytes)
                (bytes_max == 0 || size + (int64_t)bytes <= (int64_t)bytes_max);
 }
 
+static bool can_never(struct kri_limit *limit, size_t bytes)
+{
+        uint64_t bytes_max = atomic_load_explicit(&limit->bytes_max, memory_order_relaxed);
+
+        return bytes_max != 0 && bytes > bytes_max;
+}
+
 static void leave(struct kri_limit *limit, size_t bytes)
 {
         atomic_fetch_sub_explicit(&limit->messages, 1, memory_order_relaxed);
@@ -78,8 +85,8 @@ enum kri_admission kri_limit_admit(struct kri_proc *p, struct kri_proc *to, uint
                 case KR_OVERFLOW_EXIT:
                         return end_receiver(p, to, serial) ? KRI_DROP : KRI_NO_MEMORY;
                 case KR_OVERFLOW_SUSPEND:
-                        if (to == p)
-                                return KRI_REFUSE; /* only we could make room */
+                        if (to == p || can_never(limit, bytes))
+                                return KRI_REFUSE; /* waiting would not end */
                         wait_for_room(p, sig);
                         break;
                 default:

@@ -31,12 +31,17 @@ static bool within_limit(struct kri_proc *p, size_t size)
 
         if (extra == NULL || extra->memory_max == 0)
                 return true;
-        if (size <= extra->memory_max && extra->memory_used <= extra->memory_max - size) {
-                extra->memory_used += size;
+        if (size <= extra->memory_max && extra->memory_used <= extra->memory_max - size)
                 return true;
-        }
-        kri_doom_atom(p, KRI_A_killed);
+        if (!kri_has(p, KRI_P_THREAD))
+                kri_doom_atom(p, KRI_A_killed);
         return false;
+}
+
+/* What a block counts for the limit. */
+static size_t weight(const struct kri_owned *o)
+{
+        return sizeof(*o) + o->size;
 }
 
 static void push(struct kri_proc *p, struct kri_owned *o)
@@ -62,7 +67,7 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 {
         struct kri_owned *o;
 
-        if (size > SIZE_MAX - sizeof(*o) || !within_limit(p, size))
+        if (size > SIZE_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
                 return NULL;
         if (p->sched != NULL && p->sched->pool.fail_in != 0 && --p->sched->pool.fail_in == 0)
                 return NULL;
@@ -71,6 +76,8 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
                 return NULL;
         o->size = size;
         o->kept = kept;
+        if (p->extra != NULL)
+                p->extra->memory_used += weight(o);
         push(p, o);
         return o + 1;
 }
@@ -90,8 +97,8 @@ void kri_owned_free(struct kri_proc *p, void *block)
                 return;
         o = header(block);
         unlink_owned(p, o);
-        if (p->extra != NULL && p->extra->memory_max != 0)
-                p->extra->memory_used -= o->size;
+        if (p->extra != NULL)
+                p->extra->memory_used -= weight(o);
         give_back(p, o);
 }
 
@@ -118,7 +125,7 @@ size_t kri_owned_bytes(const struct kri_proc *p)
         size_t bytes = 0;
 
         for (const struct kri_owned *o = p->owned; o != NULL; o = o->next)
-                bytes += sizeof(*o) + o->size;
+                bytes += weight(o);
         return bytes;
 }
 
@@ -128,7 +135,7 @@ void kri_memory_check(struct kri_proc *p)
 
         for (const struct kri_sig *sig = p->first; sig != NULL; sig = sig->next)
                 bytes += kri_sig_size(sig);
-        if (bytes > p->extra->memory_max)
+        if (bytes > p->extra->memory_max && !kri_has(p, KRI_P_THREAD))
                 kri_doom_atom(p, KRI_A_killed);
 }
 

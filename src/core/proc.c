@@ -397,7 +397,6 @@ size_t kr_set_memory_max(size_t bytes)
         }
         old = p->extra->memory_max;
         p->extra->memory_max = bytes;
-        p->extra->memory_used = kri_owned_bytes(p);
         kri_leave(p);
         return old;
 }

@@ -22,6 +22,8 @@ void kri_held_release(struct kri_sched *s, struct kri_proc *p);
 /* Take `sig`, which comes after `before` (NULL: it is the first), out of the mailbox. */
 void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig);
 void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig);
+/* All of it goes: p will not look at it any more. */
+void kri_mailbox_drop(struct kri_sched *s, struct kri_proc *p);
 
 /* Wait so long for nothing. May not return. */
 void kri_pause(struct kri_proc *p, int64_t ms);
