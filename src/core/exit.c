@@ -78,6 +78,14 @@ static void run_defers(struct kri_proc *p, const struct kri_defer *until)
         }
 }
 
+/* It may have been on its way to one of them. */
+static void forget_catches(struct kri_proc *p)
+{
+        for (struct kri_catch *frame = p->extra->catch; frame != NULL; frame = frame->outer)
+                free_doom(p->sched, frame->reason);
+        p->extra->catch = NULL;
+}
+
 void kri_end(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_THREAD))
@@ -85,6 +93,8 @@ void kri_end(struct kri_proc *p)
         kri_flags_set(p, KRI_P_ENDING, 0);
         kri_state_set(p, KRI_STATE_EXITING);
         p->critical = 0;
+        if (p->extra != NULL)
+                forget_catches(p);
         run_defers(p, NULL);
         kri_switch_out(p, KRI_OUT_EXIT);
         kri_invariant(!"a process that has ended runs");
@@ -130,9 +140,10 @@ static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 static void to_catch(struct kri_proc *p, struct kri_catch *frame, kr_class kind,
                      struct kri_sig *sig)
 {
-        run_defers(p, frame->defers);
-        frame->kind = kind;
+        free_doom(p->sched, frame->reason); /* a clean-up below has raised again */
         frame->reason = sig;
+        frame->kind = kind;
+        run_defers(p, frame->defers);
         if (frame->stack != p->stack)
                 kri_fiber_go_back(frame->stack);
         else
@@ -286,6 +297,7 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
         frame.outer = p->extra->catch;
         frame.stack = p->stack;
         frame.defers = p->extra->defers;
+        frame.reason = NULL;
         if (kri_jump_set(&frame.jump) != 0)
                 return caught(&frame, ret_class, ret_reason);
         p->extra->catch = &frame;

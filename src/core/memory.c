@@ -67,7 +67,7 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 {
         struct kri_owned *o;
 
-        if (size > SIZE_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
+        if (size > PTRDIFF_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
                 return NULL;
         if (p->sched != NULL && p->sched->pool.fail_in != 0 && --p->sched->pool.fail_in == 0)
                 return NULL;

@@ -193,6 +193,10 @@ void kri_become(struct kri_entry entry)
 
         if (p == NULL || kri_has(p, KRI_P_THREAD))
                 kri_thread_end(p, "kr_become");
+        if (entry.fn == NULL)
+                kri_badarg(p, "kr_become", "fn");
+        if (p->doom != NULL)
+                kri_end(p); /* a clean-up may not go on as something else */
         if (!kri_entry_copy(p, &entry))
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
         kri_held_release(p->sched, p);
