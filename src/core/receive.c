@@ -118,7 +118,8 @@ void kr_msg_clear(kr_msg *slot)
 
         if (p == NULL)
                 return;
-        release_slot(p, slot);
+        if (slot != NULL)
+                release_slot(p, slot);
         kri_leave(p);
 }
 
@@ -320,41 +321,6 @@ static __attribute__((cold)) void refuse(struct kri_proc *p, int64_t timeout_ms)
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_timeout_value);
 }
 
-static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
-                          const struct kr_clause *clauses, enum kri_out out)
-{
-        const struct kr_clause *clause;
-
-        for (;;) {
-                clause = scan(p, slot, clauses);
-                if (clause != NULL)
-                        break;
-                if (something_arrived(p))
-                        continue;
-                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
-                        break;
-                wait(p, timeout_ms, out);
-        }
-        wait_ends(p);
-        if (__builtin_expect(clause == NULL, 0))
-                release_slot(p, slot);
-        kri_spend(p, KRI_COST_RECEIVE);
-        return clause != NULL ? clause->id : KR_TIMEOUT;
-}
-
-static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
-{
-        struct kri_proc *p = kri_enter();
-
-        if (p == NULL)
-                return NULL;
-        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
-                refuse(p, timeout_ms);
-                return NULL;
-        }
-        return p;
-}
-
 /* The clause that the box fits, by kri_match_fast alone; NULL: none, or it takes more. */
 static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
         const struct kr_clause *c, const kri_word *box)
@@ -385,7 +351,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         const struct kr_clause *clause;
 
         if (sig == NULL || sig->root != (sizeof(kri_word) | KRI_BOX) || p->extra != NULL ||
-            kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_LIMITED))
+            kri_has(p, KRI_P_LIMITED))
                 return NULL;
         clause = fits_fast(clauses, sig->heap);
         if (clause == NULL)
@@ -401,6 +367,43 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         sig->next = p->held;
         p->held = sig;
         return clause;
+}
+
+static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                          const struct kr_clause *clauses, enum kri_out out)
+{
+        const struct kr_clause *clause;
+
+        for (;;) {
+                clause = p->scanned == NULL ? take_first(p, slot, clauses) : NULL;
+                if (clause == NULL)
+                        clause = scan(p, slot, clauses);
+                if (clause != NULL)
+                        break;
+                if (something_arrived(p))
+                        continue;
+                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
+                        break;
+                wait(p, timeout_ms, out);
+        }
+        wait_ends(p);
+        if (__builtin_expect(clause == NULL, 0))
+                release_slot(p, slot);
+        kri_spend(p, KRI_COST_RECEIVE);
+        return clause != NULL ? clause->id : KR_TIMEOUT;
+}
+
+static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return NULL;
+        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
+                refuse(p, timeout_ms);
+                return NULL;
+        }
+        return p;
 }
 
 static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slot,
@@ -425,7 +428,7 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
 
         if (__builtin_expect(p == NULL, 0))
                 return KR_TIMEOUT;
-        clause = take_first(p, slot, clauses);
+        clause = kri_has(p, KRI_P_TOP) ? NULL : take_first(p, slot, clauses);
         if (__builtin_expect(clause == NULL, 0))
                 return receive_any(p, slot, timeout_ms, clauses);
         kri_spend(p, KRI_COST_RECEIVE);

@@ -20,6 +20,8 @@
 /* So many waiting processes are worth waking another core for (it costs 25 us). */
 #define SPREAD_AT 8u
 #define SPREAD_TURNS 64u
+/* So many are worth it even if they only talk. */
+#define CROWD 2048u
 /* The clock is read once in so many turns, and after every long one. */
 #define CLOCK_TURNS 16u
 #define IDLE_SPIN_NS 20000
@@ -28,6 +30,7 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 {
         *s = (struct kri_sched){ .node = node, .index = index };
         s->sim = node->opts.drive == KR_DRIVE_SIM;
+        s->direct = index != UINT32_MAX && !s->sim;
         s->chance = node->opts.seed ^ (uint64_t)index << 32;
         kri_pool_init(&s->pool, &node->depot);
 }
@@ -92,6 +95,16 @@ static void note_backlog(struct kri_sched *s)
         atomic_store_explicit(&s->backlog, waiting(s), memory_order_relaxed);
 }
 
+/* Is what waits here worth another core? A message between cores costs more than most
+ * messages are worth: processes that do little but talk stay together, unless they are many. */
+bool kri_sched_has_to_give(const struct kri_sched *s)
+{
+        uint32_t backlog = atomic_load_explicit(&s->backlog, memory_order_relaxed);
+
+        return backlog >= CROWD ||
+               (backlog >= 2 && !atomic_load_explicit(&s->talkative, memory_order_relaxed));
+}
+
 /* Somebody idle, and enough to do for two: wake one, who will ask us for work. */
 static void spread(struct kri_sched *s)
 {
@@ -116,7 +129,7 @@ void kri_sched_queue(struct kri_sched *s, struct kri_proc *p)
         kri_state_set(p, KRI_STATE_READY);
         push_last(queue_for(s, p), p);
         note_backlog(s);
-        if (s->queues[KRI_QUEUE_NORMAL].len >= SPREAD_AT &&
+        if (s->queues[KRI_QUEUE_NORMAL].len >= SPREAD_AT && kri_sched_has_to_give(s) &&
             atomic_load_explicit(&s->node->idle, memory_order_relaxed) != 0)
                 spread(s);
 }
@@ -128,9 +141,12 @@ static bool runs_next(const struct kri_sched *s, const struct kri_proc *p)
 
 static void wake_thread(struct kri_proc *p)
 {
-        /* release: what was pushed is seen by the thread that finds itself awake */
-        atomic_store_explicit(&p->sched->sleeping, 0, memory_order_release);
-        kri_futex_wake(&p->sched->sleeping, 1);
+        _Atomic uint32_t *sleeping = &p->sched->sleeping;
+
+        /* release: what was pushed is seen by the thread that finds itself awake. From here
+         * on it may detach, so that only the address is used (see kri_thread_wait) */
+        atomic_store_explicit(sleeping, 0, memory_order_release);
+        kri_futex_wake(sleeping, 1);
 }
 
 void kri_sched_born(struct kri_sched *s, struct kri_proc *p)
@@ -403,8 +419,9 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s, struc
                 kri_proc_finish(s, p);
                 return;
         }
-        /* relaxed: the watch looks at it only to see that it does not change */
-        atomic_store_explicit(&s->current, p, memory_order_relaxed);
+        /* release: the watch, which looks at it to see that it does not change, finds the
+         * thread's number as well */
+        atomic_store_explicit(&s->current, p, memory_order_release);
         switch_to(s, p);
         if (p->out == KRI_OUT_GONE) {
                 kri_watch_gone(p, s); /* s is no longer ours */
@@ -476,7 +493,7 @@ static bool ask_for_work(struct kri_sched *s)
                 struct kri_sched *other = &node->scheds[i];
                 uint32_t backlog = atomic_load_explicit(&other->backlog, memory_order_relaxed);
 
-                if (other != s && backlog > most) {
+                if (other != s && backlog > most && kri_sched_has_to_give(other)) {
                         most = backlog;
                         best = other;
                 }
@@ -510,12 +527,22 @@ static int64_t until_next_timer(struct kri_sched *s)
         return left_ns < 0 ? 0 : left_ns;
 }
 
+/* The clock may have woken somebody of any priority. */
+static bool has_work(const struct kri_sched *s)
+{
+        bool found = s->next != NULL;
+
+        for (int i = 0; i < KRI_QUEUES; i++)
+                found = found || s->queues[i].len != 0;
+        return found;
+}
+
 static void idle(struct kri_sched *s)
 {
         struct kr_node *node = s->node;
 
         look_at_clock(s);
-        if (s->next != NULL || waiting(s) != 0 || spin(s))
+        if (has_work(s) || spin(s))
                 return;
         atomic_fetch_add(&node->idle, 1);
         atomic_store(&s->sleeping, 1); /* before the last look, see kri_sched_inject */
@@ -523,6 +550,7 @@ static void idle(struct kri_sched *s)
                 kri_futex_wait(&s->sleeping, 1, until_next_timer(s));
         atomic_store(&s->sleeping, 0);
         atomic_fetch_sub(&node->idle, 1);
+        kri_watch_wake(node);
         (void)ask_for_work(s);
 }
 

@@ -47,6 +47,7 @@ struct kri_sched {
         uint32_t next_run;               /* turns in a row that came from `next` */
         uint32_t low_skips;              /* turns of others since a low one ran */
         bool sim;                        /* KR_DRIVE_SIM: nothing is left to order */
+        bool direct;                     /* who is woken here runs here, and next */
         uint64_t spent;                  /* reductions, not yet in the figure below */
         uint64_t spread_turn;            /* when another core was last woken */
         struct kri_queue queues[KRI_QUEUES];
@@ -67,6 +68,8 @@ struct kri_sched {
         _Atomic uint64_t reductions, spawned, steals;
         _Atomic int64_t alive;           /* processes born here less those that ended here */
         _Atomic uint32_t backlog;        /* processes in the normal queue */
+        _Atomic bool talkative;          /* the watch writes it: its processes mostly talk to
+                                            each other, and are faster on one core */
 
         /* -- any thread -- */
         struct kri_proc *_Atomic inject; /* made ready elsewhere; linked by run_next */
@@ -104,6 +107,7 @@ void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc 
 void kri_sched_queue(struct kri_sched *s, struct kri_proc *p);
 void kri_sched_born(struct kri_sched *s, struct kri_proc *p);
 void kri_sched_inject(struct kri_sched *to, struct kri_proc *p);
+bool kri_sched_has_to_give(const struct kri_sched *s);
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);
 
@@ -131,6 +135,20 @@ static inline __attribute__((always_inline)) void kri_switch_out(struct kri_proc
                 kri_thread_wait(p); /* the thread waits itself */
         else
                 kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
+}
+
+/* kri_sched_woken, with the usual case in line. */
+static inline __attribute__((always_inline)) void kri_sched_wake(struct kri_sched *s,
+                                                                 struct kri_proc *p)
+{
+        if (__builtin_expect(s->direct && s->next == NULL && !kri_has(p, KRI_P_THREAD) &&
+                                     p->priority <= KR_PRIORITY_LOW,
+                             1)) {
+                kri_state_set(p, KRI_STATE_READY);
+                s->next = p;
+        } else {
+                kri_sched_woken(s->node, s, p);
+        }
 }
 
 /* -- sending (send.c) -- */

@@ -105,7 +105,7 @@ static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                 if (atomic_compare_exchange_strong_explicit(&to->outer, &asleep, sig,
                                                             memory_order_acq_rel,
                                                             memory_order_relaxed))
-                        kri_sched_woken(s->node, s, to);
+                        kri_sched_wake(s, to);
                 else
                         push_or_free(s, to, sig);
                 return;
@@ -314,6 +314,10 @@ kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *arg
 
         if (p == NULL)
                 return KR_EBADARG;
+        if (kr_ref_is_none(to)) {
+                kri_badarg(p, "kr_send", "to");
+                return KR_EBADARG;
+        }
         sig = build_any(p, site, args, KRI_CTL_WORDS);
         if (sig == NULL)
                 return not_built(p);

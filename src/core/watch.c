@@ -8,10 +8,11 @@
 
 #include "extra.h"
 #include "fault.h"
+#include "receive.h"
 
 #define THREAD_STACK (256u * 1024)
-/* A thread that runs a hog is left alone for so many looks between two attempts to end it */
-#define UNWIND_LOOKS 2u
+/* When every scheduler has slept for so many looks the watch sleeps until one wakes up. */
+#define REST_LOOKS 20u
 
 /* A process that has a scheduler for so long is a hog. A thread that made no progress for
  * want of a core is none. */
@@ -19,6 +20,7 @@
 
 /* What the last look at a scheduler saw. */
 struct seen {
+        uint64_t reductions;
         uint64_t turns;
         bool stuck;      /* turns had not moved then either, and ... */
         uint64_t ran_ns; /* ... its thread had run for so long */
@@ -28,6 +30,8 @@ struct kri_watch {
         kri_mutex lock;             /* threads, and who holds which scheduler */
         pthread_t handle;
         _Atomic uint32_t stop;
+        _Atomic uint32_t rests;     /* 1: sleeps on this word until kri_watch_wake */
+        uint32_t idle_looks;        /* in a row that found every scheduler asleep */
         struct seen *seen;          /* per scheduler */
         struct kri_thread *ended;   /* to be joined */
         uint32_t threads;
@@ -157,6 +161,19 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         atomic_store(&p->taken, 0);
 }
 
+/* More than so many reductions between two looks are spent by processes that talk: a message
+ * sent and received costs 20 of them, and then takes less than half a microsecond. */
+#define TALK_REDUCTIONS ((uint64_t)KRI_WATCH_MS * 2000 * (KRI_COST_SEND + KRI_COST_RECEIVE))
+
+static void note_talk(struct kri_sched *s, struct seen *seen)
+{
+        uint64_t reductions = atomic_load_explicit(&s->reductions, memory_order_relaxed);
+
+        atomic_store_explicit(&s->talkative, reductions - seen->reductions > TALK_REDUCTIONS,
+                              memory_order_relaxed);
+        seen->reductions = reductions;
+}
+
 /* Is the process at fault, or has its thread just not been given a core? */
 static bool is_hog(struct kri_sched *s, struct seen *seen)
 {
@@ -175,10 +192,13 @@ static bool is_hog(struct kri_sched *s, struct seen *seen)
 static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen *seen)
 {
         uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
-        struct kri_proc *p = atomic_load_explicit(&s->current, memory_order_relaxed);
+        /* acquire: pairs with the store before its turn, for what is said of its thread */
+        struct kri_proc *p = atomic_load_explicit(&s->current, memory_order_acquire);
 
+        note_talk(s, seen);
         if (p == NULL || turns != seen->turns || !node->can_seize) {
-                *seen = (struct seen){ .turns = turns };
+                seen->turns = turns;
+                seen->stuck = false;
                 return;
         }
         if (is_hog(s, seen) && seize(p)) {
@@ -193,22 +213,31 @@ static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen
 /* -- a process that was seized -- */
 
 /* lock held: p cannot move, so we are its owner. */
+static void take_for(struct kri_sched *s, struct kri_proc *p)
+{
+        p->sched = s;
+        kri_take(s, p);
+        if (p->doom != NULL && p->critical == 0 && !atomic_load(&p->zombie) &&
+            !kri_has(p, KRI_P_ENDING)) {
+                kri_state_set(p, KRI_STATE_EXITING);
+                kri_proc_tell(s, p);
+                atomic_store(&p->zombie, 1);
+        }
+        if (atomic_load(&p->zombie))
+                kri_mailbox_drop(s, p); /* nobody will read it, and it may take long */
+        p->sched = NULL;
+}
+
 static void look_at_hog(struct kr_node *node, struct kri_thread *thread)
 {
         struct kri_proc *p = thread->hog;
-        struct kri_sched *s;
 
         if (p == NULL)
                 return;
-        if (!atomic_load(&p->zombie)) {
-                s = kri_sched_borrow(node, NULL);
-                if (kri_outer_has_news(p))
-                        kri_take(s, p);
-                if (p->doom != NULL && p->critical == 0 && !kri_has(p, KRI_P_ENDING)) {
-                        kri_state_set(p, KRI_STATE_EXITING);
-                        kri_proc_tell(s, p);
-                        atomic_store(&p->zombie, 1);
-                }
+        if (kri_outer_has_news(p) || (p->doom != NULL && !atomic_load(&p->zombie))) {
+                struct kri_sched *s = kri_sched_borrow(node, NULL);
+
+                take_for(s, p);
                 kri_sched_return(node, s);
         }
         if (atomic_load(&p->zombie))
@@ -222,6 +251,8 @@ void kri_enter_taken(struct kri_proc *p)
         struct kri_thread *thread = thread_here();
         void *save = NULL;
 
+        if (p->stack != NULL && p->stack->spent)
+                kri_fault_leave_spent(p);
         if (watch == NULL)
                 return;
         kri_lock(&watch->lock); /* the watch decides one way or the other, then lets go */
@@ -274,19 +305,55 @@ static void look(struct kr_node *node)
 /* Work that waits on one core while another sleeps, and nobody woke it. */
 static void balance(struct kr_node *node)
 {
-        uint32_t backlog = 0;
         struct kri_sched *sleeper = NULL;
+        bool has_to_give = false;
 
         for (uint32_t i = 0; i < node->sched_count; i++) {
                 struct kri_sched *s = &node->scheds[i];
 
                 if (atomic_load_explicit(&s->sleeping, memory_order_relaxed))
                         sleeper = s;
-                else if (atomic_load_explicit(&s->backlog, memory_order_relaxed) > backlog)
-                        backlog = atomic_load_explicit(&s->backlog, memory_order_relaxed);
+                else if (kri_sched_has_to_give(s))
+                        has_to_give = true;
         }
-        if (sleeper != NULL && backlog >= 2)
+        if (sleeper != NULL && has_to_give)
                 kri_sched_kick(sleeper);
+}
+
+/* Nothing to watch: every scheduler sleeps, and no thread is on its own. */
+static bool is_quiet(struct kr_node *node)
+{
+        struct kri_watch *watch = node->watch;
+        uint32_t threads = 0;
+
+        if (atomic_load(&node->idle) != node->sched_count)
+                return false;
+        kri_lock(&watch->lock);
+        for (struct kri_thread *t = node->threads; t != NULL; t = t->next)
+                threads++;
+        kri_unlock(&watch->lock);
+        return threads == node->sched_count;
+}
+
+/* A scheduler that wakes up counts itself out of `idle` before it looks at `rests`, we look
+ * the other way round: one of us sees the other. */
+static void rest(struct kr_node *node)
+{
+        struct kri_watch *watch = node->watch;
+
+        watch->idle_looks = 0;
+        atomic_store(&watch->rests, 1);
+        while (is_quiet(node) && atomic_load(&watch->rests) && !atomic_load(&watch->stop))
+                kri_futex_wait(&watch->rests, 1, -1);
+        atomic_store(&watch->rests, 0);
+}
+
+void kri_watch_wake(struct kr_node *node)
+{
+        struct kri_watch *watch = node->watch;
+
+        if (atomic_load(&watch->rests) && atomic_exchange(&watch->rests, 0))
+                kri_futex_wake(&watch->rests, 1);
 }
 
 static void *watch_main(void *arg)
@@ -299,6 +366,9 @@ static void *watch_main(void *arg)
                 kri_futex_wait(&watch->stop, 0, (int64_t)KRI_WATCH_MS * 1000000);
                 look(node);
                 balance(node);
+                watch->idle_looks = is_quiet(node) ? watch->idle_looks + 1 : 0;
+                if (watch->idle_looks >= REST_LOOKS)
+                        rest(node);
         }
         return NULL;
 }
@@ -351,6 +421,7 @@ void kri_watch_stop(struct kr_node *node)
         }
         if (running) {
                 kri_futex_wake(&watch->stop, 1);
+                kri_watch_wake(node);
                 pthread_join(watch->handle, NULL);
         }
         join_ended(watch);
