@@ -62,7 +62,7 @@ typedef struct kr_msg {
 
 KR_BEGIN_DECLS
 
-/* Release what the slot holds. */
+/* Release what the slot holds. NULL is ignored. */
 KR_API void kr_msg_clear(kr_msg *slot);
 
 /* -- behind the macros -- */

@@ -75,7 +75,9 @@ void kr_put(kr_term key, kr_term value)
 
         if (p == NULL)
                 return;
-        if (put(p, key.w, value.w))
+        if (kr_is_none(key) || kr_is_none(value))
+                kri_badarg(p, "kr_put", kr_is_none(key) ? "key" : "value");
+        else if (put(p, key.w, value.w))
                 kri_leave(p);
         else
                 kri_no_memory(p);

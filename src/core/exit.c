@@ -267,6 +267,7 @@ static void back_on_stack(struct kri_proc *p, struct kri_stack *stack)
                 }
         }
         p->stack = stack;
+        kri_stack_close(stack);
         kri_stack_put(&p->node->stacks, &p->sched->stacks, fresh);
 }
 
@@ -287,12 +288,20 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
         struct kri_proc *p = kri_enter();
         struct kri_catch frame;
 
-        if (p == NULL || kri_extra(p) == NULL) {
-                if (p != NULL)
-                        kri_no_memory(p);
-                else
-                        fn(arg);
+        if (fn == NULL || ret_class == NULL || ret_reason == NULL) {
+                kri_badarg(p, "kr_catch", fn == NULL ? "fn" :
+                                          ret_class == NULL ? "ret_class" : "ret_reason");
+                return false;
+        }
+        if (p == NULL) {
+                fn(arg);
                 return true;
+        }
+        if (kri_extra(p) == NULL) {
+                kri_no_memory(p);
+                *ret_class = KR_CLASS_ERROR; /* an attached thread */
+                ret_reason->term.w = KRI_A(system_limit);
+                return false;
         }
         frame.outer = p->extra->catch;
         frame.stack = p->stack;
@@ -325,6 +334,10 @@ void kri_exit_signal(kr_pid to, struct kri_site *site, const union kri_arg *args
                 return;
         }
         reason = kri_build(site, args);
+        if (reason.w == KRI_NONE) {
+                kri_no_memory(p); /* or, on a thread, a pattern that is wrong */
+                return;
+        }
         kill = reason.w == KRI_A(kill);
         sig = kri_sig_exit(&p->sched->pool, kri_proc_word(p), kill ? KRI_A(killed) : reason.w);
         kr_release(reason);

@@ -143,8 +143,8 @@ static bool process_info(const char *function, kr_pid pid, const kr_atom *atoms,
                 kri_badarg(p, function, "pid");
                 return false;
         }
-        if (!are_items(atoms, count)) {
-                kri_badarg(p, function, single ? "item" : "items");
+        if (slot == NULL || !are_items(atoms, count)) {
+                kri_badarg(p, function, slot == NULL ? "slot" : single ? "item" : "items");
                 return false;
         }
         there = ask(p, pid, atoms, count, single, slot, &failed);
@@ -224,6 +224,10 @@ void kr_processes(kr_msg *slot)
 
         if (p == NULL)
                 return;
+        if (slot == NULL) {
+                kri_badarg(p, "kr_processes", "slot");
+                return;
+        }
         kri_lock(&p->node->slots_lock);
         count = (struct slot_walk){ p->node, 1, p->node->slots_used }; /* 0: nobody */
         kri_unlock(&p->node->slots_lock);

@@ -246,24 +246,32 @@ void kr_free(void *block)
         kri_leave(p);
 }
 
-bool kr_defer(void (*fn)(void *arg), void *arg)
+static bool defer(struct kri_proc *p, void (*fn)(void *arg), void *arg)
 {
-        struct kri_proc *p = kri_enter();
-        struct kri_defer *defer;
+        struct kri_defer *defer = NULL;
 
-        if (p == NULL)
-                return false;
-        if (kri_has(p, KRI_P_THREAD) || kri_extra(p) == NULL) {
-                kri_leave(p);
-                return false;
-        }
-        defer = kri_owned_alloc(p, sizeof(*defer), false);
+        if (kri_extra(p) != NULL)
+                defer = kri_owned_alloc(p, sizeof(*defer), false);
         if (defer != NULL) {
                 *defer = (struct kri_defer){ p->extra->defers, fn, arg };
                 p->extra->defers = defer;
         }
         kri_leave(p);
         return defer != NULL;
+}
+
+bool kr_defer(void (*fn)(void *arg), void *arg)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return false;
+        if (fn == NULL)
+                kri_badarg(p, "kr_defer", "fn");
+        else if (!kri_has(p, KRI_P_THREAD))
+                return defer(p, fn, arg);
+        kri_leave(p);
+        return false;
 }
 
 void kr_defer_cancel(void (*fn)(void *arg), void *arg, bool run)

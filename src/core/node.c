@@ -223,7 +223,7 @@ void kri_node_host_wake(struct kr_node *node)
 
 int kr_node_fd(kr_node *node)
 {
-        return node->opts.drive == KR_DRIVE_HOST ? node->event.fd : -1;
+        return node != NULL && node->opts.drive == KR_DRIVE_HOST ? node->event.fd : -1;
 }
 
 static void set_alarm(struct kr_node *node)
@@ -259,7 +259,7 @@ bool kr_node_run(kr_node *node)
 {
         bool more;
 
-        if (node->opts.drive == KR_DRIVE_THREADS || kri_current() != NULL)
+        if (node == NULL || node->opts.drive == KR_DRIVE_THREADS || kri_current() != NULL)
                 return false;
         if (!node->native_ready) {
                 kri_native_init(&node->scheds[0].native);
@@ -400,8 +400,8 @@ kr_err kr_node_start(const kr_node_opts *opts, kr_node **ret_node)
         struct kr_node *node;
         kr_err err = check_opts(opts, &checked);
 
-        if (err != KR_OK)
-                return err;
+        if (err != KR_OK || ret_node == NULL)
+                return KR_EBADARG;
         node = calloc(1, sizeof(*node));
         if (node == NULL)
                 return KR_ENOMEM;
@@ -544,7 +544,8 @@ kr_atom kr_node_name(kr_node *node)
 
 void kr_node_trim(kr_node *node)
 {
-        kri_stack_store_trim(&node->stacks);
+        if (node != NULL)
+                kri_stack_store_trim(&node->stacks);
 }
 
 void kr_node_stats_read(kr_node *node, kr_node_stats *ret_stats)

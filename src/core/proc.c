@@ -334,8 +334,9 @@ kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_ent
         if (p == NULL || (node != NULL && node != p->node)) {
                 if (p != NULL)
                         kri_leave(p);
-                return node != NULL && !kri_spawn_opts_are_bad(opts) ? spawn_foreign(node, opts, &entry) :
-                                                             pid;
+                if (node == NULL || entry.fn == NULL || kri_spawn_opts_are_bad(opts))
+                        return pid;
+                return spawn_foreign(node, opts, &entry);
         }
         if (__builtin_expect(kri_spawn_opts_are_bad(opts) || entry.fn == NULL, 0)) {
                 kri_badarg(p, "kr_spawn", entry.fn == NULL ? "fn" : "opts");

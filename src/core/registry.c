@@ -200,6 +200,10 @@ void kr_registered(kr_msg *slot)
 
         if (p == NULL)
                 return;
+        if (slot == NULL) {
+                kri_badarg(p, "kr_registered", "slot");
+                return;
+        }
         kri_lock(&p->node->registry.lock);
         {
                 struct name_walk walk = { p->node, 1 }, again = walk;

@@ -54,6 +54,8 @@ kr_err kr_thread_attach(kr_node *node, kr_pid *ret_pid)
 
         if (kri_current() != NULL)
                 return KR_EALREADY;
+        if (node == NULL || ret_pid == NULL)
+                return KR_EBADARG;
         a = kri_node_alloc(node, sizeof(*a));
         if (a == NULL)
                 return KR_ENOMEM;
