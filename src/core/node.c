@@ -261,10 +261,7 @@ bool kr_node_run(kr_node *node)
 
         if (node == NULL || node->opts.drive == KR_DRIVE_THREADS || kri_current() != NULL)
                 return false;
-        if (!node->native_ready) {
-                kri_native_init(&node->scheds[0].native);
-                node->native_ready = true;
-        }
+        kri_native_init(&node->scheds[0].native); /* another thread each time, perhaps */
         kri_faults_host_begin(node);
         more = node->opts.drive == KR_DRIVE_SIM ? kri_sim_step(node) : run_for_host(node);
         kri_faults_host_end(node);
@@ -514,6 +511,8 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
         if (kri_current() != NULL)
                 return KR_ESTATE;
         atomic_store(&node->stopping, true);
+        if (node->opts.drive != KR_DRIVE_THREADS)
+                kri_native_init(&node->scheds[0].native);
         kri_faults_host_begin(node);
         ended = all_ended(node, timeout_ms);
         kri_faults_host_end(node);

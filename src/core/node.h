@@ -72,7 +72,6 @@ struct kr_node {
 
         /* clock */
         int64_t virtual_ns;             /* KR_DRIVE_SIM */
-        bool native_ready;              /* the host's stack is known (HOST, SIM) */
         uint64_t sim_hash;
 
         _Atomic uint64_t ref_block;     /* next block of reference numbers */

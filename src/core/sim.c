@@ -33,8 +33,11 @@ static struct kri_proc *remove_at(struct kri_queue *queue, uint32_t at)
 struct kri_proc *kri_sim_pick(struct kri_sched *s)
 {
         struct kri_queue *queue = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_queue *low = &s->queues[KRI_QUEUE_LOW];
         struct kri_proc *p;
 
+        if (low->len != 0 && (queue->len == 0 || kri_rand_below(&s->chance, 8) == 0))
+                queue = low;
         if (queue->len == 0)
                 return NULL;
         p = remove_at(queue, kri_rand_below(&s->chance, queue->len));

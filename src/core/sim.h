@@ -10,7 +10,7 @@
 
 #include "sched.h"
 
-/* Somebody from the normal queue, at random; NULL: it is empty. */
+/* Somebody of normal or low priority, at random; NULL: there is none. */
 struct kri_proc *kri_sim_pick(struct kri_sched *s);
 
 /* The reductions of a turn: `most`, or in simulation a random part of it. */

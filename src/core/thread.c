@@ -10,6 +10,15 @@ struct attached {
         struct kri_sched sched;
 };
 
+/* Whoever pushed while we were asleep is about to say so in `sleeping`, which goes with the
+ * attachment: not before that. */
+static void await_waker(struct kri_sched *s)
+{
+        /* acquire: pairs with wake_thread */
+        while (atomic_load_explicit(&s->sleeping, memory_order_acquire) != 0)
+                kri_futex_wait(&s->sleeping, 1, -1);
+}
+
 /* The thread's kri_switch_out: until something arrives, or p->deadline_ns. */
 void kri_thread_wait(struct kri_proc *p)
 {
@@ -42,8 +51,10 @@ void kri_thread_wait(struct kri_proc *p)
                 /* nobody came: awake again; else what came is there to be taken */
                 if (!atomic_compare_exchange_strong_explicit(&p->outer, &empty, NULL,
                                                              memory_order_acq_rel,
-                                                             memory_order_acquire))
+                                                             memory_order_acquire)) {
+                        await_waker(s);
                         return;
+                }
         }
 }
 

@@ -175,13 +175,14 @@ static void take_out(struct kri_timers *timers, struct timer *t)
 
 /* -- the rest -- */
 
-/* A scheduler thread of ours looks at the clock itself before it sleeps, and when it does
- * not come back the watch has another look. Other callers must have somebody wake up. */
+/* A scheduler thread of ours looks at the clock itself before it sleeps (kr_node_run before
+ * it returns), and when it does not come back the watch has another look. Other callers must
+ * have somebody wake up. */
 static void deadline_is_nearer(struct kri_sched *s, int64_t at_ns)
 {
         struct kr_node *node = s->node;
 
-        if (node->opts.drive == KR_DRIVE_THREADS && s->index < node->sched_count)
+        if (s->index < node->sched_count)
                 return;
         if (atomic_load(&node->timers_next_ns) == (int64_t)tick_from(at_ns) * TICK_NS)
                 kri_node_deadline_changed(node);

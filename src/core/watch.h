@@ -22,6 +22,10 @@
 kr_err kri_watch_start(struct kr_node *node);
 void kri_watch_stop(struct kr_node *node);
 
+/* A scheduler slept and goes on: the monitor thread does as well, if it sleeps (it does when
+ * all schedulers have slept for a while). */
+void kri_watch_wake(struct kr_node *node);
+
 /* p came out of foreign code on a thread that had lost its scheduler `was`. On the thread's
  * own stack: puts p where it can go on, or finishes it if it is a zombie. */
 void kri_watch_gone(struct kri_proc *p, struct kri_sched *was);
