@@ -96,7 +96,7 @@ struct kri_entry {
  * slots cleared. C's stand-in for the tail call Module:loop(State). Does not return.
  * A pointer argument is copied as by kr_spawn, unless it is the pointer that the present
  * function was entered with: then the memory stays as it is. */
-#define kr_become(...) kri_become(KRI_ENTRY(__VA_ARGS__))
+#define kr_become(...) kri_become((const struct kri_entry[]){ KRI_ENTRY(__VA_ARGS__) })
 
 KR_BEGIN_DECLS
 
@@ -208,7 +208,7 @@ KR_API kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts,
                         struct kri_entry entry);
 KR_API kr_ref kri_spawn_request(const kr_spawn_request_opts *opts,
                                 struct kri_entry entry);
-KR_API KR_NORETURN void kri_become(struct kri_entry entry);
+KR_API KR_NORETURN void kri_become(const struct kri_entry *entry);
 KR_API KR_NORETURN void kri_raise(kr_class kind, struct kri_site *site,
                                   const union kri_arg *args);
 KR_API void kri_exit_signal(kr_pid to, struct kri_site *site, const union kri_arg *args);

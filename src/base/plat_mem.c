@@ -10,7 +10,11 @@
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
 #endif
+
+/* The kernel has MADV_GUARD_INSTALL, and allows it: only a hint which call to try first. */
+static atomic_bool has_light_guards = true;
 
 void *kri_mem_reserve(size_t size, size_t align)
 {
@@ -48,17 +52,25 @@ void kri_mem_forget(void *place, size_t size)
         (void)madvise(place, size, MADV_DONTNEED);
 }
 
-bool kri_mem_guard(void *place)
+bool kri_mem_guard(void *place, size_t size)
 {
-        static atomic_bool lightweight = true;
-
-        /* relaxed: only a hint which call to try first */
-        if (atomic_load_explicit(&lightweight, memory_order_relaxed)) {
-                if (madvise(place, KRI_PAGE, MADV_GUARD_INSTALL) == 0)
+        /* relaxed: a hint, see above */
+        if (atomic_load_explicit(&has_light_guards, memory_order_relaxed)) {
+                if (madvise(place, size, MADV_GUARD_INSTALL) == 0)
                         return true;
-                atomic_store_explicit(&lightweight, false, memory_order_relaxed);
+                atomic_store_explicit(&has_light_guards, false, memory_order_relaxed);
         }
-        return mprotect(place, KRI_PAGE, PROT_NONE) == 0;
+        return mprotect(place, size, PROT_NONE) == 0;
+}
+
+bool kri_mem_unguard(void *place, size_t size)
+{
+        /* the pages may be of a time when the other kind was in use */
+        bool removed = madvise(place, size, MADV_GUARD_REMOVE) == 0;
+
+        if (removed && atomic_load_explicit(&has_light_guards, memory_order_relaxed))
+                return true;
+        return mprotect(place, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 size_t kri_mem_resident(void)

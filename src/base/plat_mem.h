@@ -23,10 +23,12 @@ void kri_mem_huge(void *place, size_t size, bool want);
 /* Give the pages back; the range reads as zeros when touched again. */
 void kri_mem_forget(void *place, size_t size);
 
-/* Make the page at `place` fault when touched. Where the kernel can (6.13), without a
- * mapping of its own, so a million guards are possible; otherwise by protection, which
- * stops at the kernel's limit of mappings (vm.max_map_count, about 32,000 guards): false. */
-bool kri_mem_guard(void *place);
+/* Make these pages fault when touched. Where the kernel can (6.13), without a mapping of
+ * their own, so a million guards are possible; otherwise by protection, which stops at the
+ * kernel's limit of mappings (vm.max_map_count, about 32,000 guards): false. */
+bool kri_mem_guard(void *place, size_t size);
+/* Make them memory again, zeroed. Also in a signal handler. */
+bool kri_mem_unguard(void *place, size_t size);
 
 /* Bytes of this OS process that are resident. */
 size_t kri_mem_resident(void);

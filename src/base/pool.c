@@ -82,6 +82,7 @@ static struct kri_pool_list carve(struct kri_depot *depot, unsigned class)
                 list.count++;
                 c->carve += size;
         }
+        c->carved += list.count;
         return list;
 }
 

@@ -34,6 +34,7 @@ struct kri_pool_list {
 struct kri_depot_class {
         struct kri_block *lists;     /* free blocks, list by list */
         char *carve, *carve_end;     /* the rest of the chunk being cut up */
+        uint64_t carved;             /* blocks ever cut: all of them, wherever they are */
 };
 
 struct kri_allocator {

@@ -3,25 +3,20 @@
 #if defined(__x86_64__)
 
         .text
-        .globl  kri_switch_prepare
-        .hidden kri_switch_prepare
-        .type   kri_switch_prepare, @function
+/* First on a fresh stack: where every call trace ends. */
+        .globl  kri_switch_begin
+        .hidden kri_switch_begin
+        .type   kri_switch_begin, @function
         .p2align 4
-kri_switch_prepare:
+kri_switch_begin:
         .cfi_startproc
+        .cfi_undefined rip
         endbr64
-        leaq    -24(%rdi), %rax
-        leaq    begin(%rip), %rcx
-        movq    %rcx, 0(%rax)
-        movq    %rsi, 8(%rax)
-        movq    $0, 16(%rax)            /* entered as by a call, from nowhere */
-        retq
-begin:
-        xorl    %ebp, %ebp              /* here every call trace ends */
+        xorl    %ebp, %ebp
         popq    %rcx
         notrack jmp *%rcx
         .cfi_endproc
-        .size   kri_switch_prepare, .-kri_switch_prepare
+        .size   kri_switch_begin, .-kri_switch_begin
 
         .globl  kri_switch_restart
         .hidden kri_switch_restart

@@ -43,7 +43,21 @@ void kri_switch(void **save, void *load);
 
 /* Lay out a fresh stack so that the first kri_switch to the result calls `entry`, which
  * must not return. `top` is 16-aligned. */
+#if defined(__x86_64__)
+extern const char kri_switch_begin[] __attribute__((visibility("hidden")));
+
+static inline void *kri_switch_prepare(void *top, void (*entry)(void))
+{
+        uintptr_t *words = (uintptr_t *)top - 3;
+
+        words[0] = (uintptr_t)kri_switch_begin;
+        words[1] = (uintptr_t)entry;
+        words[2] = 0; /* entered as by a call, from nowhere */
+        return words;
+}
+#else
 void *kri_switch_prepare(void *top, void (*entry)(void));
+#endif
 
 /* What kri_switch saved: where the stack goes on, with which frame pointer and, once all is
  * popped, which stack pointer. */

@@ -315,7 +315,7 @@ static void parked_frame(const struct kri_proc *p, struct kri_frame *ret_frame)
         const uintptr_t *saved = p->sp;
 
         *ret_frame = (struct kri_frame){ .is_call = true,
-                                         .low = (uintptr_t)p->stack->low + 4096,
+                                         .low = (uintptr_t)kri_stack_floor(p->stack),
                                          .high = (uintptr_t)p->stack->top };
         kri_switch_saved(saved, &ret_frame->pc, &ret_frame->regs[KRI_REG_FRAME],
                          &ret_frame->regs[KRI_REG_SP]);
@@ -334,8 +334,10 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
         } while (trace->count < KRI_TRACE_MAX && kri_frame_up(&frame));
 }
 
-/* Functions of ours that a program calls; those of kr_... are told by their name. */
-static const char *const entries[] = { "kri_receive", "kri_receive_top", "kri_send_pid",
+/* Functions of ours that a program calls, or that are all that is left of one (a tail call);
+ * those of kr_... are told by their name. */
+static const char *const entries[] = { "kri_receive", "receive_any",
+                                       "kri_receive_top", "kri_send_pid",
                                        "kri_send_name", "kri_send_text", "kri_send_alias",
                                        "kri_spawn", "kri_spawn_request", "kri_register",
                                        "kri_unregister", "kri_monitor", "kri_timer_start",

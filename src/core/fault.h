@@ -15,6 +15,9 @@
  *          Code of Krarup that does not enter (looking into terms) holds no lock either.
  *          A fault that is not ours goes to whoever had a handler before us: on a thread
  *          that runs no processes, in an attached thread, sent from elsewhere.
+ *          A stack overflow that is not survivable where it happens (under malloc, in
+ *          Krarup) is postponed: the spare part of the stack is opened, and the process
+ *          leaves as soon as what was under way has come to its end.
  * Stacks   The stack a process faulted on stays as it is until the process ends
  *          (extra->old_stacks): message slots, catch frames and what clean-ups point to
  *          live there.
@@ -70,5 +73,8 @@ kri_word kri_trace_term(const struct kri_trace *trace, kri_word **heap);
  * where that is safe; if not, nothing happens. The process then finds itself entering
  * Krarup, and ends. */
 void kri_fault_unwind(struct kri_thread *thread);
+
+/* p->stack->spent: leave it, as after a fault. On p's own stack, in code of Krarup. */
+void kri_fault_leave_spent(struct kri_proc *p) __attribute__((noreturn));
 
 #endif

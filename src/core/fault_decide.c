@@ -2,6 +2,9 @@
 /* fault_decide.c: can the process be unwound from where a signal met it? */
 #include "fault_priv.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "fault_libc.h"
 
 /* So many frames are looked at, and on to the end of libc's; deeper down nothing of libc is
@@ -56,18 +59,19 @@ void kri_frame_of_signal(const ucontext_t *context, const struct kri_proc *p,
 {
         registers_of(context, ret_frame);
         ret_frame->is_call = false;
-        ret_frame->low = (uintptr_t)p->stack->low + 4096;
+        ret_frame->slot = NULL;
+        ret_frame->low = (uintptr_t)kri_stack_floor(p->stack);
         ret_frame->high = (uintptr_t)p->stack->low + p->stack->size;
 }
 
 /* A frame can be so large that it leaps over the guard page and faults beyond it. */
 static bool is_overflow(const struct kri_proc *p, uintptr_t address, uintptr_t sp)
 {
-        uintptr_t low = (uintptr_t)p->stack->low;
+        uintptr_t floor = (uintptr_t)kri_stack_floor(p->stack);
 
         return kri_stack_guards(p->stack, (const void *)address) ||
-               (sp < low + 4096 && sp + LEAP_MAX > low && address < low + 4096 &&
-                address + LEAP_MAX > low);
+               (sp < floor && sp + LEAP_MAX > floor && address < floor &&
+                address + LEAP_MAX > floor);
 }
 
 static enum kri_fault_kind kind_of(const struct kri_proc *p, int signo, uintptr_t address,
@@ -96,6 +100,7 @@ static enum kri_fault_kind kind_of(const struct kri_proc *p, int signo, uintptr_
 struct walk {
         struct kri_fault *fault;
         bool raised;     /* by the thread itself: abort, raise */
+        bool left;       /* a frame that is not libc's has been seen */
         bool in_libc;    /* the frames looked at last are libc's ... */
         uintptr_t entry; /* ... and this function is the outermost of them so far */
 };
@@ -108,15 +113,23 @@ static void condemn(struct kri_fault *fault, const char *why, uintptr_t culprit)
         }
 }
 
+/* Once a frame that is not libc's was seen, it is a function that has called back to the
+ * program: that does not come to its end before the program does. */
+static void condemn_from(struct walk *walk, const char *why, uintptr_t culprit)
+{
+        condemn(walk->fault, why, culprit);
+        if (walk->left)
+                walk->fault->postponable = false;
+}
+
 /* The frames of libc end here: was its function called by name one that can be left? */
 static void leave_libc(struct walk *walk)
 {
         enum kri_libc_kind kind = kri_libc_kind(walk->entry);
 
         if (kind == KRI_LIBC_LOCKS || (kind == KRI_LIBC_ABORTS && !walk->raised))
-                condemn(walk->fault,
-                        "a function of libc that may hold a lock is under way",
-                        walk->entry);
+                condemn_from(walk, "a function of libc that may hold a lock is under way",
+                             walk->entry);
         walk->in_libc = false;
 }
 
@@ -129,13 +142,18 @@ static void look_at(struct walk *walk, const struct kri_frame *frame)
                 return; /* code made at run time, or none at all: a call to nowhere */
         (void)kri_function_find(&object, at, &start, &end); /* start stays 0 */
         if (start != 0 && kri_libc_kind(start) == KRI_LIBC_MALLOC)
-                condemn(walk->fault, "malloc is under way", start);
+                condemn_from(walk, "malloc is under way", start);
         if (kri_libc_holds(at)) {
                 walk->in_libc = true;
                 walk->entry = start;
-        } else if (walk->in_libc) {
-                leave_libc(walk);
+                return;
         }
+        if (walk->in_libc) {
+                leave_libc(walk);
+                if (!walk->left)
+                        walk->fault->way_back = frame->slot;
+        }
+        walk->left = true;
 }
 
 static void walk_stack(const struct kri_proc *p, bool raised, const ucontext_t *context,
@@ -150,15 +168,16 @@ static void walk_stack(const struct kri_proc *p, bool raised, const ucontext_t *
         do {
                 look_at(&walk, &frame);
                 if (fault->trace.count == 1 && raised && walk.in_libc)
-                        fault->trace.count =
-                                0; /* what abort itself calls is of no interest */
+                        fault->trace.count = 0; /* what abort calls is of no interest */
                 if (fault->trace.count < KRI_TRACE_MAX)
                         fault->trace.at[fault->trace.count++] = kri_frame_at(&frame);
                 left--;
         } while ((left > 0 || (walk.in_libc && left > -FRAMES_MORE)) &&
                  kri_frame_up(&frame));
-        if (walk.in_libc)
+        if (walk.in_libc) {
                 condemn(fault, "who called libc cannot be seen", walk.entry);
+                fault->postponable = false;
+        }
 }
 
 void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
@@ -167,18 +186,20 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
         struct kri_frame frame;
 
         kri_frame_of_signal(context, p, &frame);
+        memset(ret_fault, 0, offsetof(struct kri_fault, trace));
         ret_fault->signo = signo;
         ret_fault->address =
                 signo == SIGABRT || info->si_code <= 0 ? 0 : (uintptr_t)info->si_addr;
         ret_fault->kind = kind_of(p, signo, ret_fault->address, frame.regs[KRI_REG_SP]);
-        ret_fault->why = NULL;
-        ret_fault->culprit = 0;
+        ret_fault->postponable = true;
         ret_fault->trace.count = 0;
         ret_fault->trace.entry = (uintptr_t)p->fn;
-        if (kri_inside(p))
+        if (p->inside)
                 condemn(ret_fault, "code of Krarup is under way", 0);
         else if (p->critical > 0)
                 condemn(ret_fault, "a critical region is under way", 0);
         walk_stack(p, info->si_code <= 0 && ret_fault->kind != KRI_FAULT_KILL, context,
                    ret_fault);
+        if (p->critical > 0 || (!p->inside && ret_fault->way_back == NULL))
+                ret_fault->postponable = false;
 }

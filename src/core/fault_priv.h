@@ -27,8 +27,11 @@ struct kri_fault {
         int signo;
         uintptr_t address; /* that could not be touched; 0 for SIGABRT */
         uintptr_t pc;
-        const char *why;   /* not survivable because; NULL: survivable */
-        uintptr_t culprit; /* the function that `why` speaks of, or 0 */
+        const char *why;     /* not survivable because; NULL: survivable */
+        uintptr_t culprit;   /* the function that `why` speaks of, or 0 */
+        bool postponable;    /* ... until code of Krarup, or the function of libc that the
+                              signal met, has come to its end */
+        uintptr_t *way_back; /* in libc: the word on the stack that it returns by */
         struct kri_trace trace;
 };
 

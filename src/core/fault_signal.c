@@ -156,6 +156,8 @@ static bool leave_core(struct kr_node *node, int signo, const siginfo_t *info)
 
 /* -- landing -- */
 
+void kri_fault_returned(void);
+
 /* Lies at the top of the fresh stack. */
 struct landing {
         struct kri_fault fault;
@@ -282,26 +284,120 @@ static void aim(ucontext_t *context, struct landing *landing)
 
 #endif
 
-/* Let the context go on at a landing of p. From here on it is in code of Krarup. */
+static struct landing *landing_on(const struct kri_stack *stack)
+{
+        return (struct landing *)(((uintptr_t)stack->top - sizeof(struct landing)) &
+                                  ~(uintptr_t)15);
+}
+
+/* p's stack is `fresh` from here on, and it is in code of Krarup. */
+static struct landing *prepare_landing(struct kri_proc *p, struct fault_thread *thread,
+                                       struct kri_stack *fresh,
+                                       const struct kri_fault *fault)
+{
+        struct landing *landing = landing_on(fresh);
+
+        landing->fault = *fault;
+        landing->old = p->stack;
+        landing->thread = thread;
+        landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
+        p->stack = fresh;
+        p->inside = 1;
+        return landing;
+}
+
+/* Let the context go on at a landing of p. */
 static void leave_old(struct kri_proc *p, struct fault_thread *thread,
                       const struct kri_fault *fault, ucontext_t *context)
 {
-        struct kri_stack *fresh = thread->reserve;
-        struct landing *landing =
-                (struct landing *)(((uintptr_t)fresh->top - sizeof(*landing)) &
-                                   ~(uintptr_t)15);
+        struct landing *landing = prepare_landing(p, thread, thread->reserve, fault);
 
         thread->reserve = NULL;
-        landing->fault = *fault;
-        landing->old = p->stack;
-        landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
-        landing->thread = thread;
-        p->stack = fresh;
-        kri_inside_set(p, 1);
         for (int i = 0; i < SIGNALS; i++)
                 sigdelset(&context->uc_sigmask, signals[i]);
         aim(context, landing);
 }
+
+/* -- an overflow where nothing may be left in the middle -- */
+
+/* What is under way goes on, on the spare part of the stack. When it has come to its end the
+ * process leaves: code of Krarup finds `taken` when it is next entered, a function of libc
+ * returns to kri_fault_returned instead of to its caller. */
+static bool postpone(struct kri_proc *p, const struct kri_fault *fault)
+{
+        struct kri_stack *stack = p->stack;
+
+        if (fault->kind != KRI_FAULT_OVERFLOW || !fault->postponable || stack->open ||
+            !kri_stack_open(stack))
+                return false;
+        stack->deep = true;
+        stack->spent = true;
+        if (p->inside) {
+                /* relaxed: for this thread itself; whoever sets it back has looked */
+                atomic_store_explicit(&p->taken, 1, memory_order_relaxed);
+                return true;
+        }
+        stack->came_back = *fault->way_back;
+        *fault->way_back = (uintptr_t)kri_fault_returned;
+        return true;
+}
+
+__attribute__((noreturn, no_sanitize("address", "thread"))) static void land_here(void)
+{
+        land(landing_on(kri_current()->stack));
+}
+
+void kri_fault_leave_spent(struct kri_proc *p)
+{
+        struct kri_stack_cache none = { NULL, 0 };
+        struct kri_stack *fresh = kri_stack_get(&p->node->stacks, &none);
+        struct kri_fault fault = { .kind = KRI_FAULT_OVERFLOW,
+                                   .signo = SIGSEGV,
+                                   .address = (uintptr_t)kri_stack_floor(p->stack) };
+        struct landing *landing;
+
+        p->stack->spent = false;
+        if (fresh == NULL)
+                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+        kri_trace_here(p, &fault.trace);
+        if (p->stack->came_back != 0) { /* its caller's frame is gone */
+                fault.trace.at[0] = p->stack->came_back - 1;
+                p->stack->came_back = 0;
+        }
+        landing = prepare_landing(p, this_thread, fresh, &fault);
+        kri_switch_restart(landing, land_here);
+}
+
+/* On the old stack, just below the frame of whoever called libc. */
+__attribute__((used)) void kri_fault_came_back(void)
+{
+        struct kri_proc *p = kri_current();
+
+        p->inside = 1;
+        kri_fault_leave_spent(p);
+}
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".globl kri_fault_returned\n"
+        ".hidden kri_fault_returned\n"
+        ".type kri_fault_returned, @function\n"
+        "kri_fault_returned:\n"
+        "        endbr64\n"
+        "        andq $-16, %rsp\n"
+        "        call kri_fault_came_back\n"
+        "        ud2\n"
+        ".size kri_fault_returned, .-kri_fault_returned\n");
+#else
+__asm__(".text\n"
+        ".globl kri_fault_returned\n"
+        ".hidden kri_fault_returned\n"
+        ".type kri_fault_returned, %function\n"
+        "kri_fault_returned:\n"
+        "        bl kri_fault_came_back\n"
+        "        brk #1\n"
+        ".size kri_fault_returned, .-kri_fault_returned\n");
+#endif
 
 /* -- the handlers -- */
 
@@ -342,7 +438,9 @@ static void on_fault(int signo, siginfo_t *info, void *place)
         kri_fault_judge(p, signo, info, context, &fault);
         if (fault.why == NULL && thread->reserve == NULL)
                 fault.why = "there is no memory for a stack to go on upon";
-        if (fault.why != NULL)
+        if (fault.why != NULL && postpone(p, &fault))
+                ;
+        else if (fault.why != NULL)
                 end_node(p, &fault, info, context);
         else if (!leave_core(p->node, signo, info))
                 leave_old(p, thread, &fault, context);
@@ -361,7 +459,8 @@ static void on_unwind(int signo, siginfo_t *info, void *place)
             !atomic_exchange_explicit(&thread->unwind, false, memory_order_acquire)) {
                 pass_on(signo, info, place);
         } else if (p != NULL && !kri_has(p, KRI_P_THREAD) && p->stack != NULL &&
-                   !kri_inside(p) && atomic_load_explicit(&p->taken, memory_order_relaxed) &&
+                   !kri_inside(p) &&
+                   atomic_load_explicit(&p->taken, memory_order_relaxed) &&
                    thread->reserve != NULL && !thread->busy) {
                 thread->busy = 1;
                 kri_fault_judge(p, signo, info, place, &fault);

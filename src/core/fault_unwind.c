@@ -483,6 +483,11 @@ static bool apply(struct kri_frame *frame, const struct rules *rules, bool signa
 
         if (!find_cfa(frame, rules, &cfa))
                 return false;
+        up.slot = rules->of[KRI_REG_RETURN].how == AT_OFFSET
+                          ? (uintptr_t *)(cfa +
+                                          (uintptr_t)(intptr_t)rules->of[KRI_REG_RETURN]
+                                                  .value)
+                          : NULL;
         for (unsigned i = 0; i < KRI_REG_COUNT; i++) {
                 int32_t value = rules->of[i].value;
                 bool known = is_known(frame, i);
@@ -542,6 +547,7 @@ static bool up_by_pointer(struct kri_frame *frame)
         frame->regs[KRI_REG_FRAME] = outer;
         frame->regs[KRI_REG_SP] = at + 16;
         frame->pc = plain_address(pc);
+        frame->slot = (uintptr_t *)(at + 8);
         frame->is_call = true;
         return true;
 }
@@ -555,9 +561,11 @@ static bool up_from_nowhere(struct kri_frame *frame)
         if (!load(frame, sp, &frame->pc))
                 return false;
         frame->regs[KRI_REG_SP] = sp + 8;
+        frame->slot = (uintptr_t *)sp;
 #else
         frame->pc = plain_address(frame->regs[KRI_REG_RETURN]);
         frame->known &= ~(1u << KRI_REG_RETURN);
+        frame->slot = NULL;
 #endif
         frame->is_call = true;
         return true;

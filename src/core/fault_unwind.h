@@ -33,6 +33,7 @@ struct kri_frame {
         bool is_call; /* pc is the address after a call */
         uintptr_t regs[KRI_REG_COUNT];
         uint32_t known;      /* bit r: regs[r] is what it was in this frame */
+        uintptr_t *slot;     /* the word that pc was loaded from; NULL: none */
         uintptr_t low, high; /* the part of the stack that may be read */
 };
 

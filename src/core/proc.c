@@ -187,23 +187,53 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
         return true;
 }
 
-void kri_become(struct kri_entry entry)
+/* The usual way on: the same kind of argument, which needs no memory. */
+static inline bool becomes_directly(struct kri_proc *p, const struct kri_entry *entry)
 {
-        struct kri_proc *p = kri_enter();
+        if (entry->kind != (int)p->entry_kind || entry->fn == NULL || p->doom != NULL ||
+            p->extra != NULL || kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED))
+                return false;
+        if (entry->kind == KRI_ENTRY_INT)
+                p->arg.i = entry->arg.i;
+        else if (entry->kind != KRI_ENTRY_PTR || entry->arg.ptr != p->arg.ptr)
+                return false;
+        p->fn = entry->fn;
+        return true;
+}
 
-        if (p == NULL || kri_has(p, KRI_P_THREAD))
+static __attribute__((noinline)) void become_any(struct kri_proc *p,
+                                                 const struct kri_entry *entry)
+{
+        if (kri_has(p, KRI_P_THREAD))
                 kri_thread_end(p, "kr_become");
-        if (entry.fn == NULL)
+        if (entry->fn == NULL)
                 kri_badarg(p, "kr_become", "fn");
         if (p->doom != NULL)
                 kri_end(p); /* a clean-up may not go on as something else */
-        if (!kri_entry_copy(p, &entry))
+        if (!kri_entry_copy(p, entry))
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
-        kri_held_release(p->sched, p);
         if (p->extra != NULL)
                 p->extra->catch = NULL;
-        p->scanned = NULL;
         kri_flags_set(p, 0, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
+}
+
+void kri_become(const struct kri_entry *entry)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *held;
+
+        if (__builtin_expect(p == NULL, 0))
+                kri_thread_end(p, "kr_become");
+        if (__builtin_expect(!becomes_directly(p, entry), 0))
+                become_any(p, entry);
+        held = p->held;
+        if (held != NULL && held->next == NULL) {
+                p->held = NULL;
+                kri_sig_free(&p->sched->pool, held);
+        } else if (held != NULL) {
+                kri_held_release(p->sched, p);
+        }
+        p->scanned = NULL;
         kri_spend(p, 1);
         kri_restart(p);
 }

@@ -38,6 +38,9 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 void kri_sched_fini(struct kri_sched *s)
 {
         kri_slots_return(s);
+        if (s->hot_stack != NULL)
+                kri_stack_put(&s->node->stacks, &s->stacks, s->hot_stack);
+        s->hot_stack = NULL;
         kri_stack_cache_empty(&s->node->stacks, &s->stacks);
         kri_pool_fini(&s->pool);
 }
@@ -321,6 +324,19 @@ static void put_stack(struct kri_sched *s, struct kri_proc *p)
         p->stack = NULL;
 }
 
+/* The stack of a process that waits without one goes to the next that needs one. */
+static inline __attribute__((always_inline)) void lend_stack(struct kri_sched *s,
+                                                             struct kri_proc *p)
+{
+        if (s->hot_stack != NULL) {
+                put_stack(s, p);
+                return;
+        }
+        kri_fiber_clean(p->stack);
+        s->hot_stack = p->stack;
+        p->stack = NULL;
+}
+
 /* Does p, which was chosen to run, have a reason to? If not it sleeps again. */
 static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s, struct kri_proc *p)
 {
@@ -328,6 +344,8 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
 
         if (atomic_load_explicit(&p->outer, memory_order_relaxed) != NULL)
                 kri_take_inline(s, p);
+        if (__builtin_expect(p->extra != NULL && p->extra->memory_max != 0, 0))
+                kri_memory_check(p);
         if (p->doom != NULL)
                 return true;
         if (p->suspended != 0) {
@@ -348,8 +366,11 @@ static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
                 return true;
         if (p->doom != NULL && (p->extra == NULL || p->extra->defers == NULL))
                 return false;
-        p->stack = kri_stack_get(&s->node->stacks, &s->stacks);
-        if (p->stack == NULL) {
+        p->stack = s->hot_stack;
+        s->hot_stack = NULL;
+        if (p->stack == NULL)
+                p->stack = kri_stack_get(&s->node->stacks, &s->stacks);
+        if (__builtin_expect(p->stack == NULL, 0)) {
                 kri_doom_atom(p, KRI_A_system_limit);
                 return false;
         }
@@ -388,7 +409,7 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s, st
                 kri_sched_queue(s, p);
                 return;
         case KRI_OUT_TOP:
-                put_stack(s, p);
+                lend_stack(s, p);
                 fall_asleep(s, p, KRI_STATE_WAITING);
                 return;
         case KRI_OUT_WAIT:

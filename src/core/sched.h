@@ -53,6 +53,7 @@ struct kri_sched {
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
         struct kri_pool pool;
+        struct kri_stack *hot_stack;     /* free, and the one used last; may be NULL */
         struct kri_stack_cache stacks;
         uint32_t slots[KRI_SLOT_RING];   /* free slots, first in first out */
         uint32_t slot_head, slot_count;

@@ -78,13 +78,41 @@ static __attribute__((noinline)) void chain_start(struct kri_sched *s, struct kr
         s->outbox.count = 1;
 }
 
+/* `to` slept a moment ago. Whoever wakes a process owns it until it is in a queue, and may
+ * put the message into its mailbox itself: everything sent before has been taken in (it
+ * would not have slept), everything sent from now on comes after. */
+static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
+                                                            struct kri_proc *to,
+                                                            uint32_t serial,
+                                                            struct kri_sig *sig)
+{
+        struct kri_sig *asleep = KRI_SLEEPING;
+
+        if (kri_has(to, KRI_P_THREAD) || sig->kind != KRI_SIG_MESSAGE) {
+                push_or_free(s, to, sig);
+                return;
+        }
+        /* acquire: pairs with fall_asleep's release, as in kri_push */
+        if (!atomic_compare_exchange_strong_explicit(&to->outer, &asleep, NULL,
+                                                     memory_order_acq_rel,
+                                                     memory_order_relaxed)) {
+                push_or_free(s, to, sig);
+                return;
+        }
+        if (__builtin_expect(kri_serial(to) == serial, 1)) {
+                kri_append(to, sig);
+                kri_flags_set(to, KRI_P_NEWS, 0);
+        } else {
+                kri_sig_free(&s->pool, sig); /* another tenant by now: it wakes in vain */
+        }
+        kri_sched_wake(s, to);
+}
+
 /* A message, `to` being alive a moment ago. */
 static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                                                           struct kri_proc *to,
                                                           uint32_t serial, struct kri_sig *sig)
 {
-        struct kri_sig *asleep = KRI_SLEEPING;
-
         if (__builtin_expect(kri_serial(to) != serial, 0)) {
                 kri_sig_free(&s->pool, sig);
                 return;
@@ -100,14 +128,7 @@ static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
         /* relaxed: asleep or not, either way is right; this decides only how fast */
         if (s->outbox.to == NULL &&
             atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING) {
-                sig->next = NULL;
-                /* acq_rel: as in kri_push */
-                if (atomic_compare_exchange_strong_explicit(&to->outer, &asleep, sig,
-                                                            memory_order_acq_rel,
-                                                            memory_order_relaxed))
-                        kri_sched_wake(s, to);
-                else
-                        push_or_free(s, to, sig);
+                wake_with(s, to, serial, sig);
                 return;
         }
         if (s->index < s->node->sched_count)

@@ -20,7 +20,7 @@ struct kri_stack_block {
 void kri_stack_store_init(struct kri_stack_store *store, size_t stack_bytes)
 {
         *store = (struct kri_stack_store){ .lock = KRI_MUTEX_INIT,
-                                           .stack_bytes = stack_bytes };
+                                           .stack_bytes = stack_bytes + KRI_STACK_SPARE };
 }
 
 void kri_stack_store_fini(struct kri_stack_store *store)
@@ -70,7 +70,7 @@ static struct kri_stack *cut_stack(struct kri_stack_store *store)
         stack->low = block->memory + block->used * store->stack_bytes;
         stack->size = store->stack_bytes;
         stack->top = stack->low + stack->size - number % COLOURS * 64;
-        if (!kri_mem_guard(stack->low))
+        if (!kri_mem_guard(stack->low, KRI_STACK_GUARD + KRI_STACK_SPARE))
                 return NULL;
         block->used++;
         /* relaxed: a figure for people; the lock orders the rest */
@@ -113,6 +113,7 @@ void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
         kri_fiber_clean(stack);
         if (__builtin_expect(stack->deep, 0)) {
                 stack->deep = false;
+                kri_stack_close(stack);
                 kri_stack_shrink(stack);
         }
         if (cache->count >= KRI_STACK_CACHE) {
@@ -122,6 +123,24 @@ void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
         stack->next = cache->free;
         cache->free = stack;
         cache->count++;
+}
+
+bool kri_stack_open(struct kri_stack *stack)
+{
+        if (!kri_mem_unguard(stack->low + KRI_STACK_GUARD, KRI_STACK_SPARE))
+                return false;
+        stack->open = true;
+        return true;
+}
+
+void kri_stack_close(struct kri_stack *stack)
+{
+        stack->spent = false;
+        stack->came_back = 0;
+        if (!stack->open)
+                return;
+        /* refused (no memory for it): then the next overflow finds the guard page only */
+        stack->open = !kri_mem_guard(stack->low + KRI_STACK_GUARD, KRI_STACK_SPARE);
 }
 
 void kri_stack_cache_empty(struct kri_stack_store *store, struct kri_stack_cache *cache)

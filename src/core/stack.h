@@ -2,7 +2,9 @@
 /* stack.h: stacks for processes: guarded, reused hot, given back when trimmed.
  *
  * Model    Stacks are cut from large reservations, 64 at a time; each has a guard page at
- *          its low end. A scheduler keeps a few free ones; the rest wait in the node's store.
+ *          its low end and, above that, a spare part that is guarded, too. When what must not
+ *          be left in the middle overflows the stack, the spare is opened for it to come to
+ *          an end (fault.h). A scheduler keeps a few free ones; the rest wait in the node's store.
  * Owns     The store owns all memory until its end.
  * Law      The descriptor lies outside the stack, so a free stack can lose all its pages.
  *          The tops of different stacks differ in their low bits (colour), or the caches
@@ -19,14 +21,20 @@
 
 #include "forward.h"
 
+#define KRI_STACK_GUARD ((size_t)4096)
+#define KRI_STACK_SPARE ((size_t)16384)
+
 struct kri_stack {
         struct kri_stack *next; /* free list, or a process's further stacks */
         char *low;              /* lowest address, the guard page */
         char *top;              /* where execution starts; 16-aligned */
-        size_t size;            /* whole, guard included */
+        size_t size;            /* whole, guard and spare included */
+        uintptr_t came_back;    /* spare: where the call that was let go on returns to */
         void *fiber;            /* ThreadSanitizer's view of it */
         unsigned valgrind_id;
-        bool deep;              /* overflowed: all its pages were touched */
+        bool deep;  /* overflowed: all its pages were touched */
+        bool open;  /* its spare is in use ... */
+        bool spent; /* ... and the process is to leave it as soon as it can */
 };
 
 #define KRI_STACK_CACHE 32u
@@ -51,7 +59,8 @@ void kri_stack_store_fini(struct kri_stack_store *store);
 void kri_stack_store_trim(struct kri_stack_store *store);
 
 /* NULL: no memory, or no more guard pages (vm.max_map_count, see plat_mem.h). */
-struct kri_stack *kri_stack_get(struct kri_stack_store *store, struct kri_stack_cache *cache);
+struct kri_stack *kri_stack_get(struct kri_stack_store *store,
+                                struct kri_stack_cache *cache);
 void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
                    struct kri_stack *stack);
 void kri_stack_cache_empty(struct kri_stack_store *store, struct kri_stack_cache *cache);
@@ -65,10 +74,20 @@ static inline int kri_stack_holds(const struct kri_stack *stack, const void *pla
                (const char *)place < stack->low + stack->size;
 }
 
+/* The lowest address that may be touched. */
+static inline char *kri_stack_floor(const struct kri_stack *stack)
+{
+        return stack->low + KRI_STACK_GUARD + (stack->open ? 0 : KRI_STACK_SPARE);
+}
+
 static inline int kri_stack_guards(const struct kri_stack *stack, const void *place)
 {
         return stack != NULL && (const char *)place >= stack->low &&
-               (const char *)place < stack->low + 4096;
+               (const char *)place < kri_stack_floor(stack);
 }
+
+/* Open the spare (also in a signal handler), and close it: nothing may stand on it. */
+bool kri_stack_open(struct kri_stack *stack);
+void kri_stack_close(struct kri_stack *stack);
 
 #endif
