@@ -534,9 +534,12 @@ bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
         const struct kr_clause clauses[] = { kr_on(REPLY, "{=, _}", ref),
                                              kr_on(GONE, "{=}", ref),
                                              { 0 } };
-        struct aside aside = put_aside(p);
+        struct aside aside;
         int id;
 
+        if (kri_site_code(clauses[0].site) == NULL || kri_site_code(clauses[1].site) == NULL)
+                return false; /* an attached thread, and no memory */
+        aside = put_aside(p);
         p->scanned = p->extra != NULL ? start_after(p, clauses) : NULL;
         id = receive(p, slot, KR_INFINITY, clauses, KRI_OUT_WAIT);
         take_up(p, &aside);

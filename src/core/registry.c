@@ -53,13 +53,13 @@ void kri_registry_fini(struct kr_node *node)
 
 /* lock held. The name is put into the process's record first: if the process ends after
  * that, its end finds the name and takes it out of the table, waiting for our lock. */
-static bool enter_name(struct kr_node *node, uint32_t atom, kri_word pid)
+static bool enter_name(struct kr_node *node, _Atomic(kri_word) *place, uint32_t atom,
+                       kri_word pid)
 {
-        _Atomic(kri_word) *place = make_place(node, atom);
         struct kri_proc *p = kri_proc_of(node, pid);
         uint32_t none = 0;
 
-        if (place == NULL || atomic_load_explicit(place, memory_order_relaxed) != 0 || p == NULL)
+        if (atomic_load_explicit(place, memory_order_relaxed) != 0 || p == NULL)
                 return false;
         if (kri_serial(p) != kri_pid_serial(pid) ||
             !atomic_compare_exchange_strong(&p->name, &none, atom))
@@ -95,6 +95,7 @@ void kri_registry_forget(struct kri_proc *p)
 void kri_register(kr_atom name, kr_pid pid)
 {
         struct kri_proc *p = kri_enter();
+        _Atomic(kri_word) *place;
         bool done;
 
         if (p == NULL)
@@ -104,11 +105,14 @@ void kri_register(kr_atom name, kr_pid pid)
                 return;
         }
         kri_lock(&p->node->registry.lock);
-        done = pid.node == p->node->slot &&
-               enter_name(p->node, name.index, kri_pid_word(pid));
+        place = make_place(p->node, name.index);
+        done = place != NULL && pid.node == p->node->slot &&
+               enter_name(p->node, place, name.index, kri_pid_word(pid));
         kri_unlock(&p->node->registry.lock);
         if (done)
                 kri_leave(p);
+        else if (place == NULL)
+                kri_no_memory(p);
         else
                 kri_badarg(p, "kr_register",
                            kri_registry_find(p->node, name.index) != 0 ? "name" : "pid");
@@ -117,10 +121,14 @@ void kri_register(kr_atom name, kr_pid pid)
 kr_atom kri_atom_of(const char *text)
 {
         kr_atom atom = { 0 };
+        kr_err err = text != NULL ? kri_atom_make(text, strlen(text), &atom.index) : KR_OK;
+        struct kri_proc *p;
 
-        if (text != NULL && kri_atom_make(text, strlen(text), &atom.index) != KR_OK)
-                atom.index = 0;
-        return atom;
+        if (err == KR_OK)
+                return atom;
+        if (err != KR_EBADARG && (p = kri_enter()) != NULL)
+                kri_no_memory(p);
+        return (kr_atom){ 0 };
 }
 
 /* lock held */
