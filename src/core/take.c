@@ -12,16 +12,20 @@
 #include "ref.h"
 #include "timer.h"
 
-/* {Ref, true} for whoever asked by ctl->ref. */
+/* {Ref, true} for whoever asked by ctl->ref. Takes the question. Without memory the process
+ * cannot keep its word and ends; who asked is told that it has. */
 static void answer(struct kri_sched *s, struct kri_proc *p, struct kri_sig *question)
 {
         struct kri_sig_ctl *ctl = kri_sig_ctl(question);
         struct kri_sig *reply = kri_sig_reply(&s->pool, ctl->ref, KRI_A(true));
 
-        if (reply != NULL)
-                (void)kri_signal(s->node, s, ctl->from, reply);
-        else
-                kri_doom_atom(p, KRI_A_system_limit); /* who asked hears of that as an end */
+        if (reply == NULL) {
+                kri_doom_atom(p, KRI_A_system_limit);
+                kri_stray(s, kri_proc_word(p), question);
+                return;
+        }
+        (void)kri_signal(s->node, s, ctl->from, reply);
+        kri_sig_free(&s->pool, question);
 }
 
 /* The wheel's wake-up has come: either the wait is over, or it was for an earlier wait. */
@@ -61,11 +65,11 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
                 return;
         case KRI_SIG_ALIVE:
                 answer(s, p, sig);
-                break;
+                return;
         case KRI_SIG_SUSPEND:
                 p->suspended += p->suspended < UINT8_MAX;
                 answer(s, p, sig);
-                break;
+                return;
         case KRI_SIG_RESUME:
                 p->suspended -= p->suspended > 0;
                 break;
