@@ -302,7 +302,7 @@ static struct landing *prepare_landing(struct kri_proc *p, struct fault_thread *
         landing->thread = thread;
         landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
         p->stack = fresh;
-        p->inside = 1;
+        kri_inside_set(p, 1);
         return landing;
 }
 
@@ -332,7 +332,7 @@ static bool postpone(struct kri_proc *p, const struct kri_fault *fault)
                 return false;
         stack->deep = true;
         stack->spent = true;
-        if (p->inside) {
+        if (kri_inside(p)) {
                 /* relaxed: for this thread itself; whoever sets it back has looked */
                 atomic_store_explicit(&p->taken, 1, memory_order_relaxed);
                 return true;
@@ -373,7 +373,7 @@ __attribute__((used)) void kri_fault_came_back(void)
 {
         struct kri_proc *p = kri_current();
 
-        p->inside = 1;
+        kri_inside_set(p, 1);
         kri_fault_leave_spent(p);
 }
 

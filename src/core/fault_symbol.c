@@ -212,7 +212,8 @@ bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_
         if (found == NULL)
                 found = find_listed(&object, at, &offset);
         if (found != NULL) {
-                length = strcspn(found, " @"); /* the list's separator; symbol versions */
+                /* up to the list's separator, a version, a compiler's mark on its variant */
+                length = strcspn(found, " @.");
                 if (length >= name_size)
                         length = name_size - 1;
                 memcpy(name, found, length);

@@ -58,6 +58,38 @@ static void sink_for_ever(void)
         zero = sink(0);
 }
 
+/* Whatever overflows the stack here is nothing that could be left in the middle. */
+__attribute__((noinline)) static int sink_receiving(int depth)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        if (nowhere != NULL)
+                return 0;
+        (void)kr_receive(&msg, 0, kr_on(1, "never"));
+        return sink_receiving(depth + 1) + 1;
+}
+
+static void receive_for_ever(void)
+{
+        zero = sink_receiving(0);
+}
+
+__attribute__((noinline)) static int sink_allocating(int depth)
+{
+        char *volatile text = malloc(100);
+
+        if (nowhere != NULL)
+                return 0;
+        depth = sink_allocating(depth + 1) + 1;
+        free(text);
+        return depth;
+}
+
+static void allocate_for_ever(void)
+{
+        zero = sink_allocating(0);
+}
+
 static void divide(void)
 {
         zero = 100 / zero;
@@ -219,6 +251,35 @@ FAULTS(test_stack_overflow_has_a_name_of_its_own)
                                   "{{stack_overflow, _}, [{~, _, _} | _]}", &function));
                 kit_str_eq(function, "sink");
         }
+}
+
+/* Without optimisation a static function of ours may stand above the one that overflows. */
+FAULTS(test_an_overflow_inside_krarup_waits_until_it_is_outside)
+{
+        kr_msg msg = KR_MSG_INIT;
+        const char *function = "";
+        kr_term callers;
+
+        for (int i = 0; i < 100; i++) {
+                kit_true(kr_match(end_of(&msg, receive_for_ever),
+                                  "{{stack_overflow, _}, ~}", &callers));
+                do
+                        kit_true(kr_match(callers, "[{~, _, _} | ~]", &function,
+                                          &callers));
+                while (strcmp(function, "sink_receiving") != 0);
+        }
+}
+
+FAULTS(test_an_overflow_inside_malloc_waits_until_it_is_outside)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        if (kit_slowness() > 1)
+                return; /* a sanitizer's malloc */
+        for (int i = 0; i < 30; i++)
+                kit_true(kr_match(end_of(&msg, allocate_for_ever),
+                                  "{{stack_overflow, _}, _}"));
+        free(malloc(100));
 }
 
 FAULTS(test_each_signal_has_its_name)
@@ -623,6 +684,8 @@ KIT_MAIN(KIT_CASE(test_null_write_is_sigsegv_0),
          KIT_CASE(test_deep_in_a_function_of_libc_without_locks_is_survivable),
          KIT_CASE(test_a_callback_of_qsort_is_survivable),
          KIT_CASE(test_stack_overflow_has_a_name_of_its_own),
+         KIT_CASE(test_an_overflow_inside_krarup_waits_until_it_is_outside),
+         KIT_CASE(test_an_overflow_inside_malloc_waits_until_it_is_outside),
          KIT_CASE(test_each_signal_has_its_name),
          KIT_CASE(test_a_call_to_nowhere_shows_the_caller),
          KIT_CASE(test_an_error_has_a_trace_that_begins_with_its_caller),
