@@ -127,8 +127,28 @@ static void spread(struct kri_sched *s)
         }
 }
 
+#ifdef KRI_DEBUG
+bool kri_sched_scatters;
+#endif
+
+/* True: it has gone to another scheduler. */
+static inline bool scatter(struct kri_sched *s, struct kri_proc *p)
+{
+#ifdef KRI_DEBUG
+        if (kri_sched_scatters) {
+                kri_sched_inject(&s->node->scheds[(s->index + 1) % s->node->sched_count], p);
+                return true;
+        }
+#endif
+        (void)s;
+        (void)p;
+        return false;
+}
+
 void kri_sched_queue(struct kri_sched *s, struct kri_proc *p)
 {
+        if (scatter(s, p))
+                return;
         kri_state_set(p, KRI_STATE_READY);
         push_last(queue_for(s, p), p);
         note_backlog(s);
@@ -170,6 +190,8 @@ void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc 
                 kri_sched_inject(&node->scheds[kri_proc_index(p) % node->sched_count], p);
                 return;
         }
+        if (scatter(s, p))
+                return;
         if (!runs_next(s, p)) {
                 kri_sched_queue(s, p);
                 return;
