@@ -5,6 +5,7 @@
 #include <krarup.h>
 
 #include <assert.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -241,32 +242,38 @@ FAULTS(test_a_callback_of_qsort_is_survivable)
         kit_str_eq(inner, "compare");
 }
 
+/* Is there a call of this function among those of the trace? */
+static bool has_call(kr_term trace, const char *name)
+{
+        const char *function;
+
+        while (kr_match(trace, "[{~, _, _} | ~]", &function, &trace))
+                if (strcmp(function, name) == 0)
+                        return true;
+        return false;
+}
+
 FAULTS(test_stack_overflow_has_a_name_of_its_own)
 {
         kr_msg msg = KR_MSG_INIT;
-        const char *function;
+        kr_term trace;
 
         for (int i = 0; i < 100; i++) {
-                kit_true(kr_match(end_of(&msg, sink_for_ever),
-                                  "{{stack_overflow, _}, [{~, _, _} | _]}", &function));
-                kit_str_eq(function, "sink");
+                kit_true(kr_match(end_of(&msg, sink_for_ever), "{{stack_overflow, _}, ~}",
+                                  &trace));
+                kit_true(has_call(trace, "sink"));
         }
 }
 
-/* Without optimisation a static function of ours may stand above the one that overflows. */
 FAULTS(test_an_overflow_inside_krarup_waits_until_it_is_outside)
 {
         kr_msg msg = KR_MSG_INIT;
-        const char *function = "";
-        kr_term callers;
+        kr_term trace;
 
         for (int i = 0; i < 100; i++) {
                 kit_true(kr_match(end_of(&msg, receive_for_ever),
-                                  "{{stack_overflow, _}, ~}", &callers));
-                do
-                        kit_true(kr_match(callers, "[{~, _, _} | ~]", &function,
-                                          &callers));
-                while (strcmp(function, "sink_receiving") != 0);
+                                  "{{stack_overflow, _}, ~}", &trace));
+                kit_true(has_call(trace, "sink_receiving"));
         }
 }
 
@@ -419,6 +426,17 @@ FAULTS(test_ten_thousand_faults_leave_nothing_behind)
 
 /* -- killed in foreign code -- */
 
+#if defined(__SANITIZE_THREAD__)
+#define SIGNALS_WAIT true /* ThreadSanitizer delivers them at calls only */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SIGNALS_WAIT true
+#endif
+#endif
+#ifndef SIGNALS_WAIT
+#define SIGNALS_WAIT false
+#endif
+
 static void loop_for_ever(void)
 {
         volatile int same = 0;
@@ -448,6 +466,8 @@ static void end_hog(void (*fn)(void))
 /* The harness sees that all memory comes back: the threads have come out of them. */
 FAULTS(test_kill_reaches_an_endless_loop)
 {
+        if (SIGNALS_WAIT)
+                return;
         end_hog(loop_for_ever);
         end_hog(loop_for_ever);
 }
@@ -677,6 +697,62 @@ KIT_TEST(test_a_fault_inside_krarup_ends_the_node)
         kit_says("code of Krarup");
 }
 
+/* -- core files -- */
+
+static bool cores_are_files_here(void)
+{
+        char pattern[128] = "";
+        FILE *file = fopen("/proc/sys/kernel/core_pattern", "r");
+        struct rlimit limit;
+
+        if (file == NULL || fgets(pattern, sizeof(pattern), file) == NULL)
+                return false;
+        fclose(file);
+        return getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max != 0 &&
+               strncmp(pattern, "core", 4) == 0;
+}
+
+static int count_cores(const char *dir)
+{
+        DIR *open_dir = opendir(dir);
+        struct dirent *entry;
+        int count = 0;
+
+        while ((entry = readdir(open_dir)) != NULL) {
+                if (strncmp(entry->d_name, "core", 4) == 0) {
+                        count++;
+                        kit_int_eq(unlinkat(dirfd(open_dir), entry->d_name, 0), 0);
+                }
+        }
+        closedir(open_dir);
+        return count;
+}
+
+static void fault_thrice(void)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        for (int i = 0; i < 3; i++)
+                kit_true(kr_match(end_of(&msg, write_null), "{{sigsegv, 0}, _}"));
+}
+
+KIT_TEST(test_the_first_faults_leave_a_core_file_each)
+{
+        char dir[] = "/tmp/krarup-core-XXXXXX";
+
+        if (!cores_are_files_here() || kit_slowness() > 1)
+                return; /* somebody else takes them; with a sanitizer they are huge */
+        kit_not_null(mkdtemp(dir));
+        kit_int_eq(chdir(dir), 0);
+        kit_run_process(&(kr_node_opts){ .faults = KR_FAULTS_EXIT,
+                                         .schedulers = 2,
+                                         .core_files = 1 },
+                        fault_thrice);
+        sleep(1); /* the core is written by an OS process that nobody waits for */
+        kit_int_eq(count_cores(dir), 1);
+        kit_int_eq(rmdir(dir), 0);
+}
+
 KIT_MAIN(KIT_CASE(test_null_write_is_sigsegv_0),
          KIT_CASE(test_the_address_is_in_the_reason),
          KIT_CASE(test_the_trace_names_function_offset_file_and_line),
@@ -702,4 +778,5 @@ KIT_MAIN(KIT_CASE(test_null_write_is_sigsegv_0),
          KIT_CASE(test_a_fault_in_a_critical_region_ends_the_node_with_a_dump),
          KIT_CASE(test_a_fault_in_malloc_ends_the_node),
          KIT_CASE(test_a_fault_under_a_lock_of_stdio_ends_the_node),
-         KIT_CASE(test_a_fault_inside_krarup_ends_the_node))
+         KIT_CASE(test_a_fault_inside_krarup_ends_the_node),
+         KIT_CASE(test_the_first_faults_leave_a_core_file_each))
