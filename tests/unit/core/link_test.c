@@ -152,6 +152,69 @@ KIT_EVERYWHERE_TEST(test_no_exit_comes_after_unlink_whatever_the_timing)
         }
 }
 
+static _Atomic int running, dying;
+static _Atomic bool go;
+
+static void die_at_go(void)
+{
+        running++;
+        while (!go)
+                kr_yield();
+        dying++;
+        kr_exit("bye");
+}
+
+/* Without a call of Krarup, so that nothing is taken in meanwhile. */
+static void spin_until_all_die(int count)
+{
+        for (int i = 0; i < 100000 && dying < count; i++)
+                ;
+        for (int i = 0; i < 20000; i++)
+                (void)go; /* time for the news to arrive */
+}
+
+static uint64_t handovers(void)
+{
+        kr_node_stats stats;
+
+        kr_node_stats_read(kr_here(), &stats);
+        return stats.handovers;
+}
+
+/* The exits of some arrive while we run, and are not taken in before the unlink. */
+// covers: B28
+KIT_PROCESS_TEST(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink)
+{
+        enum { COUNT = 16 }; /* enough to wake the other scheduler for */
+
+        kr_trap_exit(true);
+        for (int round = 0; round < 200; round++) {
+                kr_pid pids[COUNT];
+                uint64_t before;
+
+                go = false;
+                running = dying = 0;
+                for (int i = 0; i < COUNT; i++)
+                        pids[i] = kr_spawn_link(die_at_go);
+                while (running < COUNT)
+                        kr_yield();
+                for (int i = 0; i < 200; i++)
+                        kr_yield(); /* the other scheduler takes some */
+                before = handovers();
+                go = true;
+                spin_until_all_die(COUNT);
+                for (int i = 0; i < COUNT; i++)
+                        kr_unlink(pids[i]);
+                for (int i = 0; i < COUNT; i++)
+                        kit_await_end(pids[i]);
+                if (handovers() == before) /* else we had to wait, and took them in */
+                        kit_expect_nothing();
+                else
+                        while (kr_receive(&(kr_msg)KR_MSG_INIT, 0, kr_on(0, "_")) == 0)
+                                ;
+        }
+}
+
 static void exit_at_once(void)
 {
         kr_exit("bye");
@@ -323,6 +386,7 @@ static void spawn_until_it_works(void)
         int failed = 0;
 
         kr_trap_exit(true);
+        kr_spawn_link(kit_sleeper); /* a second link needs memory of its own */
         for (; !r.made; r.at++) {
                 kr_msg reason = KR_MSG_INIT;
 
@@ -331,7 +395,7 @@ static void spawn_until_it_works(void)
                         failed++;
                         kit_match(reason.term, "{system_limit, _}");
                         kit_expect_nothing();
-                        kit_int_eq(list_len(kr_self(), "links"), 0);
+                        kit_int_eq(list_len(kr_self(), "links"), 1);
                         kit_int_eq(list_len(kr_self(), "monitors"), 0);
                 }
         }
@@ -353,6 +417,7 @@ KIT_MAIN(KIT_CASE(test_linking_again_changes_nothing),
          KIT_CASE(test_linking_to_a_dead_process_is_a_message_for_who_traps),
          KIT_CASE(test_linking_to_no_pid_is_a_badarg),
          KIT_CASE(test_no_exit_comes_after_unlink_whatever_the_timing),
+         KIT_CASE(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink),
          KIT_CASE(test_an_exit_message_that_is_here_survives_the_unlink),
          KIT_CASE(test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc),
          KIT_CASE(test_unlink_drops_exits_of_the_link_but_not_sent_ones),
