@@ -194,6 +194,23 @@ static inline struct kri_proc *kri_enter(void)
         return p;
 }
 
+/* kri_enter in two parts, for functions that call nothing: they ask kri_is_taken before they
+ * do anything, and jump to one that calls kri_enter. */
+static inline struct kri_proc *kri_enter_quickly(void)
+{
+        struct kri_proc *p = kri_current();
+
+        if (__builtin_expect(p != NULL, 1))
+                atomic_store_explicit(&p->inside, 1, memory_order_relaxed);
+        kri_barrier_light();
+        return p;
+}
+
+static inline bool kri_is_taken(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->taken, memory_order_acquire) != 0;
+}
+
 static inline void kri_leave(struct kri_proc *p)
 {
         kri_inside_set(p, 0);

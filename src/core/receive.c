@@ -342,29 +342,49 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
         return NULL;
 }
 
+/* Give back what the slot held, if that is all that is held and nothing hangs off it. False:
+ * it takes more (release_slot); nothing has happened. */
+static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
+                                                                  const kr_msg *slot)
+{
+        struct kri_sig *sig = p->held;
+        struct kri_pool_list *hot;
+
+        if (sig == NULL)
+                return true;
+        if (sig->next != NULL || holder(sig) != slot || sig->blobs != 0 ||
+            sig->class == KRI_POOL_LARGE)
+                return false;
+        hot = &p->sched->pool.hot[sig->class];
+        if (hot->count + 1u >= kri_pool_list_len[sig->class])
+                return false;
+        sig->next = (struct kri_sig *)hot->first;
+        hot->first = (struct kri_block *)sig;
+        hot->count++;
+        return true;
+}
+
 /* The first message of the mailbox, if it is what is wanted and nothing else is to be seen
- * to: most receives are no more than that. */
+ * to: most receives are no more than that. Calls nothing. */
 static inline __attribute__((always_inline)) const struct kr_clause *take_first(
-        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses)
+        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses, uint32_t unless)
 {
         struct kri_sig *sig = p->first;
         const struct kr_clause *clause;
 
-        if (sig == NULL || sig->root != (sizeof(kri_word) | KRI_BOX) || p->extra != NULL ||
-            kri_has(p, KRI_P_LIMITED))
+        if (sig->root != (sizeof(kri_word) | KRI_BOX) || p->extra != NULL || kri_has(p, unless))
                 return NULL;
         clause = fits_fast(clauses, sig->heap);
-        if (clause == NULL)
+        if (clause == NULL || !release_quickly(p, slot))
                 return NULL;
         p->first = sig->next;
         if (sig->next == NULL)
                 p->last = NULL;
         p->len--;
-        slot_prepare(p, slot);
         slot->term.w = kri_boxed(sig->heap);
         slot->sig = sig;
         set_holder(sig, slot);
-        sig->next = p->held;
+        sig->next = NULL;
         p->held = sig;
         return clause;
 }
@@ -375,7 +395,9 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
         const struct kr_clause *clause;
 
         for (;;) {
-                clause = p->scanned == NULL ? take_first(p, slot, clauses) : NULL;
+                clause = p->scanned == NULL && p->first != NULL ?
+                                 take_first(p, slot, clauses, KRI_P_LIMITED) :
+                                 NULL;
                 if (clause == NULL)
                         clause = scan(p, slot, clauses);
                 if (clause != NULL)
@@ -406,12 +428,17 @@ static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
         return p;
 }
 
-static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slot,
-                                                 int64_t timeout_ms,
-                                                 const struct kr_clause *clauses)
+/* The whole of kr_receive; p has entered. */
+static __attribute__((noinline)) int receive_in(struct kri_proc *p, kr_msg *slot,
+                                                int64_t timeout_ms,
+                                                const struct kr_clause *clauses)
 {
         int id;
 
+        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
+                refuse(p, timeout_ms);
+                return KR_TIMEOUT;
+        }
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
                 wait_ends(p); /* a wait at the top that is not gone on with */
         if (__builtin_expect(p->extra != NULL, 0))
@@ -421,17 +448,38 @@ static __attribute__((noinline)) int receive_any(struct kri_proc *p, kr_msg *slo
         return id;
 }
 
+static __attribute__((noinline)) int receive_taken(kr_msg *slot, int64_t timeout_ms,
+                                                   const struct kr_clause *clauses)
+{
+        return receive_in(kri_enter(), slot, timeout_ms, clauses);
+}
+
+static __attribute__((noinline)) int received_enough(struct kri_proc *p, int id)
+{
+        kri_yield_now(p);
+        kri_leave(p);
+        return id;
+}
+
+/* Calls nothing, as kri_send_pid: what is unusual is a jump to receive_in.
+ * The timeout is looked at when there is a reason to wait, as Erlang does. */
 int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(slot, timeout_ms);
+        struct kri_proc *p = kri_enter_quickly();
         const struct kr_clause *clause;
 
         if (__builtin_expect(p == NULL, 0))
                 return KR_TIMEOUT;
-        clause = kri_has(p, KRI_P_TOP) ? NULL : take_first(p, slot, clauses);
+        if (__builtin_expect(kri_is_taken(p), 0))
+                return receive_taken(slot, timeout_ms, clauses);
+        if (p->first == NULL || slot == NULL)
+                return receive_in(p, slot, timeout_ms, clauses);
+        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP);
         if (__builtin_expect(clause == NULL, 0))
-                return receive_any(p, slot, timeout_ms, clauses);
-        kri_spend(p, KRI_COST_RECEIVE);
+                return receive_in(p, slot, timeout_ms, clauses);
+        p->reds -= KRI_COST_RECEIVE;
+        if (__builtin_expect(p->reds <= 0, 0))
+                return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
 }

@@ -248,13 +248,11 @@ static inline __attribute__((always_inline)) bool kri_match_fast(
         const struct kri_match_code *match, const kri_word *box, const union kri_arg *args)
 {
         const struct kri_flat *end = match->flat_outs + match->out_count;
-        kri_word is_bad = 0;
 
         for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++)
-                is_bad |= (((box[flat->at] + flat->add) & flat->mask) ^ flat->want) |
-                          !args[flat->arg].out;
-        if (__builtin_expect(is_bad != 0, 0))
-                return false;
+                if (__builtin_expect((((box[flat->at] + flat->add) & flat->mask) !=
+                                      flat->want) || args[flat->arg].out == NULL, 0))
+                        return false;
         for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++) {
                 const kri_word *p = &box[flat->at];
                 void *out = args[flat->arg].out;
