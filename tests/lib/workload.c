@@ -14,7 +14,7 @@
 
 #include "kit.h"
 
-#define HANG_S 60
+#define HANG_S 20
 
 const struct workload workloads[] = {
         { "mesh", workload_mesh },
