@@ -473,7 +473,7 @@ __attribute__((noinline)) static int recurse_allocating(int depth)
         return recurse_allocating(depth + (int)number(1)) + text[0];
 }
 
-BUG(recursion_with_malloc, STACK, CONTAINED | DUMPED, "recurse without end, allocating")
+BUG(recursion_with_malloc, STACK, CONTAINED, "recurse without end, allocating")
 {
         sink = recurse_allocating(0);
 }
@@ -484,8 +484,7 @@ __attribute__((noinline)) static int recurse_sending(int depth)
         return recurse_sending(depth + (int)number(1)) + 1;
 }
 
-BUG(recursion_with_send, STACK, CONTAINED | DUMPED,
-    "recurse without end, sending messages")
+BUG(recursion_with_send, STACK, CONTAINED, "recurse without end, sending messages")
 {
         sink = recurse_sending(0);
 }
@@ -498,7 +497,7 @@ __attribute__((noinline)) static int recurse_receiving(int depth)
         return recurse_receiving(depth + (int)number(1)) + 1;
 }
 
-BUG(recursion_with_receive, STACK, CONTAINED | DUMPED, "recurse without end, receiving")
+BUG(recursion_with_receive, STACK, CONTAINED, "recurse without end, receiving")
 {
         sink = recurse_receiving(0);
 }
@@ -694,7 +693,7 @@ BUG(heap_under_one, HEAP, HEAPISH, "write 8 bytes below a block, then free it")
         free(block);
 }
 
-BUG(heap_under_far, HEAP, CONTAINED, "write 1 GB below a block")
+BUG(heap_under_far, HEAP, ANY_END | CORRUPTED, "write 1 GB below a block")
 {
         char *block = malloc(100);
 
