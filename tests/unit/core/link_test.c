@@ -185,7 +185,7 @@ static uint64_t handovers(void)
 // covers: B28
 KIT_PROCESS_TEST(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink)
 {
-        enum { COUNT = 16 }; /* enough to wake the other scheduler for */
+        enum { COUNT = 16 }; /* worth waking the other scheduler */
 
         kr_trap_exit(true);
         for (int round = 0; round < 200; round++) {
