@@ -379,7 +379,7 @@ kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_ent
         }
         pid = kri_proc_pid(child);
         kri_sched_born(p->sched, child);
-        kri_spend(p, 1);
+        kri_spend(p, KRI_COST_SPAWN);
         kri_leave(p);
         return pid;
 }

@@ -30,6 +30,7 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 {
         *s = (struct kri_sched){ .node = node, .index = index };
         s->sim = node->opts.drive == KR_DRIVE_SIM;
+        atomic_init(&s->talkative, true);
         s->direct = index != UINT32_MAX && !s->sim;
         s->chance = node->opts.seed ^ (uint64_t)index << 32;
         kri_pool_init(&s->pool, &node->depot);

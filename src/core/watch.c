@@ -20,7 +20,8 @@
 
 /* What the last look at a scheduler saw. */
 struct seen {
-        uint64_t reductions;
+        uint64_t reductions;  /* spent, at the last look, and ... */
+        uint64_t talk_ran_ns; /* ... how long the thread had run; 0: nobody waited */
         uint64_t turns;
         bool stuck;      /* turns had not moved then either, and ... */
         uint64_t ran_ns; /* ... its thread had run for so long */
@@ -161,17 +162,27 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         atomic_store(&p->taken, 0);
 }
 
-/* More than so many reductions between two looks are spent by processes that talk: a message
- * sent and received costs 20 of them, and then takes less than half a microsecond. */
-#define TALK_REDUCTIONS ((uint64_t)KRI_WATCH_MS * 2000 * (KRI_COST_SEND + KRI_COST_RECEIVE))
+/* A process that talks spends the reductions of a message sent and received in less time than
+ * this. */
+#define TALK_NS 500u
 
+/* Do the processes that wait here mostly talk? Until two looks have shown that they do not,
+ * they do: it is wrong only for some milliseconds, and in favour of what is cheaper. */
 static void note_talk(struct kri_sched *s, struct seen *seen)
 {
         uint64_t reductions = atomic_load_explicit(&s->reductions, memory_order_relaxed);
+        uint64_t spent = reductions - seen->reductions, ran_ns = 0, took_ns;
+        bool sleeps, talkative = true;
 
-        atomic_store_explicit(&s->talkative, reductions - seen->reductions > TALK_REDUCTIONS,
-                              memory_order_relaxed);
+        if (atomic_load_explicit(&s->backlog, memory_order_relaxed) >= 2 &&
+            kri_thread_look(s->thread->tid, &ran_ns, &sleeps) && seen->talk_ran_ns != 0) {
+                took_ns = ran_ns - seen->talk_ran_ns;
+                talkative = spent * TALK_NS >= took_ns * (KRI_COST_SEND + KRI_COST_RECEIVE);
+        }
         seen->reductions = reductions;
+        seen->talk_ran_ns = ran_ns;
+        /* relaxed: a hint */
+        atomic_store_explicit(&s->talkative, talkative, memory_order_relaxed);
 }
 
 /* Is the process at fault, or has its thread just not been given a core? */
