@@ -149,7 +149,8 @@ KR_API kr_priority kr_set_priority(kr_priority priority);
 KR_API size_t kr_set_memory_max(size_t bytes);
 KR_API kr_mailbox_limit kr_set_mailbox_limit(kr_mailbox_limit limit);
 
-/* The process that does this one's input and output; inherited by spawn. */
+/* The process that does this one's input and output; inherited by spawn. Setting that of a
+ * dead process is badarg. */
 KR_API kr_pid kr_group_leader(void);
 KR_API void kr_set_group_leader(kr_pid leader, kr_pid of);
 

@@ -460,6 +460,7 @@ kr_pid kr_group_leader(void)
         return p != NULL && p->leader != 0 ? kri_word_pid(p->leader) : (kr_pid){ 0 };
 }
 
+/* One's own at once: what is spawned next has it. Of another it is a signal like others. */
 void kr_set_group_leader(kr_pid leader, kr_pid of)
 {
         struct kri_proc *p = kri_enter();
@@ -472,14 +473,21 @@ void kr_set_group_leader(kr_pid leader, kr_pid of)
                            leader.node != p->node->slot ? "leader" : "of");
                 return;
         }
+        if (kri_pid_word(of) == kri_proc_word(p)) {
+                p->leader = kri_pid_word(leader);
+                kri_leave(p);
+                return;
+        }
         sig = kri_sig_control(&p->sched->pool, KRI_SIG_LEADER, kri_proc_word(p),
                               kri_pid_word(leader));
         if (sig == NULL) {
                 kri_no_memory(p);
                 return;
         }
-        (void)kri_signal(p->node, p->sched, kri_pid_word(of), sig);
-        kri_leave(p);
+        if (kri_signal(p->node, p->sched, kri_pid_word(of), sig))
+                kri_leave(p);
+        else
+                kri_badarg(p, "kr_set_group_leader", "of");
 }
 
 /* -- references and other unique things -- */

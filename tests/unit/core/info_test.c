@@ -740,7 +740,18 @@ KIT_TEST(test_a_thread_that_is_no_process_learns_nothing)
         kit_null(slot.sig);
 }
 
-KIT_MAIN(KIT_CASE(test_a_process_without_a_name_says_so_differently_alone_and_in_a_list),
+KIT_EVERYWHERE_TEST(test_own_group_leader_changes_at_once)
+{
+        kr_pid leader = kr_spawn(wait_for_stop);
+
+        kr_set_group_leader(leader, kr_self());
+        kit_true(kr_pid_eq(kr_group_leader(), leader));
+        kr_set_group_leader(kr_self(), kr_self());
+        kit_true(kr_pid_eq(kr_group_leader(), kr_self()));
+}
+
+KIT_MAIN(KIT_CASE(test_own_group_leader_changes_at_once),
+         KIT_CASE(test_a_process_without_a_name_says_so_differently_alone_and_in_a_list),
          KIT_CASE(test_no_items_means_those_of_process_info_1),
          KIT_CASE(test_a_list_of_items_comes_back_in_its_order),
          KIT_CASE(test_every_item_of_oneself_of_another_and_of_a_dead_process),
