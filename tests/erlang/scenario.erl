@@ -33,7 +33,7 @@ plain(T) -> T.
 %% saying
 
 say(What, Term) ->
-    io:format("~ts: ~0tp~n", [What, plain(Term)]).
+    io:format(user, "~ts: ~0tp~n", [What, plain(Term)]).
 
 say_caught(What, Fun) ->
     try Fun() of
@@ -118,17 +118,17 @@ main() ->
     logger:set_primary_config(level, none),
     ets:new(?MODULE, [named_table, public]),
     [run(Module, Name) || Name <- Names],
-    [io:format("== ~ts~nonly on Erlang~n", [F])
+    [io:format(user, "== ~ts~nonly on Erlang~n", [F])
      || {F, 0} <- Module:module_info(exports), F =/= module_info, not lists:member(F, Names)].
 
 run(Module, Name) ->
     Before = processes(),
     ets:delete_all_objects(?MODULE),
-    io:format("== ~ts~n", [Name]),
+    io:format(user, "== ~ts~n", [Name]),
     {Pid, Ref} = spawn_monitor(fun() -> known_as(self(), "<scenario>"), Module:Name() end),
     receive
         {'DOWN', Ref, process, Pid, normal} -> ok;
         {'DOWN', Ref, process, Pid, Reason} -> say("ended", Reason)
-    after 20000 -> io:format("hangs~n")
+    after 20000 -> io:format(user, "hangs~n", [])
     end,
     [begin exit(P, kill), await_end(P) end || P <- processes() -- Before].
