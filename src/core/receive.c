@@ -65,8 +65,8 @@ static inline void slot_prepare(struct kri_proc *p, kr_msg *slot)
 
         if (sig == NULL)
                 return;
-        if (__builtin_expect(sig->next == NULL && holder(sig) == slot, 1)) {
-                p->held = NULL;
+        if (__builtin_expect(holder(sig) == slot, 1)) {
+                p->held = sig->next; /* the slot filled last, as in every loop */
                 kri_sig_free(&p->sched->pool, sig);
                 return;
         }
@@ -342,8 +342,8 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
         return NULL;
 }
 
-/* Give back what the slot held, if that is all that is held and nothing hangs off it. False:
- * it takes more (release_slot); nothing has happened. */
+/* Give back what the slot held, if it was filled last and nothing hangs off it. False: it
+ * takes more (release_slot); nothing has happened. */
 static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
                                                                   const kr_msg *slot)
 {
@@ -352,12 +352,13 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
 
         if (sig == NULL)
                 return true;
-        if (sig->next != NULL || holder(sig) != slot || sig->blobs != 0 ||
-            sig->class == KRI_POOL_LARGE)
+        if (holder(sig) != slot || sig->blobs != 0 || sig->class == KRI_POOL_LARGE)
                 return false;
         hot = &p->sched->pool.hot[sig->class];
         if (hot->count + 1u >= kri_pool_list_len[sig->class])
                 return false;
+        p->held = sig->next;
+        kri_pool_poison(sig, sig->class);
         sig->next = (struct kri_sig *)hot->first;
         hot->first = (struct kri_block *)sig;
         hot->count++;
@@ -384,7 +385,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         slot->term.w = kri_boxed(sig->heap);
         slot->sig = sig;
         set_holder(sig, slot);
-        sig->next = NULL;
+        sig->next = p->held;
         p->held = sig;
         return clause;
 }
