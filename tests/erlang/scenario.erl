@@ -116,6 +116,7 @@ new_dead() ->
 main() ->
     [Module | Names] = [list_to_atom(A) || A <- init:get_plain_arguments()],
     logger:set_primary_config(level, none),
+    io:setopts(user, [{encoding, unicode}]),
     ets:new(?MODULE, [named_table, public]),
     [run(Module, Name) || Name <- Names],
     [io:format(user, "== ~ts~nonly on Erlang~n", [F])
