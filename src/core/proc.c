@@ -195,7 +195,8 @@ static inline bool becomes_directly(struct kri_proc *p, const struct kri_entry *
                 return false;
         if (entry->kind == KRI_ENTRY_INT)
                 p->arg.i = entry->arg.i;
-        else if (entry->kind != KRI_ENTRY_PTR || entry->arg.ptr != p->arg.ptr)
+        else if (entry->kind == KRI_ENTRY_TERM ||
+                 (entry->kind == KRI_ENTRY_PTR && entry->arg.ptr != p->arg.ptr))
                 return false;
         p->fn = entry->fn;
         return true;

@@ -342,6 +342,23 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
         return NULL;
 }
 
+/* The same for an immediate. */
+static inline __attribute__((always_inline)) const struct kr_clause *fits_word(
+        const struct kr_clause *c, kri_word t)
+{
+        for (; c->site != NULL; c++) {
+                const struct kri_code *code =
+                        __atomic_load_n(&c->site->code, __ATOMIC_ACQUIRE);
+
+                if (__builtin_expect(code == NULL, 0))
+                        return NULL;
+                if (code->boxed || ((t ^ code->key_word) & code->key_mask) != 0)
+                        continue;
+                return code->fast && kri_match_word_fast(code, t, c->args) ? c : NULL;
+        }
+        return NULL;
+}
+
 /* Give back what the slot held, if it was filled last and nothing hangs off it. False: it
  * takes more (release_slot); nothing has happened. */
 static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
@@ -372,17 +389,26 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
 {
         struct kri_sig *sig = p->first;
         const struct kr_clause *clause;
+        kri_word t;
 
-        if (sig->root != (sizeof(kri_word) | KRI_BOX) || p->extra != NULL || kri_has(p, unless))
+        if (p->extra != NULL || kri_has(p, unless))
                 return NULL;
-        clause = fits_fast(clauses, sig->heap);
+        if (__builtin_expect(sig->root == (sizeof(kri_word) | KRI_BOX), 1)) {
+                clause = fits_fast(clauses, sig->heap);
+                t = kri_boxed(sig->heap);
+        } else if (!kri_is_place(sig->root)) {
+                clause = fits_word(clauses, sig->root);
+                t = sig->root;
+        } else {
+                return NULL;
+        }
         if (clause == NULL || !release_quickly(p, slot))
                 return NULL;
         p->first = sig->next;
         if (sig->next == NULL)
                 p->last = NULL;
         p->len--;
-        slot->term.w = kri_boxed(sig->heap);
+        slot->term.w = t;
         slot->sig = sig;
         set_holder(sig, slot);
         sig->next = p->held;
@@ -508,7 +534,8 @@ static void resume(struct kri_proc *p, const struct kr_clause *clauses)
                         p->scanned = NULL;
 }
 
-int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+static __attribute__((noinline)) int receive_top(kr_msg *slot, int64_t timeout_ms,
+                                                 const struct kr_clause *clauses)
 {
         struct kri_proc *p = begin(slot, timeout_ms);
         enum kri_out out;
@@ -522,6 +549,27 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
         id = receive(p, slot, timeout_ms, clauses, out);
         kri_leave(p);
         return id;
+}
+
+/* Calls nothing, as kri_receive. A wait that goes on from further back is not that simple. */
+int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
+{
+        struct kri_proc *p = kri_enter_quickly();
+        const struct kr_clause *clause;
+
+        if (__builtin_expect(p == NULL, 0))
+                return KR_TIMEOUT;
+        if (kri_is_taken(p) || slot == NULL || p->first == NULL || p->scanned != NULL)
+                return receive_top(slot, timeout_ms, clauses);
+        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_WAIT_TIMED);
+        if (clause == NULL)
+                return receive_top(slot, timeout_ms, clauses);
+        kri_flags_set(p, 0, KRI_P_TOP);
+        p->reds -= KRI_COST_RECEIVE;
+        if (__builtin_expect(p->reds <= 0, 0))
+                return received_enough(p, clause->id);
+        kri_leave(p);
+        return clause->id;
 }
 
 /* -- waits of the library's own -- */

@@ -285,6 +285,37 @@ static __attribute__((noinline)) kr_err send_built(struct kri_proc *p, struct kr
         return KR_OK;
 }
 
+/* The receiver slept when we looked, and can run here and next: wake_with, without the rest. */
+static __attribute__((noinline)) kr_err send_waking(struct kri_proc *p, struct kri_proc *to,
+                                                    struct kri_sig *sig)
+{
+        struct kri_sig *asleep = KRI_SLEEPING;
+
+        /* as in wake_with */
+        if (!atomic_compare_exchange_strong_explicit(&to->outer, &asleep, NULL,
+                                                     memory_order_acq_rel,
+                                                     memory_order_relaxed))
+                return send_built(p, to, sig);
+        if (__builtin_expect(kri_serial(to) == sig->to_serial, 1)) {
+                kri_append(to, sig);
+                kri_flags_set(to, KRI_P_NEWS, 0);
+        } else {
+                kri_sig_free(&p->sched->pool, sig);
+        }
+        kri_state_set(to, KRI_STATE_READY);
+        p->sched->next = to;
+        kri_spend(p, KRI_COST_SEND);
+        kri_leave(p);
+        return KR_OK;
+}
+
+static inline bool wakes_simply(const struct kri_sched *s, const struct kri_proc *to)
+{
+        return s->outbox.to == NULL && s->next == NULL && s->direct &&
+               atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING &&
+               !kri_has(to, KRI_P_THREAD) && to->priority <= KR_PRIORITY_LOW;
+}
+
 static __attribute__((noinline)) kr_err sent_enough(struct kri_proc *p)
 {
         kri_yield_now(p);
@@ -295,6 +326,9 @@ static __attribute__((noinline)) kr_err sent_enough(struct kri_proc *p)
 /* The smallest two blocks hold the steps in which images are copied. */
 _Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64, "class 0");
 _Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96, "class 1");
+_Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
+                       offsetof(struct kri_sig, heap),
+               "kri_build_fast writes the root in front of the words");
 _Static_assert(offsetof(struct kri_sig, next) == offsetof(struct kri_block, next),
                "a signal that is built in a free block does not touch its link");
 
@@ -313,7 +347,6 @@ static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
         hot->count--;
         sig->blobs = 0;
         sig->head = (uint64_t)KRI_SIG_MESSAGE | class << 8 | (uint64_t)code->fast << 32;
-        sig->root = sizeof(kri_word) | KRI_BOX; /* the box is the word behind it */
         return sig;
 }
 
@@ -342,6 +375,8 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         if (__builtin_expect(sig == NULL, 0))
                 return send_any(to, site, args);
         sig->to_serial = serial;
+        if (wakes_simply(p->sched, receiver))
+                return send_waking(p, receiver, sig);
         outbox = &p->sched->outbox;
         if (outbox->to != receiver || outbox->count >= KRI_OUTBOX_MAX - 1)
                 return send_built(p, receiver, sig);

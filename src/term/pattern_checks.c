@@ -318,6 +318,9 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 make_flat(match, flat);
                 match->code.fast = is_fast(match);
         }
+        if (e.nodes->op == KRI_OP_WORD ||
+            (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64))
+                match->code.fast = true;
         match->code.ref_arg = find_ref_arg(root, parse->site);
         return &match->code;
 }

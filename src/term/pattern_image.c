@@ -88,16 +88,28 @@ static void make_quick(struct kri_build_code *build, struct kri_quick *quick)
 
                 build->is_quick = quick_of((enum kri_arg_type)hole.type, &quick[i]);
                 quick[i].from += (uint16_t)(hole.arg * sizeof(union kri_arg));
-                quick[i].at = hole.at;
+                quick[i].at = build->code.shape == KRI_SHAPE_HOLE ? -1 : (int32_t)hole.at;
         }
 }
 
 static void make_fast(struct kri_build_code *build)
 {
-        if (build->is_quick && build->code.shape == KRI_SHAPE_IMAGE &&
-            build->word == KRI_BOX && build->words <= KRI_FAST_WORDS &&
-            build->hole_count <= KRI_FAST_HOLES)
+        if (!build->is_quick || build->hole_count > KRI_FAST_HOLES)
+                return;
+        switch ((enum kri_shape)build->code.shape) {
+        case KRI_SHAPE_WORD:
+                build->fast = 1;
+                build->root = build->word;
+                break;
+        case KRI_SHAPE_HOLE:
+                build->fast = 1;
+                break;
+        default:
+                if (build->word != KRI_BOX || build->words > KRI_FAST_WORDS)
+                        return;
                 build->fast = (uint8_t)build->words;
+                build->root = sizeof(kri_word) | KRI_BOX; /* the word behind it */
+        }
 }
 
 struct kri_code *kri_compile_build(struct kri_parse *parse)

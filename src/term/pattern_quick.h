@@ -36,7 +36,7 @@ enum kri_shape {
 struct kri_quick {
         uint64_t add;
         uint64_t limit;
-        uint32_t at; /* word of the image */
+        int32_t at;  /* word of the image; -1: HOLE, see kri_build_fast */
         uint16_t from;
         bool is_pid; /* value is the second word of the pid: its node */
         uint8_t tag;
@@ -50,7 +50,8 @@ struct kri_build_code {
         uint32_t map_count;
         bool is_quick;     /* all holes may be immediates, no map is to be sorted */
         bool has_binaries; /* an argument may become a blob */
-        uint8_t fast; /* KRI_FAST_WORDS at most, is_quick, and a box: its words; else 0 */
+        uint8_t fast;      /* words of what kri_build_fast builds (at least 1); 0: not that */
+        kri_word root;     /* fast: the term as stored in the word in front of its words */
         const struct kri_hole *holes;
         const struct kri_quick *quick; /* is_quick: of each hole */
         const uint32_t *maps;
@@ -193,13 +194,15 @@ static inline __attribute__((always_inline)) bool kri_fast_hole(
         return value + hole->add < hole->limit;
 }
 
-/* Build at `heap` the term that kri_code_build would build there. False: an argument is no
- * immediate after all; what was written means nothing. */
+/* Build at `heap` the term that kri_code_build would build there, and its stored form in the
+ * word before, heap[-1]. False: an argument is no immediate after all; what was written means
+ * nothing. */
 static inline __attribute__((always_inline)) bool kri_build_fast(
         const struct kri_build_code *build, const union kri_arg *args, kri_word *heap)
 {
         bool fits = true;
 
+        heap[-1] = build->root;
         memcpy(heap, build->image, KRI_FAST_STEP * sizeof(*heap));
         if (build->fast > KRI_FAST_STEP)
                 memcpy(heap + KRI_FAST_STEP, build->image + KRI_FAST_STEP,
@@ -238,6 +241,27 @@ struct kri_match_code {
         const struct kri_hole *outs;  /* all results, of any shape; at is not used */
         uint32_t out_count;
 };
+
+/* memcpy, for `out` may point to a long or a long long. */
+static inline void kri_set_int64(int64_t value, void *out)
+{
+        memcpy(out, &value, sizeof(value));
+}
+
+/* -- in one go, for immediates: a written one, or ~ for an int64_t -- */
+
+/* `t` is an immediate that has passed the key of a code with `fast`. False: ask
+ * kri_code_match. */
+static inline __attribute__((always_inline)) bool kri_match_word_fast(
+        const struct kri_code *code, kri_word t, const union kri_arg *args)
+{
+        if (code->key_mask == ~(kri_word)0)
+                return true;
+        if (kri_tag(t) != KRI_INT || args[0].out == NULL)
+                return false;
+        kri_set_int64(kri_int_value(t), args[0].out);
+        return true;
+}
 
 /* -- in one go, for tuples of which all but the first element are ~ of the usual types -- */
 
@@ -280,12 +304,6 @@ bool kri_match_equal(const struct kri_flat *flat, const kri_word *box,
                      const union kri_arg *args);
 bool kri_match_closely(const struct kri_match_code *match, const kri_word *box,
                        const union kri_arg *args);
-
-/* memcpy, for `out` may point to a long or a long long. */
-static inline void kri_set_int64(int64_t value, void *out)
-{
-        memcpy(out, &value, sizeof(value));
-}
 
 /* The usual ones in line: comparing types one by one is cheaper than a jump through a table. */
 static inline void kri_set_found(enum kri_arg_type type, kri_word t, void *out)
