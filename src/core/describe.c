@@ -336,7 +336,9 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
 
 /* Functions of ours that a program calls, or that are all that is left of one (a tail call);
  * those of kr_... are told by their name. */
-static const char *const entries[] = { "kri_receive", "receive_any",
+static const char *const entries[] = { "kri_receive", "receive_in", "receive_top",
+                                       "receive_taken", "received_enough", "send_any",
+                                       "send_built", "send_waking", "sent_enough",
                                        "kri_receive_top", "kri_send_pid",
                                        "kri_send_name", "kri_send_text", "kri_send_alias",
                                        "kri_spawn", "kri_spawn_request", "kri_register",
