@@ -92,7 +92,7 @@ void kri_end(struct kri_proc *p)
                 kri_thread_end(p, NULL);
         kri_flags_set(p, KRI_P_ENDING, 0);
         kri_state_set(p, KRI_STATE_EXITING);
-        p->critical = 0;
+        kri_critical_set(p, 0);
         if (p->extra != NULL)
                 forget_catches(p);
         run_defers(p, NULL);

@@ -196,10 +196,10 @@ void kri_fault_judge(const struct kri_proc *p, int signo, const siginfo_t *info,
         ret_fault->trace.entry = (uintptr_t)p->fn;
         if (kri_inside(p))
                 condemn(ret_fault, "code of Krarup is under way", 0);
-        else if (p->critical > 0)
+        else if (kri_critical_depth(p) > 0)
                 condemn(ret_fault, "a critical region is under way", 0);
         walk_stack(p, info->si_code <= 0 && ret_fault->kind != KRI_FAULT_KILL, context,
                    ret_fault);
-        if (p->critical > 0 || (!kri_inside(p) && ret_fault->way_back == NULL))
+        if (kri_critical_depth(p) > 0 || (!kri_inside(p) && ret_fault->way_back == NULL))
                 ret_fault->postponable = false;
 }

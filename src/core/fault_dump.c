@@ -191,7 +191,7 @@ static void put_proc(struct out *out, const struct kri_proc *p)
         put_number(out, p->len, 10);
         put(out, "  stack ");
         put_stack_use(out, p);
-        if (p->critical != 0)
+        if (kri_critical_depth(p) != 0)
                 put(out, "  critical");
         put(out, "\n");
 }

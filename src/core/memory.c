@@ -186,7 +186,7 @@ void kri_host_critical(bool enter)
         struct kri_proc *p = kri_current();
 
         if (p != NULL)
-                p->critical += enter ? 1u : -1u;
+                kri_critical_set(p, kri_critical_depth(p) + (enter ? 1u : -1u));
 }
 
 /* -- the public face -- */
@@ -299,10 +299,12 @@ void kr_defer_cancel(void (*fn)(void *arg), void *arg, bool run)
 
 void kr_critical_begin(void)
 {
-        struct kri_proc *p = kri_current();
+        struct kri_proc *p = kri_enter(); /* may not return: it was killed before this */
 
-        if (p != NULL)
-                p->critical++;
+        if (p == NULL)
+                return;
+        kri_critical_set(p, kri_critical_depth(p) + 1);
+        kri_leave(p);
 }
 
 void kr_critical_end(void)
@@ -311,10 +313,10 @@ void kr_critical_end(void)
 
         if (p == NULL)
                 return;
-        if (p->critical == 0) {
+        if (kri_critical_depth(p) == 0) {
                 kri_badarg(p, "kr_critical_end", "no kr_critical_begin");
                 return;
         }
-        p->critical--;
+        kri_critical_set(p, kri_critical_depth(p) - 1);
         kri_leave(p);
 }

@@ -257,7 +257,7 @@ static void init_record(struct kri_proc *p, struct kr_node *node, const struct k
         p->out = KRI_OUT_YIELD;
         p->entry_kind = KRI_ENTRY_NONE;
         p->suspended = 0;
-        p->critical = 0;
+        kri_critical_set(p, 0);
         p->doom = NULL;
         p->extra = NULL;
         p->owned = NULL;

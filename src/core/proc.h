@@ -98,7 +98,7 @@ struct kri_proc {
         uint8_t out;               /* enum kri_out */
         uint8_t entry_kind;        /* KRI_ENTRY_...: of fn */
         uint8_t suspended;         /* count */
-        uint32_t critical;         /* depth of kr_critical_begin */
+        _Atomic uint32_t critical; /* depth of kr_critical_begin (the watch looks at it) */
         void (*fn)(void);          /* the loop: entered with arg at its top */
         union {
                 int64_t i;
@@ -174,6 +174,18 @@ static inline void kri_inside_set(struct kri_proc *p, uint8_t inside)
 static inline uint8_t kri_inside(const struct kri_proc *p)
 {
         return atomic_load_explicit(&p->inside, memory_order_acquire);
+}
+
+/* relaxed: the process's own, and whoever looks at it from outside has stopped it, or asks
+ * again when it is about to be unwound. */
+static inline uint32_t kri_critical_depth(const struct kri_proc *p)
+{
+        return atomic_load_explicit(&p->critical, memory_order_relaxed);
+}
+
+static inline void kri_critical_set(struct kri_proc *p, uint32_t depth)
+{
+        atomic_store_explicit(&p->critical, depth, memory_order_relaxed);
 }
 
 /* From here to kri_leave the process cannot be unwound, nor its scheduler taken. The store

@@ -228,7 +228,7 @@ static void take_for(struct kri_sched *s, struct kri_proc *p)
 {
         p->sched = s;
         kri_take(s, p);
-        if (p->doom != NULL && p->critical == 0 && !atomic_load(&p->zombie) &&
+        if (p->doom != NULL && kri_critical_depth(p) == 0 && !atomic_load(&p->zombie) &&
             !kri_has(p, KRI_P_ENDING)) {
                 kri_state_set(p, KRI_STATE_EXITING);
                 kri_proc_tell(s, p);
