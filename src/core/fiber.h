@@ -78,6 +78,19 @@ static inline void kri_fiber_clean(struct kri_stack *stack)
 #endif
 }
 
+/* Nobody runs on this stack any more, and its frames were left without returning. To
+ * ThreadSanitizer they would still stand, until it has no room for more: a fresh fiber. */
+static inline void kri_fiber_retire(struct kri_stack *stack)
+{
+        kri_fiber_clean(stack);
+#if defined(KRI_TSAN)
+        if (stack->fiber == __tsan_get_current_fiber())
+                return; /* the fault that left it is still being handled */
+        kri_fiber_fini(stack);
+        kri_fiber_init(stack);
+#endif
+}
+
 /* Frames of the running stack are about to be skipped (a jump upward). */
 static inline void kri_fiber_skip_frames(void)
 {

@@ -129,14 +129,14 @@ static void spread(struct kri_sched *s)
 }
 
 #ifdef KRI_DEBUG
-bool kri_sched_scatters;
+_Atomic bool kri_sched_scatters;
 #endif
 
 /* True: it has gone to another scheduler. */
 static inline bool scatter(struct kri_sched *s, struct kri_proc *p)
 {
 #ifdef KRI_DEBUG
-        if (kri_sched_scatters) {
+        if (atomic_load_explicit(&kri_sched_scatters, memory_order_relaxed)) {
                 kri_sched_inject(&s->node->scheds[(s->index + 1) % s->node->sched_count], p);
                 return true;
         }
@@ -355,7 +355,7 @@ static inline __attribute__((always_inline)) void lend_stack(struct kri_sched *s
                 put_stack(s, p);
                 return;
         }
-        kri_fiber_clean(p->stack);
+        kri_fiber_retire(p->stack);
         s->hot_stack = p->stack;
         p->stack = NULL;
 }

@@ -112,7 +112,7 @@ void kri_sched_inject(struct kri_sched *to, struct kri_proc *p);
 bool kri_sched_has_to_give(const struct kri_sched *s);
 #ifdef KRI_DEBUG
 /* Tests: whoever becomes ready goes on on the next scheduler, not on this one. */
-extern bool kri_sched_scatters;
+extern _Atomic bool kri_sched_scatters;
 #endif
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);

@@ -110,7 +110,7 @@ static void put_in_store(struct kri_stack_store *store, struct kri_stack *stack)
 void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
                    struct kri_stack *stack)
 {
-        kri_fiber_clean(stack);
+        kri_fiber_retire(stack);
         if (__builtin_expect(stack->deep, 0)) {
                 stack->deep = false;
                 kri_stack_close(stack);

@@ -23,7 +23,7 @@ static pthread_t last;
 static void scatter(bool on)
 {
 #ifdef KRI_DEBUG
-        kri_sched_scatters = on;
+        atomic_store(&kri_sched_scatters, on);
 #endif
         (void)on;
 }
