@@ -79,7 +79,7 @@ static void read_all(void)
 static void expect_moves(const char *what)
 {
 #ifdef KRI_DEBUG
-        if (moves < 5) /* an answer may be there before anybody waits */
+        if (moves < 5)
                 kit_fail("%s: moved %d times only", what, moves);
 #endif
         (void)what;
@@ -152,13 +152,11 @@ KIT_PROCESS_TEST(test_every_call_that_waits_may_come_back_on_another_thread)
         expect_moves("kr_receive");
         ACROSS(receive_in_time());
         ACROSS(ask_in_a_catch());
-        expect_moves("kr_catch");
         ACROSS(kit_true(kr_is_process_alive(partner)));
-        expect_moves("kr_is_process_alive");
         ACROSS(look_at_partner());
-        expect_moves("kr_process_info");
         ACROSS(suspend_partner());
         ACROSS(kr_send(full, "message"));
+        expect_moves("all the others"); /* an answer may be there before anybody waits */
         scatter(false);
 }
 
