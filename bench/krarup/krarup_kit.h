@@ -40,6 +40,13 @@ static inline void bench_krarup_await(bench_run_fn run, const struct bench_args 
         kr_msg_clear(&msg);
 }
 
+/* Crashes are timed, not told about; nor does the Erlang side log them. */
+static inline void bench_krarup_keep_quiet(void *context, const char *text)
+{
+        (void)context;
+        (void)text;
+}
+
 static inline int bench_krarup_run(int argc, char **argv, bench_run_fn run)
 {
         struct bench_args args = bench_parse(argc, argv);
@@ -47,6 +54,7 @@ static inline int bench_krarup_run(int argc, char **argv, bench_run_fn run)
                 .schedulers = (unsigned)args.schedulers,
                 .faults = KR_FAULTS_EXIT,
                 .dump_path = "",
+                .report = bench_krarup_keep_quiet,
         };
         kr_node *node;
         kr_pid self;

@@ -51,6 +51,18 @@ typedef struct kr_node_opts {
         const char *dump_path;     /* crash dump; NULL: ./krarup_crash.dump; "" none */
         uint64_t seed;             /* KR_DRIVE_SIM */
         kr_allocator allocator;    /* all zero: malloc and free */
+
+        /* Called for a process that ends by an error, a throw or a fault that nobody caught,
+         * not for one that exits or is sent an exit signal; `text` is one line without its
+         * end, such as
+         *   krarup: process <0.5.0> (counter) ended: {badarith,[{<<"loop">>,84,[]}]}
+         * with the registered name, or the function it was spawned with, and of a long reason
+         * the beginning. After 10 in a second the others are counted:
+         *   krarup: ... and 1234 more
+         * By any thread of the node, two at a time too; it must not call Krarup, nor wait for
+         * long. NULL: the line goes to standard error. */
+        void (*report)(void *context, const char *text);
+        void *report_context;
 } kr_node_opts;
 
 KR_BEGIN_DECLS

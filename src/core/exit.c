@@ -20,6 +20,7 @@
 #include "node.h"
 #include "receive.h"
 #include "registry.h"
+#include "report.h"
 #include "suspend.h"
 #include "thread.h"
 #include "timer.h"
@@ -157,6 +158,8 @@ static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 
         if (frame != NULL && p->doom == NULL)
                 to_catch(p, frame, kind, sig);
+        if (kind != KR_CLASS_EXIT && p->doom == NULL)
+                kri_flags_set(p, KRI_P_REPORT, 0);
         kri_doom(p, sig);
         kri_end(p);
 }
@@ -424,6 +427,8 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
         if (p->stack != NULL)
                 kri_stack_put(&s->node->stacks, &s->stacks, p->stack);
         p->stack = NULL;
+        if (__builtin_expect(kri_has(p, KRI_P_REPORT), 0))
+                kri_report_end(p, doom_reason(p->doom));
         if (!atomic_load_explicit(&p->zombie, memory_order_relaxed))
                 kri_proc_tell(s, p);
         close_queue(s, p);

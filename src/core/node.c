@@ -252,6 +252,7 @@ static bool run_for_host(struct kr_node *node)
         if (more)
                 kri_event_ring(&node->event);
         set_alarm(node);
+        kri_report_late(node);
         return more;
 }
 
@@ -520,6 +521,7 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
                 return KR_ETIMEDOUT;
         if (node->opts.drive == KR_DRIVE_THREADS)
                 kri_watch_stop(node);
+        kri_report_rest(node);
         kri_event_close(&node->event);
         kri_faults_close(node);
         kri_timers_fini(node);

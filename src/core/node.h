@@ -12,6 +12,7 @@
 #include "base/plat_event.h"
 
 #include "proc.h"
+#include "report.h"
 #include "sched.h"
 
 /* The mailbox limit of a process, in a table beside the slots: costs no memory until used,
@@ -77,6 +78,7 @@ struct kr_node {
         _Atomic uint64_t ref_block;     /* next block of reference numbers */
         _Atomic int64_t unique;
         _Atomic uint64_t faults, handovers;
+        struct kri_report report;       /* of processes that end by errors */
 };
 
 static inline struct kri_proc *kri_proc_at(const struct kr_node *node, uint32_t index)

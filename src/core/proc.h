@@ -55,11 +55,14 @@ enum kri_out {
 #define KRI_P_ENDING 0x08u   /* clean-ups run; nothing can end it a second time */
 #define KRI_P_THREAD 0x10u   /* an attached thread: waits on a futex, has no kri_stack */
 #define KRI_P_LIMITED 0x20u  /* node->limits[index] counts its messages; stays (any: reads) */
+#define KRI_P_REPORT 0x40u   /* it ends by an error that nobody caught */
 #define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
 #define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `top_site` goes on */
 #define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
 #define KRI_P_DROP_STACK 0x800u /* its stack is not needed: it starts at fn again */
+#define KRI_P_MARKED 0x1000u /* extra->marks holds some */
+#define KRI_P_CAPPED 0x2000u /* extra->memory_max is set */
 
 struct kri_owned;
 

@@ -353,6 +353,7 @@ static void rest(struct kr_node *node)
         struct kri_watch *watch = node->watch;
 
         watch->idle_looks = 0;
+        kri_report_rest(node);
         atomic_store(&watch->rests, 1);
         while (is_quiet(node) && atomic_load(&watch->rests) && !atomic_load(&watch->stop))
                 kri_futex_wait(&watch->rests, 1, -1);
@@ -377,6 +378,7 @@ static void *watch_main(void *arg)
                 kri_futex_wait(&watch->stop, 0, (int64_t)KRI_WATCH_MS * 1000000);
                 look(node);
                 balance(node);
+                kri_report_late(node);
                 watch->idle_looks = is_quiet(node) ? watch->idle_looks + 1 : 0;
                 if (watch->idle_looks >= REST_LOOKS)
                         rest(node);

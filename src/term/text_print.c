@@ -7,6 +7,7 @@
 #include "etf_read.h"
 #include "ident.h"
 #include "number.h"
+#include "print.h"
 #include "text.h"
 #include "token.h"
 #include "utf8.h"
@@ -24,6 +25,7 @@ struct out {
         size_t kept; /* bytes in fixed */
         size_t len;  /* of all text so far */
         kr_err err;  /* the first; nothing is written after it */
+        bool starts; /* KR_ETOOBIG when fixed is full */
         kr_print_opts opts;
         struct kri_walk *walk; /* of print_term */
 };
@@ -40,7 +42,8 @@ static void put(struct out *out, const char *text, size_t len)
         else if (out->kept == out->len && out->size - out->kept > len) {
                 memcpy(out->fixed + out->kept, text, len);
                 out->kept += len;
-        }
+        } else if (out->starts)
+                out->err = KR_ETOOBIG;
         out->len += len;
 }
 
@@ -54,6 +57,8 @@ static void put_text(struct out *out, const char *text)
                 memcpy(out->fixed + out->kept, text, room - 1);
                 out->kept += room - 1;
                 out->len += strlen(text);
+                if (out->starts)
+                        out->err = KR_ETOOBIG;
                 return;
         }
         put(out, text, strlen(text));
@@ -614,6 +619,18 @@ KR_API size_t kr_format(char *buf, size_t size, kr_term t)
         if (size > 0)
                 buf[out.kept] = '\0';
         return out.len;
+}
+
+bool kri_format_start(char *buf, size_t size, kr_term t)
+{
+        struct out out = { .fixed = buf,
+                           .size = size,
+                           .starts = true,
+                           .opts = { .length_max = (uint32_t)size } };
+
+        print_term(&out, t.w);
+        buf[out.kept] = '\0';
+        return out.err == KR_OK;
 }
 
 KR_API kr_err kr_print(FILE *to, kr_term t, const kr_print_opts *opts)

@@ -331,8 +331,15 @@ static void start(struct scenario *scenario)
         scenario->run();
 }
 
+static void say_nothing(void *context, const char *text)
+{
+        (void)context;
+        (void)text;
+}
+
 static void run(const struct scenario *scenario)
 {
+        kr_node_opts opts = { .faults = KR_FAULTS_EXIT, .report = say_nothing };
         struct scenario this = *scenario;
         kr_msg msg = KR_MSG_INIT;
         kr_node *node;
@@ -341,7 +348,7 @@ static void run(const struct scenario *scenario)
         kr_ref ref;
 
         printf("== %s\n", scenario->name);
-        if (kr_node_start(&(kr_node_opts){ .faults = KR_FAULTS_EXIT }, &node) != KR_OK ||
+        if (kr_node_start(&opts, &node) != KR_OK ||
             kr_thread_attach(node, &self) != KR_OK)
                 errx(1, "no node");
         kr_spawn_monitor(&ref, start, &this);
