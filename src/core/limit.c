@@ -18,8 +18,10 @@ static struct kri_limit *limit_of(const struct kri_proc *p)
  * late by a tenant may take back from the new one what it never gave. */
 static bool enter(struct kri_limit *limit, size_t bytes)
 {
-        uint32_t messages_max = atomic_load_explicit(&limit->messages_max, memory_order_relaxed);
-        uint64_t bytes_max = atomic_load_explicit(&limit->bytes_max, memory_order_relaxed);
+        uint32_t messages_max =
+                atomic_load_explicit(&limit->messages_max, memory_order_relaxed);
+        uint64_t bytes_max =
+                atomic_load_explicit(&limit->bytes_max, memory_order_relaxed);
         int64_t messages = (int32_t)atomic_fetch_add_explicit(&limit->messages, 1,
                                                               memory_order_relaxed);
         int64_t size = (int64_t)atomic_fetch_add_explicit(&limit->bytes, bytes,
@@ -31,7 +33,8 @@ static bool enter(struct kri_limit *limit, size_t bytes)
 
 static bool can_never(struct kri_limit *limit, size_t bytes)
 {
-        uint64_t bytes_max = atomic_load_explicit(&limit->bytes_max, memory_order_relaxed);
+        uint64_t bytes_max =
+                atomic_load_explicit(&limit->bytes_max, memory_order_relaxed);
 
         return bytes_max != 0 && bytes > bytes_max;
 }
@@ -67,8 +70,8 @@ static void wait_for_room(struct kri_proc *p, struct kri_sig *sig)
         (void)kri_slot_empty(p, &slot);
 }
 
-enum kri_admission kri_limit_admit(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
-                                   struct kri_sig *sig)
+enum kri_admission kri_limit_admit(struct kri_proc *p, struct kri_proc *to,
+                                   uint32_t serial, struct kri_sig *sig)
 {
         struct kri_limit *limit = limit_of(to);
         size_t bytes = kri_sig_size(sig);

@@ -13,11 +13,12 @@
 
 struct kri_owned {
         struct kri_owned *next, *prev;
-        size_t size;  /* of what follows */
-        size_t kept;  /* 1: a kept term, whose blobs are to be given back */
+        size_t size; /* of what follows */
+        size_t kept; /* 1: a kept term, whose blobs are to be given back */
 };
 
-_Static_assert(sizeof(struct kri_owned) % 16 == 0, "what follows is aligned for any type");
+_Static_assert(sizeof(struct kri_owned) % 16 == 0,
+               "what follows is aligned for any type");
 
 static struct kri_owned *header(void *block)
 {
@@ -69,7 +70,8 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 
         if (size > PTRDIFF_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
                 return NULL;
-        if (p->sched != NULL && p->sched->pool.fail_in != 0 && --p->sched->pool.fail_in == 0)
+        if (p->sched != NULL && p->sched->pool.fail_in != 0 &&
+            --p->sched->pool.fail_in == 0)
                 return NULL;
         o = kri_node_alloc(p->node, sizeof(*o) + size);
         if (o == NULL)

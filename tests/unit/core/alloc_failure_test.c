@@ -109,7 +109,8 @@ static void send_by_alias(void)
 static void send_to_the_full(void)
 {
         kr_pid pid = kr_spawn_opt((&(kr_spawn_opts){
-                                          .mailbox = { .messages = 1, .overflow = KR_OVERFLOW_EXIT } }),
+                                          .mailbox = { .messages = 1,
+                                                       .overflow = KR_OVERFLOW_EXIT } }),
                                   wait_for_ever);
 
         kr_send(pid, "one");
@@ -119,10 +120,10 @@ static void send_to_the_full(void)
 
 static void send_and_wait_for_room(void)
 {
-        kr_pid pid = kr_spawn_opt((&(kr_spawn_opts){ .mailbox = { .messages = 1,
-                                                                  .overflow =
-                                                                          KR_OVERFLOW_SUSPEND } }),
-                                  wait_for_ever);
+        kr_pid pid = kr_spawn_opt(
+                (&(kr_spawn_opts){
+                        .mailbox = { .messages = 1, .overflow = KR_OVERFLOW_SUSPEND } }),
+                wait_for_ever);
 
         kr_send(pid, "one");
         kr_exit_signal(pid, "kill"); /* so there will be room */
@@ -167,8 +168,9 @@ static void spawn_by_request(void)
         kr_ref ref;
 
         arm();
-        ref = kr_spawn_request((&(kr_spawn_request_opts){ .spawn = { .link = true, .monitor = true },
-                                                          .reply_tag = &tag }),
+        ref = kr_spawn_request((&(kr_spawn_request_opts){
+                                       .spawn = { .link = true, .monitor = true },
+                                       .reply_tag = &tag }),
                                wait_for_ever);
         kr_receive(&msg, 10, kr_on(ANY, "{_, =, _, _}", ref));
 }
@@ -445,8 +447,9 @@ static bool starts_with(const char *text, const char *start)
  * no room for more; a pattern says that it could not be compiled. */
 static bool is_of_refusal(const char *reason)
 {
-        return starts_with(reason, "system_limit") || starts_with(reason, "{system_limit,") ||
-               starts_with(reason, "{badarg,") || strstr(reason, ": no memory") != NULL;
+        return starts_with(reason, "system_limit") ||
+               starts_with(reason, "{system_limit,") || starts_with(reason, "{badarg,") ||
+               strstr(reason, ": no memory") != NULL;
 }
 
 static const struct {
@@ -454,8 +457,14 @@ static const struct {
         void (*run)(void);
         const char *reason; /* that it ends with */
 } calls[] = {
-#define CALL(function) { #function, function, "normal" }
-#define ENDS(function, reason) { #function, function, reason }
+#define CALL(function)                                                                   \
+        {                                                                                \
+#function, function, "normal"                                            \
+        }
+#define ENDS(function, reason)                                                           \
+        {                                                                                \
+#function, function, reason                                              \
+        }
         CALL(send_by_pid),
         CALL(send_a_large_message),
         CALL(send_by_name),
@@ -492,7 +501,8 @@ static const struct {
 /* False: nothing was refused any more. */
 static bool refuse_nth(unsigned call, enum source source, uint64_t n)
 {
-        kr_node *node = kit_node_start(&(kr_node_opts){ .drive = KR_DRIVE_SIM, .seed = 1 });
+        kr_node *node =
+                kit_node_start(&(kr_node_opts){ .drive = KR_DRIVE_SIM, .seed = 1 });
 
         memset(&the, 0, sizeof(the));
         the.run = calls[call].run;
@@ -547,7 +557,7 @@ KIT_TEST(test_a_node_starts_or_says_that_there_is_no_memory)
         kr_node *node = kit_node_start(NULL);
 
         kit_node_stop(node); /* what stays for ever is there now */
-        KIT_EACH_ALLOC_FAILS(n) {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_err err = kr_node_start(&(kr_node_opts){ .drive = KR_DRIVE_HOST,
                                                             .dump_path = "" },
                                            &node);
@@ -569,7 +579,7 @@ KIT_TEST(test_a_thread_is_attached_or_told_that_there_is_no_memory)
         kr_node *node = kit_node_start(&(kr_node_opts){ .drive = KR_DRIVE_HOST });
         kr_pid pid;
 
-        KIT_EACH_ALLOC_FAILS(n) {
+        KIT_EACH_ALLOC_FAILS (n) {
                 kr_err err = kr_thread_attach(node, &pid);
 
                 if (err == KR_OK)

@@ -41,7 +41,8 @@ static int64_t read_value(kr_pid counter, int *ret_entered)
         int64_t value;
 
         kr_send(counter, "{read, ~}", kr_self());
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{value, ~, ~}", &value, ret_entered)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{value, ~, ~}", &value, ret_entered)),
                    ANY);
         return value;
 }
@@ -134,7 +135,8 @@ static void time_the_wait(void)
                 kr_send(pid, "junk");
                 kr_sleep(4);
         }
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
                    ANY);
         kit_int_ge(waited_ms, 50);
         kit_int_le(waited_ms, 52); /* the clock is the simulation's */
@@ -144,7 +146,8 @@ static void time_the_wait(void)
 KIT_TEST(test_the_time_of_a_wait_at_the_top_runs_on_when_it_is_entered_again)
 {
         for (int i = 0; i < 8; i++)
-                kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM, .seed = kit_random() },
+                kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM,
+                                                 .seed = kit_random() },
                                 time_the_wait);
 }
 
@@ -156,7 +159,8 @@ KIT_EVERYWHERE_TEST(test_a_wait_at_the_top_ends_when_its_time_is_up_or_its_messa
         int entered;
 
         kr_spawn(wait_50_ms, &t);
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
                    ANY);
         kit_int_ge(waited_ms, 50);
         kit_int_eq(entered, 2);
@@ -192,7 +196,8 @@ KIT_EVERYWHERE_TEST(test_waits_before_the_wait_at_the_top_are_waits_of_their_own
                 kr_send(pid, "junk");
                 kr_sleep(3);
         }
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{waited, ~, ~}", &waited_ms, &entered)),
                    ANY);
         kit_int_ge(waited_ms, 50);
         pid = kr_spawn(ask_then_wait, &t);
@@ -228,7 +233,8 @@ KIT_EVERYWHERE_TEST(test_another_wait_at_the_top_looks_at_all_messages_again)
                 kr_send(pid, "second");
                 kr_sleep(1);
                 kr_send(pid, "junk");
-                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(), kr_on(ANY, "{got, second}")),
+                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(),
+                                      kr_on(ANY, "{got, second}")),
                            ANY);
         }
 }
@@ -255,7 +261,8 @@ static void flush_what_was_looked_at(struct watch *w)
         kr_send(w->parent, "{wanted, ~}", w->entered);
 }
 
-KIT_EVERYWHERE_TEST(test_the_last_message_looked_at_may_be_flushed_before_the_wait_goes_on)
+KIT_EVERYWHERE_TEST(
+        test_the_last_message_looked_at_may_be_flushed_before_the_wait_goes_on)
 {
         struct watch w = { .parent = kr_self(), .watched = kr_spawn(end_at_once) };
         kr_msg msg = KR_MSG_INIT;
@@ -268,7 +275,8 @@ KIT_EVERYWHERE_TEST(test_the_last_message_looked_at_may_be_flushed_before_the_wa
                 kr_send(pid, "junk");
                 kr_sleep(1);
                 kr_send(pid, "wanted");
-                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(), kr_on(ANY, "{wanted, _}")),
+                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(),
+                                      kr_on(ANY, "{wanted, _}")),
                            ANY);
         }
 }
@@ -300,7 +308,9 @@ KIT_EVERYWHERE_TEST(test_a_catch_around_a_wait_at_the_top_goes_with_the_stack)
 
         kr_sleep(1);
         kr_send(pid, "junk");
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(ANY, "{'DOWN', =, process, _, over}", ref)), ANY);
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(ANY, "{'DOWN', =, process, _, over}", ref)),
+                   ANY);
 }
 
 /* A loop in C around the wait: each message is held when the stack goes. */
@@ -339,7 +349,8 @@ KIT_EVERYWHERE_TEST(test_messages_held_on_a_stack_that_is_given_back_are_release
                 kr_send(pid, "{read, ~, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}", kr_self());
                 for (int got = 0; got < 2; got++)
                         kr_receive(&msg, KR_INFINITY, kr_on(ANY, "ok"),
-                                   kr_on(READ, "{memory, ~}", i < 900 ? &at_10 : &at_1000));
+                                   kr_on(READ, "{memory, ~}",
+                                         i < 900 ? &at_10 : &at_1000));
         }
         kit_int_lt(at_1000, at_10 + 2048);
 }
@@ -393,7 +404,8 @@ KIT_EVERYWHERE_TEST(test_become_goes_on_as_another_function_with_any_kind_of_arg
         kit_true(kr_match(msg.term, "second"));
         kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "_")), ANY);
         kit_true(kr_match(msg.term, "third"));
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{'DOWN', =, process, _, over}", ref)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{'DOWN', =, process, _, over}", ref)),
                    ANY);
 }
 
@@ -430,7 +442,8 @@ static void turn(struct turns *t)
 
 KIT_PROCESS_TEST(test_become_keeps_nothing_over_a_million_times)
 {
-        struct turns t = { .left = 1000000 / kit_slowness(), .parent = kr_self() };
+        struct turns t = { .left = 1000000 / (kit_slowness() * kit_slowness()),
+                           .parent = kr_self() };
         int64_t early = 0, bytes;
         kr_msg msg = KR_MSG_INIT;
         kr_ref ref;
@@ -467,7 +480,8 @@ KIT_EVERYWHERE_TEST(test_become_leaves_every_catch)
 
         kr_register("parent", kr_self());
         kr_spawn_monitor(&ref, become_inside_a_catch);
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{'DOWN', =, process, _, over}", ref)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(ANY, "{'DOWN', =, process, _, over}", ref)),
                    ANY);
 }
 

@@ -95,7 +95,8 @@ static void expect_cleaned(const int *order, int count)
         int n;
 
         for (int i = 0; i < count; i++) {
-                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(), kr_on(CLEANED, "{cleaned, ~}", &n)),
+                kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(),
+                                      kr_on(CLEANED, "{cleaned, ~}", &n)),
                            CLEANED);
                 kit_int_eq(n, order[i]);
         }
@@ -108,7 +109,8 @@ static void expect_end(void (*fn)(void), bool by_signal, const int *order, int c
         kr_pid pid = kr_spawn_monitor(&ref, fn);
 
         if (by_signal) {
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{waits, =}", pid)), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{waits, =}", pid)),
+                           ANY);
                 kr_exit_signal(pid, "over");
         }
         kit_int_eq(kr_receive(&msg, 5000 * kit_slowness(),
@@ -120,8 +122,9 @@ static void expect_end(void (*fn)(void), bool by_signal, const int *order, int c
 
 KIT_EVERYWHERE_TEST(test_clean_ups_run_once_newest_first_however_the_process_ends)
 {
-        static void (*const ends[])(void) = { end_by_return, end_by_exit,   end_by_error, end_by_throw,
-                                              end_by_misuse, end_by_signal, end_by_kill };
+        static void (*const ends[])(void) = { end_by_return, end_by_exit,   end_by_error,
+                                              end_by_throw,  end_by_misuse, end_by_signal,
+                                              end_by_kill };
         static const int order[] = { 3, 2, 1, 3, 2, 1 };
 
         kr_register("parent", kr_self());

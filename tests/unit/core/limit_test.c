@@ -44,7 +44,8 @@ KIT_EVERYWHERE_TEST(test_a_full_mailbox_refuses_until_there_is_room)
                 kit_int_eq(send_number(kr_self(), 3), KR_OK);
                 kit_int_eq(send_number(kr_self(), 4), KR_EFULL);
                 for (int i = 1; i <= 3; i++)
-                        kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "{number, =}", i)), ANY);
+                        kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "{number, =}", i)),
+                                   ANY);
         }
 }
 
@@ -57,7 +58,8 @@ KIT_EVERYWHERE_TEST(test_bytes_can_be_limited_instead_of_messages)
         for (int round = 0; round < 10; round++) {
                 int sent = 0, got = 0;
 
-                while (kr_send(kr_self(), "~", kr_build("[~]", ((kr_bytes){ data, 400 }))) == KR_OK)
+                while (kr_send(kr_self(), "~",
+                               kr_build("[~]", ((kr_bytes){ data, 400 }))) == KR_OK)
                         sent++;
                 kit_true(sent >= 3 && sent <= 10);
                 while (kr_receive(&msg, 0, kr_on(ANY, "_")) == ANY)
@@ -97,10 +99,12 @@ KIT_EVERYWHERE_TEST(test_a_receiver_may_choose_to_end_when_it_is_full)
         kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "ready")), ANY);
         for (int i = 0; i < 2; i++)
                 kit_int_eq(send_number(pid, i), KR_OK);
-        kit_int_eq(kr_receive(&msg, 0, kr_on(DOWN, "{'DOWN', =, _, _, _}", ref)), KR_TIMEOUT);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(DOWN, "{'DOWN', =, _, _, _}", ref)),
+                   KR_TIMEOUT);
         kit_int_eq(send_number(pid, 2), KR_OK);
         kit_int_eq(kr_receive(&msg, KR_INFINITY,
-                              kr_on(DOWN, "{'DOWN', =, process, _, mailbox_overflow}", ref)),
+                              kr_on(DOWN, "{'DOWN', =, process, _, mailbox_overflow}",
+                                    ref)),
                    DOWN);
 }
 
@@ -127,7 +131,8 @@ static void read_slowly(struct flood *f)
         for (int i = 0; i < f->count; i++) {
                 if (i % 4 == 0)
                         kr_sleep(1);
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{number, =}", i)), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{number, =}", i)),
+                           ANY);
                 kr_process_info(kr_self(), KR_ATOM("message_queue_len"), &msg);
                 kit_true(kr_match(msg.term, "{_, ~}", &len));
                 kit_int_le(len, 8);
@@ -141,7 +146,8 @@ KIT_EVERYWHERE_TEST(test_a_sender_waits_until_there_is_room_and_order_is_kept)
         kr_msg msg = KR_MSG_INIT;
 
         f.to = kr_spawn_opt((&(kr_spawn_opts){
-                                    .mailbox = { .messages = 8, .overflow = KR_OVERFLOW_SUSPEND } }),
+                                    .mailbox = { .messages = 8,
+                                                 .overflow = KR_OVERFLOW_SUSPEND } }),
                             read_slowly, &f);
         kr_spawn(flood, &f);
         for (int i = 0; i < 2; i++)
@@ -157,10 +163,10 @@ static void never_read(void)
 
 static kr_pid spawn_full(void)
 {
-        kr_pid pid = kr_spawn_opt((&(kr_spawn_opts){
-                                          .mailbox = { .messages = 1,
-                                                       .overflow = KR_OVERFLOW_SUSPEND } }),
-                                  never_read);
+        kr_pid pid = kr_spawn_opt(
+                (&(kr_spawn_opts){
+                        .mailbox = { .messages = 1, .overflow = KR_OVERFLOW_SUSPEND } }),
+                never_read);
 
         kit_int_eq(send_number(pid, 0), KR_OK);
         return pid;
@@ -215,7 +221,8 @@ KIT_EVERYWHERE_TEST(test_a_sender_goes_on_when_the_full_receiver_ends)
         kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DONE, "{done, =}", pid)), DONE);
 }
 
-KIT_EVERYWHERE_TEST(test_who_fills_its_own_mailbox_is_refused_rather_than_to_wait_for_ever)
+KIT_EVERYWHERE_TEST(
+        test_who_fills_its_own_mailbox_is_refused_rather_than_to_wait_for_ever)
 {
         limit_self(2, 0, KR_OVERFLOW_SUSPEND);
         kit_int_eq(send_number(kr_self(), 0), KR_OK);
@@ -245,9 +252,12 @@ KIT_EVERYWHERE_TEST(test_exits_downs_and_timers_arrive_in_a_full_mailbox)
                 kr_spawn_monitor(&ref, end_at_once);
                 kr_exit_signal(kr_self(), "reason");
                 (void)kr_send_after(1, kr_self(), "timer");
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, _, _, _}", ref)),
+                kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                                      kr_on(DOWN, "{'DOWN', =, _, _, _}", ref)),
                            DOWN);
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{'EXIT', _, reason}")), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                                      kr_on(ANY, "{'EXIT', _, reason}")),
+                           ANY);
                 kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "timer")), ANY);
                 kit_int_eq(send_number(kr_self(), 2), KR_EFULL);
                 drain(2);
@@ -268,7 +278,8 @@ KIT_EVERYWHERE_TEST(test_a_limit_may_change_while_messages_are_there_and_on_thei
                 limit_self(100, 0, KR_OVERFLOW_REFUSE);
                 limit_self(0, 0, KR_OVERFLOW_REFUSE);
                 limit_self(50, 0, KR_OVERFLOW_REFUSE);
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DONE, "{done, =}", pid)), DONE);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DONE, "{done, =}", pid)),
+                           DONE);
                 drain(10);
                 limit_self(3, 0, KR_OVERFLOW_REFUSE);
                 for (int i = 0; i < 3; i++)
@@ -279,7 +290,8 @@ KIT_EVERYWHERE_TEST(test_a_limit_may_change_while_messages_are_there_and_on_thei
         }
 }
 
-KIT_EVERYWHERE_TEST(test_messages_through_an_alias_count_and_those_dropped_give_their_place_back)
+KIT_EVERYWHERE_TEST(
+        test_messages_through_an_alias_count_and_those_dropped_give_their_place_back)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_ref alias = kr_alias(false);
@@ -303,7 +315,8 @@ KIT_EVERYWHERE_TEST(test_messages_through_an_alias_count_and_those_dropped_give_
 
 KIT_EVERYWHERE_TEST(test_setting_a_limit_gives_the_old_one)
 {
-        kr_mailbox_limit old = kr_set_mailbox_limit((kr_mailbox_limit){ 7, 8, KR_OVERFLOW_DROP });
+        kr_mailbox_limit old =
+                kr_set_mailbox_limit((kr_mailbox_limit){ 7, 8, KR_OVERFLOW_DROP });
 
         kit_uint_eq(old.messages, 0);
         kit_uint_eq(old.bytes, 0);
@@ -407,23 +420,26 @@ KIT_EVERYWHERE_TEST(test_a_process_within_its_memory_limit_goes_on_for_long)
         kr_msg msg = KR_MSG_INIT;
         kr_ref ref;
 
-        kr_spawn_opt((&(kr_spawn_opts){ .memory_max = 40000, .monitor = true, .ret_monitor = &ref }),
+        kr_spawn_opt((&(kr_spawn_opts){
+                             .memory_max = 40000, .monitor = true, .ret_monitor = &ref }),
                      live_within, &b);
         kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, _}", ref));
         kit_true(kr_match(msg.term, "{_, _, _, _, normal}"));
 }
 
-KIT_MAIN(KIT_CASE(test_a_full_mailbox_refuses_until_there_is_room),
-         KIT_CASE(test_bytes_can_be_limited_instead_of_messages),
-         KIT_CASE(test_a_full_mailbox_that_drops_says_nothing),
-         KIT_CASE(test_a_receiver_may_choose_to_end_when_it_is_full),
-         KIT_CASE(test_a_sender_waits_until_there_is_room_and_order_is_kept),
-         KIT_CASE(test_a_sender_that_waits_for_room_can_be_ended_and_leaves_nothing),
-         KIT_CASE(test_a_sender_goes_on_when_the_full_receiver_ends),
-         KIT_CASE(test_who_fills_its_own_mailbox_is_refused_rather_than_to_wait_for_ever),
-         KIT_CASE(test_exits_downs_and_timers_arrive_in_a_full_mailbox),
-         KIT_CASE(test_a_limit_may_change_while_messages_are_there_and_on_their_way),
-         KIT_CASE(test_messages_through_an_alias_count_and_those_dropped_give_their_place_back),
-         KIT_CASE(test_setting_a_limit_gives_the_old_one),
-         KIT_CASE(test_a_process_beyond_its_memory_limit_ends_with_killed),
-         KIT_CASE(test_a_process_within_its_memory_limit_goes_on_for_long))
+KIT_MAIN(
+        KIT_CASE(test_a_full_mailbox_refuses_until_there_is_room),
+        KIT_CASE(test_bytes_can_be_limited_instead_of_messages),
+        KIT_CASE(test_a_full_mailbox_that_drops_says_nothing),
+        KIT_CASE(test_a_receiver_may_choose_to_end_when_it_is_full),
+        KIT_CASE(test_a_sender_waits_until_there_is_room_and_order_is_kept),
+        KIT_CASE(test_a_sender_that_waits_for_room_can_be_ended_and_leaves_nothing),
+        KIT_CASE(test_a_sender_goes_on_when_the_full_receiver_ends),
+        KIT_CASE(test_who_fills_its_own_mailbox_is_refused_rather_than_to_wait_for_ever),
+        KIT_CASE(test_exits_downs_and_timers_arrive_in_a_full_mailbox),
+        KIT_CASE(test_a_limit_may_change_while_messages_are_there_and_on_their_way),
+        KIT_CASE(
+                test_messages_through_an_alias_count_and_those_dropped_give_their_place_back),
+        KIT_CASE(test_setting_a_limit_gives_the_old_one),
+        KIT_CASE(test_a_process_beyond_its_memory_limit_ends_with_killed),
+        KIT_CASE(test_a_process_within_its_memory_limit_goes_on_for_long))

@@ -88,8 +88,8 @@ static void compare(void (*call)(kr_pid))
         fill_mailbox(QUEUED);
         full_ns = time_calls(call, server);
         if (full_ns >= 10 * empty_ns)
-                kit_fail("%d calls take %lld ns, with %d messages queued %lld ns", CALLS / 5,
-                         (long long)empty_ns, QUEUED, (long long)full_ns);
+                kit_fail("%d calls take %lld ns, with %d messages queued %lld ns",
+                         CALLS / 5, (long long)empty_ns, QUEUED, (long long)full_ns);
         kr_unlink(server);
 }
 
@@ -121,7 +121,8 @@ static void several_outstanding(kr_pid server)
                 kr_send(server, "{call, ~, ~}", kr_self(), refs[i]);
         }
         for (int i = 3; i >= 0; i--)
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(REPLY, "{reply, =}", refs[i])),
+                kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                                      kr_on(REPLY, "{reply, =}", refs[i])),
                            REPLY);
 }
 
@@ -214,7 +215,8 @@ KIT_EVERYWHERE_TEST(test_the_place_of_one_reference_is_not_used_for_another)
         kr_send(kr_self(), "{old, ~}", early);
         kr_yield();
         late = kr_make_ref();
-        kit_int_eq(kr_receive(&msg, 0, kr_on(REPLY, "{reply, =}", late), kr_on(ANY, "{old, _}")),
+        kit_int_eq(kr_receive(&msg, 0, kr_on(REPLY, "{reply, =}", late),
+                              kr_on(ANY, "{old, _}")),
                    ANY);
         late = kr_make_ref();
         kr_send(kr_self(), "{~, [~]}", late, early);
@@ -288,7 +290,8 @@ KIT_EVERYWHERE_TEST(test_the_place_is_right_with_messages_on_their_way)
                 call_by_monitor(server);
         }
         for (int i = 0; i < 2000; i++)
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{junk, =}", i)), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{junk, =}", i)),
+                           ANY);
         kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "_")), ANY);
         kit_true(kr_match(msg.term, "last"));
         kr_unlink(server);

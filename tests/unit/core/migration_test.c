@@ -17,7 +17,7 @@
 enum { DONE, ANY, CALLS = 200 };
 
 static kr_pid partner, full;
-static int moves;      /* of the process under test; only it writes */
+static int moves; /* of the process under test; only it writes */
 static pthread_t last;
 
 static void scatter(bool on)
@@ -141,7 +141,8 @@ KIT_PROCESS_TEST(test_every_call_that_waits_may_come_back_on_another_thread)
 {
         partner = kr_spawn(echo);
         full = kr_spawn_opt((&(kr_spawn_opts){
-                                    .mailbox = { .messages = 1, .overflow = KR_OVERFLOW_SUSPEND } }),
+                                    .mailbox = { .messages = 1,
+                                                 .overflow = KR_OVERFLOW_SUSPEND } }),
                             read_all);
         last = pthread_self();
         scatter(true);

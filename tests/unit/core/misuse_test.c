@@ -10,7 +10,7 @@ enum { DOWN, ANY };
 
 static kr_msg *const no_slot = NULL;
 static const char *const no_text = NULL;
-static kr_pid far_pid;      /* of another node, whichever that is */
+static kr_pid far_pid; /* of another node, whichever that is */
 static kr_ref far_ref;
 static kr_pid dead_pid;
 static void (*no_function)(void);
@@ -31,66 +31,71 @@ static void nothing_with(void *arg)
 
 /* X(name, function, argument, what is wrong) */
 #define MISUSES(X)                                                                       \
-        X(m1, kr_send, "to", (void)kr_send(no_pid(), "hello"))                               \
-        X(m2, kr_send, "to", (void)kr_send("nobody has this name", "hello"))                 \
-        X(m3, kr_send, "to", (void)kr_send((char *)no_text, "hello"))                        \
-        X(m4, kr_send, "to", (void)kr_send((kr_atom){ 0 }, "hello"))                         \
-        X(m5, kr_send, "to", (void)kr_send(kr_ref_none(), "hello"))                          \
-        X(m6, kr_receive, "slot", (void)kr_receive(no_slot, 0, kr_on(ANY, "_")))             \
-        X(m7, kr_receive, "slot", (void)kr_receive_top(no_slot, 0, kr_on(ANY, "_")))         \
-        X(m8, kr_is_process_alive, "pid", (void)kr_is_process_alive(no_pid()))               \
-        X(m9, kr_is_process_alive, "pid", (void)kr_is_process_alive(far_pid))                \
-        X(m10, kr_exit_signal, "to", kr_exit_signal(no_pid(), "over"))                        \
-        X(m11, kr_set_priority, "priority", (void)kr_set_priority((kr_priority)99))           \
-        X(m12, kr_set_mailbox_limit, "limit.overflow",                                        \
+        X(m1, kr_send, "to", (void)kr_send(no_pid(), "hello"))                           \
+        X(m2, kr_send, "to", (void)kr_send("nobody has this name", "hello"))             \
+        X(m3, kr_send, "to", (void)kr_send((char *)no_text, "hello"))                    \
+        X(m4, kr_send, "to", (void)kr_send((kr_atom){ 0 }, "hello"))                     \
+        X(m5, kr_send, "to", (void)kr_send(kr_ref_none(), "hello"))                      \
+        X(m6, kr_receive, "slot", (void)kr_receive(no_slot, 0, kr_on(ANY, "_")))         \
+        X(m7, kr_receive, "slot", (void)kr_receive_top(no_slot, 0, kr_on(ANY, "_")))     \
+        X(m8, kr_is_process_alive, "pid", (void)kr_is_process_alive(no_pid()))           \
+        X(m9, kr_is_process_alive, "pid", (void)kr_is_process_alive(far_pid))            \
+        X(m10, kr_exit_signal, "to", kr_exit_signal(no_pid(), "over"))                   \
+        X(m11, kr_set_priority, "priority", (void)kr_set_priority((kr_priority)99))      \
+        X(m12, kr_set_mailbox_limit, "limit.overflow",                                   \
           (void)kr_set_mailbox_limit(                                                    \
                   (kr_mailbox_limit){ .messages = 1, .overflow = (kr_overflow)99 }))     \
-        X(m13, kr_set_group_leader, "leader", kr_set_group_leader(no_pid(), kr_self()))       \
-        X(m14, kr_set_group_leader, "leader", kr_set_group_leader(far_pid, kr_self()))        \
-        X(m15, kr_set_group_leader, "of", kr_set_group_leader(dead_pid, no_pid()))            \
-        X(m16, kr_put, "key", kr_put(kr_none(), kr_int(1)))                                   \
-        X(m17, kr_put, "value", kr_put(kr_int(1), kr_none()))                                 \
-        X(m18, kr_process_info, "pid", (void)kr_process_info(no_pid(), KR_ATOM("status"), &slot)) \
-        X(m19, kr_process_info, "pid", (void)kr_process_info(far_pid, KR_ATOM("status"), &slot)) \
-        X(m20, kr_process_info, "item",                                                       \
+        X(m13, kr_set_group_leader, "leader", kr_set_group_leader(no_pid(), kr_self()))  \
+        X(m14, kr_set_group_leader, "leader", kr_set_group_leader(far_pid, kr_self()))   \
+        X(m15, kr_set_group_leader, "of", kr_set_group_leader(dead_pid, no_pid()))       \
+        X(m16, kr_put, "key", kr_put(kr_none(), kr_int(1)))                              \
+        X(m17, kr_put, "value", kr_put(kr_int(1), kr_none()))                            \
+        X(m18, kr_process_info, "pid",                                                   \
+          (void)kr_process_info(no_pid(), KR_ATOM("status"), &slot))                     \
+        X(m19, kr_process_info, "pid",                                                   \
+          (void)kr_process_info(far_pid, KR_ATOM("status"), &slot))                      \
+        X(m20, kr_process_info, "item",                                                  \
           (void)kr_process_info(kr_self(), KR_ATOM("no such item"), &slot))              \
-        X(m21, kr_process_info, "slot",                                                       \
+        X(m21, kr_process_info, "slot",                                                  \
           (void)kr_process_info(kr_self(), KR_ATOM("status"), no_slot))                  \
-        X(m22, kr_processes, "slot", kr_processes(no_slot))                                   \
-        X(m23, kr_registered, "slot", kr_registered(no_slot))                                 \
-        X(m24, kr_suspend_process, "pid", (void)kr_suspend_process(no_pid()))                 \
-        X(m25, kr_suspend_process, "pid", (void)kr_suspend_process(far_pid))                  \
-        X(m26, kr_resume_process, "pid", kr_resume_process(no_pid()))                         \
-        X(m27, kr_resume_process, "pid", kr_resume_process(dead_pid))                         \
-        X(m28, kr_catch, "fn", (void)kr_catch(NULL, NULL, &kind, &slot))                      \
-        X(m29, kr_catch, "ret_class", (void)kr_catch(nothing_with, NULL, NULL, &slot))        \
-        X(m30, kr_catch, "ret_reason", (void)kr_catch(nothing_with, NULL, &kind, no_slot))    \
-        X(m31, kr_spawn, "fn", (void)kr_spawn(no_function))                                   \
-        X(m32, kr_spawn, "opts",                                                              \
-          (void)kr_spawn_opt((&(kr_spawn_opts){ .priority = (kr_priority)99 }), nothing)) \
-        X(m33, kr_spawn, "opts",                                                              \
+        X(m22, kr_processes, "slot", kr_processes(no_slot))                              \
+        X(m23, kr_registered, "slot", kr_registered(no_slot))                            \
+        X(m24, kr_suspend_process, "pid", (void)kr_suspend_process(no_pid()))            \
+        X(m25, kr_suspend_process, "pid", (void)kr_suspend_process(far_pid))             \
+        X(m26, kr_resume_process, "pid", kr_resume_process(no_pid()))                    \
+        X(m27, kr_resume_process, "pid", kr_resume_process(dead_pid))                    \
+        X(m28, kr_catch, "fn", (void)kr_catch(NULL, NULL, &kind, &slot))                 \
+        X(m29, kr_catch, "ret_class", (void)kr_catch(nothing_with, NULL, NULL, &slot))   \
+        X(m30, kr_catch, "ret_reason",                                                   \
+          (void)kr_catch(nothing_with, NULL, &kind, no_slot))                            \
+        X(m31, kr_spawn, "fn", (void)kr_spawn(no_function))                              \
+        X(m32, kr_spawn, "opts",                                                         \
+          (void)kr_spawn_opt((&(kr_spawn_opts){ .priority = (kr_priority)99 }),          \
+                             nothing))                                                   \
+        X(m33, kr_spawn, "opts",                                                         \
           (void)kr_spawn_opt((&(kr_spawn_opts){ .monitor = true }), nothing))            \
-        X(m34, kr_spawn, "opts",                                                              \
+        X(m34, kr_spawn, "opts",                                                         \
           (void)kr_spawn_opt((&(kr_spawn_opts){ .alias = (kr_alias_mode)99 }), nothing)) \
-        X(m35, kr_spawn, "opts",                                                              \
+        X(m35, kr_spawn, "opts",                                                         \
           (void)kr_spawn_opt((&(kr_spawn_opts){ .mailbox.overflow = (kr_overflow)99 }),  \
                              nothing))                                                   \
-        X(m36, kr_link, "pid", kr_link(no_pid()))                                             \
-        X(m37, kr_link, "pid", kr_link(far_pid))                                              \
-        X(m38, kr_unlink, "pid", kr_unlink(no_pid()))                                         \
-        X(m39, kr_monitor, "who", (void)kr_monitor(no_pid()))                                 \
-        X(m40, kr_monitor, "who", (void)kr_monitor((char *)no_text))                          \
-        X(m41, kr_monitor, "mode", (void)kr_monitor_alias(kr_self(), (kr_alias_mode)99, NULL)) \
-        X(m42, kr_demonitor, "ref", (void)kr_demonitor(kr_ref_none(), NULL))                  \
-        X(m43, kr_demonitor, "ref", (void)kr_demonitor(far_ref, NULL))                        \
-        X(m44, kr_register, "name", kr_register((char *)no_text, kr_self()))                  \
-        X(m45, kr_register, "name", kr_register("undefined", kr_self()))                      \
-        X(m46, kr_register, "pid", kr_register("a name", no_pid()))                           \
-        X(m47, kr_register, "pid", kr_register("a name", dead_pid))                           \
-        X(m48, kr_unregister, "name", kr_unregister("a name nobody has"))                     \
-        X(m49, kr_unregister, "name", kr_unregister((char *)no_text))                         \
-        X(m50, kr_defer, "fn", (void)kr_defer(NULL, NULL))                                    \
-        X(m51, kr_defer_cancel, "fn", kr_defer_cancel(nothing_with, NULL, false))             \
+        X(m36, kr_link, "pid", kr_link(no_pid()))                                        \
+        X(m37, kr_link, "pid", kr_link(far_pid))                                         \
+        X(m38, kr_unlink, "pid", kr_unlink(no_pid()))                                    \
+        X(m39, kr_monitor, "who", (void)kr_monitor(no_pid()))                            \
+        X(m40, kr_monitor, "who", (void)kr_monitor((char *)no_text))                     \
+        X(m41, kr_monitor, "mode",                                                       \
+          (void)kr_monitor_alias(kr_self(), (kr_alias_mode)99, NULL))                    \
+        X(m42, kr_demonitor, "ref", (void)kr_demonitor(kr_ref_none(), NULL))             \
+        X(m43, kr_demonitor, "ref", (void)kr_demonitor(far_ref, NULL))                   \
+        X(m44, kr_register, "name", kr_register((char *)no_text, kr_self()))             \
+        X(m45, kr_register, "name", kr_register("undefined", kr_self()))                 \
+        X(m46, kr_register, "pid", kr_register("a name", no_pid()))                      \
+        X(m47, kr_register, "pid", kr_register("a name", dead_pid))                      \
+        X(m48, kr_unregister, "name", kr_unregister("a name nobody has"))                \
+        X(m49, kr_unregister, "name", kr_unregister((char *)no_text))                    \
+        X(m50, kr_defer, "fn", (void)kr_defer(NULL, NULL))                               \
+        X(m51, kr_defer_cancel, "fn", kr_defer_cancel(nothing_with, NULL, false))        \
         X(m52, kr_critical_end, "no kr_critical_begin", kr_critical_end())
 
 #define AS_FUNCTION(name, function, argument, call)                                      \
@@ -142,7 +147,8 @@ KIT_EVERYWHERE_TEST(test_misuse_ends_a_process_with_function_and_argument)
                 char text[500];
 
                 kr_spawn_monitor(&ref, m->run);
-                kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, ~}", ref, &reason));
+                kr_receive(&msg, KR_INFINITY,
+                           kr_on(DOWN, "{'DOWN', =, process, _, ~}", ref, &reason));
                 if (kr_match(reason, "{{badarg, {=, =}}, _}", m->function, m->argument))
                         continue;
                 (void)kr_format(text, sizeof(text), reason);
@@ -220,9 +226,12 @@ KIT_TEST(test_a_node_refuses_options_that_cannot_be)
         kr_node *node = NULL;
         kr_node *host = kit_node_start(&(kr_node_opts){ .drive = KR_DRIVE_HOST });
 
-        kit_err(kr_node_start(&(kr_node_opts){ .drive = (kr_drive)99 }, &node), KR_EBADARG);
-        kit_err(kr_node_start(&(kr_node_opts){ .schedulers = 100000 }, &node), KR_EBADARG);
-        kit_err(kr_node_start(&(kr_node_opts){ .processes_max = 1u << 30 }, &node), KR_EBADARG);
+        kit_err(kr_node_start(&(kr_node_opts){ .drive = (kr_drive)99 }, &node),
+                KR_EBADARG);
+        kit_err(kr_node_start(&(kr_node_opts){ .schedulers = 100000 }, &node),
+                KR_EBADARG);
+        kit_err(kr_node_start(&(kr_node_opts){ .processes_max = 1u << 30 }, &node),
+                KR_EBADARG);
         kit_err(kr_node_start(&(kr_node_opts){ .stack_bytes = 100 }, &node), KR_EBADARG);
         kit_err(kr_node_start(NULL, NULL), KR_EBADARG);
         kit_null(node);
@@ -262,7 +271,8 @@ KIT_PROCESS_TEST(test_critical_regions_nest)
         kr_ref ref;
 
         kr_spawn_monitor(&ref, end_critical_twice);
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref)),
                    DOWN);
 }
 

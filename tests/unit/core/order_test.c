@@ -108,7 +108,9 @@ static void expect_number(int want)
 // covers: D54 D55
 KIT_EVERYWHERE_TEST(test_signals_of_all_kinds_keep_their_order)
 {
-        struct sender sender = { .to = kr_self(), .alias = kr_alias(false), .random = kit_random() };
+        struct sender sender = { .to = kr_self(),
+                                 .alias = kr_alias(false),
+                                 .random = kit_random() };
         kr_msg msg = KR_MSG_INIT;
         kr_pid pid;
         kr_ref ref;
@@ -121,8 +123,10 @@ KIT_EVERYWHERE_TEST(test_signals_of_all_kinds_keep_their_order)
         ref = kr_monitor(pid);
         for (int i = 0; i <= SIGNALS; i++)
                 expect_number(i);
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(EXIT, "{'EXIT', =, over}", pid)), EXIT);
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, over}", ref)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(EXIT, "{'EXIT', =, over}", pid)),
+                   EXIT);
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(DOWN, "{'DOWN', =, process, _, over}", ref)),
                    DOWN);
         kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "_")), KR_TIMEOUT);
 }
@@ -173,7 +177,8 @@ static void expect_all_in_order(int per_sender, int senders)
         for (int i = 0; i < per_sender * senders; i++) {
                 int who, n;
 
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{from, ~, ~}", &who, &n)),
+                kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                                      kr_on(ANY, "{from, ~, ~}", &who, &n)),
                            ANY);
                 kit_int_eq(n, next[who]);
                 next[who]++;
@@ -247,7 +252,8 @@ static void end_at_once(void)
 
 /* Slots of the table are used again; a pid of an earlier tenant reaches nobody. */
 // covers: D68
-KIT_EVERYWHERE_TEST(test_a_message_to_an_ended_process_does_not_reach_the_next_in_its_slot)
+KIT_EVERYWHERE_TEST(
+        test_a_message_to_an_ended_process_does_not_reach_the_next_in_its_slot)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_pid old[200], next[200];
@@ -256,7 +262,8 @@ KIT_EVERYWHERE_TEST(test_a_message_to_an_ended_process_does_not_reach_the_next_i
         for (int i = 0; i < 200; i++) {
                 old[i] = kr_spawn_monitor(&ref, end_at_once);
                 kit_int_eq(kr_receive(&msg, KR_INFINITY,
-                                      kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref)),
+                                      kr_on(DOWN, "{'DOWN', =, process, _, normal}",
+                                            ref)),
                            DOWN);
         }
         for (int i = 0; i < 200; i++)
@@ -269,7 +276,8 @@ KIT_EVERYWHERE_TEST(test_a_message_to_an_ended_process_does_not_reach_the_next_i
         for (int i = 0; i < 200; i++)
                 kr_send(next[i], "hello");
         for (int i = 0; i < 200; i++)
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{got, hello}")), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{got, hello}")),
+                           ANY);
         kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "_")), KR_TIMEOUT);
 }
 
@@ -294,7 +302,8 @@ static void send_to_earlier_run(void)
         for (int i = 0; i < 300; i++)
                 kr_send(heirs[i], "hello");
         for (int i = 0; i < 300; i++)
-                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{got, hello}")), ANY);
+                kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{got, hello}")),
+                           ANY);
         kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "_")), KR_TIMEOUT);
 }
 

@@ -190,7 +190,8 @@ static void spawn_with_binaries(void)
         binary = kr_binary(data, sizeof(data));
         for (int i = 0; i < 2000; i++) {
                 kr_spawn_monitor(&ref, keep_and_end, binary);
-                kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref));
+                kr_receive(&msg, KR_INFINITY,
+                           kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref));
         }
         kr_release(binary);
 }
@@ -223,7 +224,8 @@ KIT_PROCESS_TEST(test_pids_do_not_come_back_early)
         kit_not_null(seen);
         for (int i = 0; i < rounds; i++) {
                 seen[i] = kr_spawn_monitor(&ref, end_at_once).num;
-                kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref));
+                kr_receive(&msg, KR_INFINITY,
+                           kr_on(DOWN, "{'DOWN', =, process, _, normal}", ref));
                 sum += seen[i] == seen[0];
         }
         kit_uint_eq(sum, 1);

@@ -38,8 +38,10 @@ KIT_EVERYWHERE_TEST(test_an_earlier_message_of_a_later_clause_comes_first)
 
         kr_send(kr_self(), "second");
         kr_send(kr_self(), "first");
-        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "first"), kr_on(SECOND, "second")), SECOND);
-        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "first"), kr_on(SECOND, "second")), FIRST);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "first"), kr_on(SECOND, "second")),
+                   SECOND);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "first"), kr_on(SECOND, "second")),
+                   FIRST);
         expect_empty();
 }
 
@@ -50,7 +52,8 @@ KIT_EVERYWHERE_TEST(test_of_two_clauses_that_fit_the_one_written_first_is_taken)
 
         kr_send(kr_self(), "{a, 1}");
         kr_send(kr_self(), "{a, 1}");
-        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "{a, _}"), kr_on(SECOND, "{_, 1}")), FIRST);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(FIRST, "{a, _}"), kr_on(SECOND, "{_, 1}")),
+                   FIRST);
         kit_int_eq(kr_receive(&msg, 0, kr_on(SECOND, "{_, 1}"), kr_on(FIRST, "{a, _}")),
                    SECOND);
 }
@@ -186,14 +189,16 @@ static void expect_timeout_value(void (*fn)(int64_t), int64_t timeout_ms)
 
         kr_spawn_monitor(&ref, fn, timeout_ms);
         kit_int_eq(kr_receive(&msg, 5000,
-                              kr_on(ANY, "{'DOWN', =, process, _, {timeout_value, _}}", ref)),
+                              kr_on(ANY, "{'DOWN', =, process, _, {timeout_value, _}}",
+                                    ref)),
                    ANY);
 }
 
 // covers: D63
 KIT_EVERYWHERE_TEST(test_a_time_that_cannot_be_ends_the_caller_with_timeout_value)
 {
-        static void (*const waits[])(int64_t) = { receive_for, receive_top_for, kr_sleep };
+        static void (*const waits[])(int64_t) = { receive_for, receive_top_for,
+                                                  kr_sleep };
 
         for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
                 expect_timeout_value(waits[i], -2);
@@ -245,7 +250,8 @@ KIT_EVERYWHERE_TEST(test_a_message_that_comes_during_the_scan_is_not_missed)
                         kr_send(servers[i], "{ask, ~}", round * SERVERS + i);
                 for (int i = SERVERS - 1; i >= 0; i--)
                         kit_int_eq(kr_receive(&msg, KR_INFINITY,
-                                              kr_on(ANY, "{answer, =}", round * SERVERS + i)),
+                                              kr_on(ANY, "{answer, =}",
+                                                    round * SERVERS + i)),
                                    ANY);
         }
         for (int i = 0; i < 100; i++)
@@ -326,7 +332,8 @@ static int receive_deeper(int depth)
         volatile char frame[64];
 
         frame[0] = (char)depth;
-        return depth == 0 ? receive_in_a_frame_of_its_own() : receive_deeper(depth - 1) + (frame[0] & 0);
+        return depth == 0 ? receive_in_a_frame_of_its_own()
+                          : receive_deeper(depth - 1) + (frame[0] & 0);
 }
 
 static int64_t memory_bytes(void)
@@ -355,7 +362,8 @@ static void fill_and_leave(void)
                         before = memory_bytes();
         }
         expect_empty();
-        kit_int_lt(memory_bytes(), before + 1024); /* a message more may be held, or less */
+        kit_int_lt(memory_bytes(),
+                   before + 1024); /* a message more may be held, or less */
 }
 
 /* The slot of a function that has returned is found and released: else a million messages,
@@ -365,7 +373,8 @@ KIT_TEST(test_slots_of_functions_that_have_returned_do_not_pile_up)
         uint64_t asked = kit_heap_asked();
 
         kit_run_process(NULL, fill_and_leave);
-        kit_int_lt((int64_t)(kit_heap_asked() - asked), 20000); /* one per 64 KiB, and few more */
+        kit_int_lt((int64_t)(kit_heap_asked() - asked),
+                   20000); /* one per 64 KiB, and few more */
 }
 
 /* Messages of slots that nobody cleared go with the process. */

@@ -35,7 +35,8 @@ static void expect_badarg(void (*fn)(void), const char *function, const char *ar
         kr_term reason;
 
         kr_spawn_monitor(&ref, fn);
-        kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, ~}", ref, &reason));
+        kr_receive(&msg, KR_INFINITY,
+                   kr_on(DOWN, "{'DOWN', =, process, _, ~}", ref, &reason));
         if (!kr_match(reason, "{{badarg, {=, =}}, _}", function, argument))
                 kit_fail("no badarg of %s about %s", function, argument);
 }
@@ -199,7 +200,8 @@ static void await_down(kr_ref ref)
 {
         kr_msg msg = KR_MSG_INIT;
 
-        kit_int_eq(kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, _}", ref)),
+        kit_int_eq(kr_receive(&msg, KR_INFINITY,
+                              kr_on(DOWN, "{'DOWN', =, process, _, _}", ref)),
                    DOWN);
 }
 
@@ -218,7 +220,8 @@ KIT_EVERYWHERE_TEST(test_a_name_is_free_as_soon_as_its_owners_end_has_been_seen)
                         kr_link(owner);
                 kr_exit_signal(owner, "over");
                 if (i % 2 == 0)
-                        kr_receive(&msg, KR_INFINITY, kr_on(EXIT, "{'EXIT', =, over}", owner));
+                        kr_receive(&msg, KR_INFINITY,
+                                   kr_on(EXIT, "{'EXIT', =, over}", owner));
                 else
                         await_down(ref);
                 kit_true(kr_pid_is_none(kr_whereis("name")));
@@ -296,4 +299,5 @@ KIT_MAIN(KIT_CASE(test_sending_to_a_name_nobody_has_is_a_badarg),
          KIT_CASE(test_registered_lists_all_names),
          KIT_CASE(test_a_name_is_free_as_soon_as_its_owners_end_has_been_seen),
          KIT_CASE(test_a_process_that_ends_leaves_no_name),
-         KIT_SLOW(test_register_and_exit_race_for_a_name_and_never_leave_a_dead_owner, 90))
+         KIT_SLOW(test_register_and_exit_race_for_a_name_and_never_leave_a_dead_owner,
+                  90))
