@@ -20,8 +20,8 @@ KR_API void kr_free(void *block);
 
 /* Have fn(arg) called when the process ends or the enclosing kr_catch is left by an exit:
  * last registered first, on a stack of its own, so that after a stack overflow what `arg`
- * points to is still as it was. A clean-up may use this API but not wait; one that faults is
- * given up and the next one runs. false: no memory (nothing registered). */
+ * points to is still as it was. A clean-up may use this API but not wait; one that waits or
+ * faults is given up and the next one runs. false: no memory (nothing registered). */
 KR_API bool kr_defer(void (*fn)(void *arg), void *arg);
 
 /* Take back the last kr_defer of this pair; `run` calls it now. */

@@ -32,7 +32,9 @@ typedef struct kr_msg {
 /* kr_send(to, "pattern", ...): send a message. `to` is a kr_pid, a registered name (kr_atom
  * or C string), or an alias (kr_ref).
  *
- * Does not block (a receiver with a mailbox limit that suspends senders excepted).
+ * Does not block, except for a receiver whose mailbox limit suspends senders: then it may
+ * wait, and not return. A message larger than the whole limit is refused. Like most calls it
+ * may let others run first, when the turn is over, and exit signals act then.
  * A dead pid or an inactive alias drops the message, as in Erlang; an unregistered name ends
  * the caller with badarg; no memory ends the caller with system_limit.
  * Returns KR_OK, or KR_EFULL when the receiver's mailbox limit refuses it. On a thread that

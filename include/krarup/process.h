@@ -104,7 +104,7 @@ KR_BEGIN_DECLS
 KR_API kr_pid kr_self(void);
 
 /* True until the process has ended. Whatever the caller sent to it before has been taken in
- * when this returns: may block for that. */
+ * when this returns: may block for that, and may not return. */
 KR_API bool kr_is_process_alive(kr_pid pid);
 
 /* Let others run. May not return. */
@@ -178,7 +178,8 @@ KR_API bool kr_process_info_list(kr_pid pid, const kr_atom *items, size_t count,
  * left out. */
 KR_API void kr_processes(kr_msg *slot);
 
-/* suspend_process/1, resume_process/1: counted; for debugging. False: no such process. */
+/* suspend_process/1, resume_process/1: counted; for debugging. False: no such process.
+ * Suspending waits until the other has stopped: may block, may not return. */
 KR_API bool kr_suspend_process(kr_pid pid);
 KR_API void kr_resume_process(kr_pid pid);
 
