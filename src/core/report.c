@@ -11,9 +11,9 @@
 
 #include "node.h"
 
-#define LINES_MAX 10u        /* in a second */
+#define LINES_MAX 10u /* in a second */
 #define SECOND_NS 1000000000
-#define REASON_MAX 400u      /* characters of a reason, terminated */
+#define REASON_MAX 400u /* characters of a reason, terminated */
 #define NAME_MAX 100
 #define LINE_MAX_BYTES (REASON_MAX + 256u)
 
@@ -66,7 +66,8 @@ void kri_report_rest(struct kr_node *node)
 
 void kri_report_late(struct kr_node *node)
 {
-        int64_t since_ns = atomic_load_explicit(&node->report.since_ns, memory_order_relaxed);
+        int64_t since_ns =
+                atomic_load_explicit(&node->report.since_ns, memory_order_relaxed);
 
         if (atomic_load_explicit(&node->report.left_out, memory_order_relaxed) != 0 &&
             kri_node_now_ns(node) - since_ns >= SECOND_NS)

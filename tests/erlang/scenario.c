@@ -272,8 +272,8 @@ void listens(struct to *to)
         kr_term t;
 
         kr_trap_exit(true);
-        while (kr_receive(&msg, KR_INFINITY, kr_on(STOP, "stop"), kr_on(OTHER, "~", &t)) !=
-               STOP)
+        while (kr_receive(&msg, KR_INFINITY, kr_on(STOP, "stop"),
+                          kr_on(OTHER, "~", &t)) != STOP)
                 kr_send(to->pid, "{heard, ~}", t);
 }
 
@@ -353,7 +353,8 @@ static void run(const struct scenario *scenario)
                 errx(1, "no node");
         kr_spawn_monitor(&ref, start, &this);
         if (kr_receive(&msg, SCENARIO_MS,
-                       kr_on(GOT, "{'DOWN', =, process, _, ~}", ref, &reason)) == KR_TIMEOUT)
+                       kr_on(GOT, "{'DOWN', =, process, _, ~}", ref, &reason)) ==
+            KR_TIMEOUT)
                 puts("hangs");
         else if (!kr_match(reason, "normal"))
                 say_term("ended", reason);

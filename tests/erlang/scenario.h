@@ -19,7 +19,10 @@ struct scenario {
         void (*run)(void);
 };
 
-#define SCENARIO(function) { #function, function }
+#define SCENARIO(function)                                                               \
+        {                                                                                \
+#function, function                                                      \
+        }
 
 /* SCENARIOS(SCENARIO(a), SCENARIO(b)): the main of a topic. `program -l` lists their names,
  * `program name...` runs those, `program` all. */
@@ -28,8 +31,9 @@ struct scenario {
         {                                                                                \
                 static const struct scenario scenarios[] = { __VA_ARGS__ };              \
                                                                                          \
-                return scenario_main(scenarios, sizeof(scenarios) / sizeof(scenarios[0]), \
-                                     argc, argv);                                        \
+                return scenario_main(scenarios,                                          \
+                                     sizeof(scenarios) / sizeof(scenarios[0]), argc,     \
+                                     argv);                                              \
         }
 int scenario_main(const struct scenario *scenarios, size_t count, int argc, char **argv);
 

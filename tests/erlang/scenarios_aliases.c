@@ -264,9 +264,10 @@ static void one_reply_of_many(void)
 }
 
 SCENARIOS(SCENARIO(until_unaliased), SCENARIO(for_one_reply), SCENARIO(unaliased_twice),
-          SCENARIO(no_alias_at_all), SCENARIO(unaliased_by_another), SCENARIO(of_the_dead),
-          SCENARIO(used_by_others), SCENARIO(monitor_explicit), SCENARIO(monitor_demonitor),
-          SCENARIO(monitor_reply_demonitor), SCENARIO(after_the_down),
-          SCENARIO(reply_ends_the_monitor), SCENARIO(with_a_tag), SCENARIO(on_the_dead),
+          SCENARIO(no_alias_at_all), SCENARIO(unaliased_by_another),
+          SCENARIO(of_the_dead), SCENARIO(used_by_others), SCENARIO(monitor_explicit),
+          SCENARIO(monitor_demonitor), SCENARIO(monitor_reply_demonitor),
+          SCENARIO(after_the_down), SCENARIO(reply_ends_the_monitor),
+          SCENARIO(with_a_tag), SCENARIO(on_the_dead),
           SCENARIO(explicit_outlives_demonitor), SCENARIO(order_with_pid),
           SCENARIO(one_reply_of_many))

@@ -102,7 +102,8 @@ static void tick_of_foo(void)
         ref = kr_monitor("counter");
         say_done("tick", counter_tick(FOO));
         say_end("end", ref);
-        say("name", "~", kri_atom_of(kr_pid_is_none(kr_whereis("counter")) ? "undefined" : "taken"));
+        say("name", "~",
+            kri_atom_of(kr_pid_is_none(kr_whereis("counter")) ? "undefined" : "taken"));
         say_caught("read", reads);
 }
 

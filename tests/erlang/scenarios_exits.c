@@ -174,7 +174,8 @@ static void await_linked(kr_pid pid, size_t count)
         kr_term list;
 
         while (kr_process_info(pid, KR_ATOM("links"), &msg) &&
-               kr_match(msg.term, "{_, ~}", &list) && kr_length(list, &len) && len < count)
+               kr_match(msg.term, "{_, ~}", &list) && kr_length(list, &len) &&
+               len < count)
                 kr_yield();
         kr_msg_clear(&msg);
 }
@@ -272,7 +273,8 @@ static void tells_when_it_receives(struct to *to)
 static void signal_before_message(void)
 {
         kr_ref ref;
-        kr_pid pid = kr_spawn_monitor(&ref, tells_when_it_receives, &(struct to){ kr_self() });
+        kr_pid pid =
+                kr_spawn_monitor(&ref, tells_when_it_receives, &(struct to){ kr_self() });
 
         await_waiting(pid);
         kr_exit_signal(pid, "gone");
@@ -522,7 +524,8 @@ static void exit_of_the_parent(void)
         kr_pid parent, spawned, linked;
 
         parent = kr_spawn_monitor(&ref, has_two_children, &(struct to){ kr_self() });
-        (void)kr_receive(&msg, KR_INFINITY, kr_on(GOT, "{children, ~, ~}", &spawned, &linked));
+        (void)kr_receive(&msg, KR_INFINITY,
+                         kr_on(GOT, "{children, ~, ~}", &spawned, &linked));
         linked_ref = kr_monitor(linked);
         kr_exit_signal(parent, "gone");
         say_end("parent", ref);
@@ -551,17 +554,17 @@ static void any_reason_is_trapped(void)
         HEAR(pid, "[]");
 }
 
-SCENARIOS(SCENARIO(ways_to_end), SCENARIO(normal_is_no_signal), SCENARIO(normal_is_trapped),
-          SCENARIO(normal_to_oneself), SCENARIO(normal_to_oneself_trapping),
-          SCENARIO(own_signal_is_not_caught), SCENARIO(kill_is_not_trapped),
-          SCENARIO(kill_reaches_links_as_killed), SCENARIO(killed_goes_along_links),
-          SCENARIO(exit_kill_is_ordinary), SCENARIO(exit_kill_goes_along_links),
-          SCENARIO(dead_for_the_killer), SCENARIO(first_signal_counts),
-          SCENARIO(signal_before_message), SCENARIO(message_before_signal),
-          SCENARIO(signal_ends_any_wait), SCENARIO(exit_tuple_is_a_message),
-          SCENARIO(trapping_off_keeps_messages), SCENARIO(trapping_returns_old_value),
-          SCENARIO(name_is_free_at_down), SCENARIO(signal_to_the_dead),
-          SCENARIO(signal_to_no_pid), SCENARIO(signal_to_oneself_trapping),
-          SCENARIO(normal_end_and_links), SCENARIO(reasons_through_links),
-          SCENARIO(large_reason), SCENARIO(exit_of_the_parent),
-          SCENARIO(any_reason_is_trapped))
+SCENARIOS(SCENARIO(ways_to_end), SCENARIO(normal_is_no_signal),
+          SCENARIO(normal_is_trapped), SCENARIO(normal_to_oneself),
+          SCENARIO(normal_to_oneself_trapping), SCENARIO(own_signal_is_not_caught),
+          SCENARIO(kill_is_not_trapped), SCENARIO(kill_reaches_links_as_killed),
+          SCENARIO(killed_goes_along_links), SCENARIO(exit_kill_is_ordinary),
+          SCENARIO(exit_kill_goes_along_links), SCENARIO(dead_for_the_killer),
+          SCENARIO(first_signal_counts), SCENARIO(signal_before_message),
+          SCENARIO(message_before_signal), SCENARIO(signal_ends_any_wait),
+          SCENARIO(exit_tuple_is_a_message), SCENARIO(trapping_off_keeps_messages),
+          SCENARIO(trapping_returns_old_value), SCENARIO(name_is_free_at_down),
+          SCENARIO(signal_to_the_dead), SCENARIO(signal_to_no_pid),
+          SCENARIO(signal_to_oneself_trapping), SCENARIO(normal_end_and_links),
+          SCENARIO(reasons_through_links), SCENARIO(large_reason),
+          SCENARIO(exit_of_the_parent), SCENARIO(any_reason_is_trapped))

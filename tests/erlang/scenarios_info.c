@@ -13,20 +13,21 @@ static void say_items(kr_pid pid, const char *const *items, size_t count)
 
 static void of_oneself(void)
 {
-        static const char *const items[] = { "links",      "monitors",        "message_queue_len",
-                                             "messages",   "trap_exit",       "priority",
-                                             "dictionary", "registered_name", "status",
-                                             "suspending" };
+        static const char *const items[] = {
+                "links",    "monitors",   "message_queue_len", "messages", "trap_exit",
+                "priority", "dictionary", "registered_name",   "status",   "suspending"
+        };
 
         say_items(kr_self(), items, COUNT(items));
 }
 
 static void of_another(void)
 {
-        static const char *const items[] = { "links",     "monitors", "monitored_by",
-                                             "message_queue_len", "messages", "trap_exit",
-                                             "priority",  "dictionary", "registered_name",
-                                             "status",    "suspending" };
+        static const char *const items[] = {
+                "links",           "monitors",  "monitored_by", "message_queue_len",
+                "messages",        "trap_exit", "priority",     "dictionary",
+                "registered_name", "status",    "suspending"
+        };
 
         say_items(new_waiting(), items, COUNT(items));
 }
@@ -55,7 +56,8 @@ static void several_items(void)
 {
         kr_atom items[] = { KR_ATOM("trap_exit"), KR_ATOM("links"), KR_ATOM("priority"),
                             KR_ATOM("message_queue_len"), KR_ATOM("status") };
-        kr_atom twice[] = { KR_ATOM("trap_exit"), KR_ATOM("links"), KR_ATOM("trap_exit") };
+        kr_atom twice[] = { KR_ATOM("trap_exit"), KR_ATOM("links"),
+                            KR_ATOM("trap_exit") };
         kr_atom own[] = { KR_ATOM("trap_exit"), KR_ATOM("registered_name") };
         kr_pid pid = new_waiting();
 
@@ -311,6 +313,7 @@ SCENARIOS(SCENARIO(of_oneself), SCENARIO(of_another), SCENARIO(of_the_dead),
           SCENARIO(several_items), SCENARIO(no_such_item), SCENARIO(mailbox_of_another),
           SCENARIO(mailbox_of_oneself), SCENARIO(messages_sent_before_count),
           SCENARIO(statuses), SCENARIO(after_a_kill), SCENARIO(links_and_monitors),
-          SCENARIO(suspending), SCENARIO(figures_are_there), SCENARIO(trap_exit_of_another),
-          SCENARIO(dictionary), SCENARIO(dictionary_of_another), SCENARIO(dictionary_keys),
+          SCENARIO(suspending), SCENARIO(figures_are_there),
+          SCENARIO(trap_exit_of_another), SCENARIO(dictionary),
+          SCENARIO(dictionary_of_another), SCENARIO(dictionary_keys),
           SCENARIO(priorities), SCENARIO(priority_of_another))

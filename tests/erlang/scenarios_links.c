@@ -357,6 +357,6 @@ SCENARIOS(SCENARIO(thrice_is_once), SCENARIO(one_unlink_is_enough),
           SCENARIO(spawned_and_dead), SCENARIO(unlinked_exit_is_not_heard),
           SCENARIO(unlink_keeps_what_is_queued), SCENARIO(unlink_of_strangers),
           SCENARIO(unlink_is_not_for_signals), SCENARIO(linked_again),
-          SCENARIO(linked_from_both_sides), SCENARIO(links_are_seen), SCENARIO(many_links),
-          SCENARIO(two_ends_one_exit), SCENARIO(a_ring), SCENARIO(trapping_stops_the_spread),
-          SCENARIO(link_after_unlink_races))
+          SCENARIO(linked_from_both_sides), SCENARIO(links_are_seen),
+          SCENARIO(many_links), SCENARIO(two_ends_one_exit), SCENARIO(a_ring),
+          SCENARIO(trapping_stops_the_spread), SCENARIO(link_after_unlink_races))

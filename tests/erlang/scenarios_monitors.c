@@ -69,7 +69,8 @@ static void each_has_its_down(void)
         await_end(pid);
         for (int i = 0; i < 3; i++)
                 (void)kr_receive(&msg, KR_INFINITY,
-                                 kr_on(GOT, "{'DOWN', =, process, =, gone}", refs[i], pid));
+                                 kr_on(GOT, "{'DOWN', =, process, =, gone}", refs[i],
+                                       pid));
         say("downs", "[~, ~, ~]", refs[0], refs[1], refs[2]);
         say_mailbox("rest");
 }
@@ -391,8 +392,9 @@ static void tells_the_reason(struct pair *pair)
         kr_ref ref = kr_monitor(pair->watched);
         kr_term reason;
 
-        (void)kr_receive(&msg, KR_INFINITY, kr_on(GOT, "{'DOWN', =, process, =, ~}", ref,
-                                                  pair->watched, &reason));
+        (void)kr_receive(&msg, KR_INFINITY,
+                         kr_on(GOT, "{'DOWN', =, process, =, ~}", ref, pair->watched,
+                               &reason));
         kr_send(pair->parent, "~", reason);
 }
 
@@ -428,9 +430,11 @@ static void by_pid_and_by_name(void)
         a = kr_monitor(pid);
         b = kr_monitor("both_ways");
         kr_exit_signal(pid, "gone");
-        (void)kr_receive(&msg, KR_INFINITY, kr_on(GOT, "{'DOWN', =, _, ~, _}", a, &object));
+        (void)kr_receive(&msg, KR_INFINITY,
+                         kr_on(GOT, "{'DOWN', =, _, ~, _}", a, &object));
         say_term("by pid", object);
-        (void)kr_receive(&msg, KR_INFINITY, kr_on(GOT, "{'DOWN', =, _, ~, _}", b, &object));
+        (void)kr_receive(&msg, KR_INFINITY,
+                         kr_on(GOT, "{'DOWN', =, _, ~, _}", b, &object));
         say_term("by name", object);
 }
 

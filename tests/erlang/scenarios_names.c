@@ -316,8 +316,10 @@ static void exiting_has_no_name(void)
 }
 
 SCENARIOS(SCENARIO(register_and_find), SCENARIO(taken), SCENARIO(has_a_name),
-          SCENARIO(undefined_is_no_name), SCENARIO(of_the_dead), SCENARIO(unregister_nobody),
-          SCENARIO(again_after_unregister), SCENARIO(again_after_exit), SCENARIO(of_another),
-          SCENARIO(unregister_another), SCENARIO(all_names), SCENARIO(as_information),
-          SCENARIO(handed_over), SCENARIO(dies_with_its_process), SCENARIO(race_with_the_end),
-          SCENARIO(one_of_many), SCENARIO(names_are_any_atom), SCENARIO(exiting_has_no_name))
+          SCENARIO(undefined_is_no_name), SCENARIO(of_the_dead),
+          SCENARIO(unregister_nobody), SCENARIO(again_after_unregister),
+          SCENARIO(again_after_exit), SCENARIO(of_another), SCENARIO(unregister_another),
+          SCENARIO(all_names), SCENARIO(as_information), SCENARIO(handed_over),
+          SCENARIO(dies_with_its_process), SCENARIO(race_with_the_end),
+          SCENARIO(one_of_many), SCENARIO(names_are_any_atom),
+          SCENARIO(exiting_has_no_name))

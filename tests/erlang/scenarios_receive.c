@@ -32,7 +32,8 @@ static void first_message_counts(void)
 
         kr_send(kr_self(), "{b, 1}");
         kr_send(kr_self(), "{a, 2}");
-        switch (kr_receive(&msg, KR_INFINITY, kr_on(A, "{a, ~}", &n), kr_on(B, "{b, ~}", &n))) {
+        switch (kr_receive(&msg, KR_INFINITY, kr_on(A, "{a, ~}", &n),
+                           kr_on(B, "{b, ~}", &n))) {
         case A:
                 say("a", "~", n);
                 break;
@@ -48,7 +49,8 @@ static void clauses_in_order(void)
         int64_t n;
 
         kr_send(kr_self(), "{a, 1}");
-        switch (kr_receive(&msg, KR_INFINITY, kr_on(A, "{a, ~}", &n), kr_on(B, "{_, ~}", &n))) {
+        switch (kr_receive(&msg, KR_INFINITY, kr_on(A, "{a, ~}", &n),
+                           kr_on(B, "{_, ~}", &n))) {
         case A:
                 say("the first clause", "~", n);
                 break;
@@ -404,8 +406,8 @@ SCENARIOS(SCENARIO(first_message_counts), SCENARIO(clauses_in_order),
           SCENARIO(no_time_at_all), SCENARIO(no_time_with_junk),
           SCENARIO(timeout_takes_nothing), SCENARIO(junk_does_not_prolong),
           SCENARIO(bad_timeouts), SCENARIO(late_message_stays),
-          SCENARIO(a_receive_in_another), SCENARIO(by_reference), SCENARIO(order_to_oneself),
-          SCENARIO(by_pid_and_name), SCENARIO(two_senders), SCENARIO(to_no_name),
-          SCENARIO(to_the_dead), SCENARIO(a_message_is_a_snapshot),
+          SCENARIO(a_receive_in_another), SCENARIO(by_reference),
+          SCENARIO(order_to_oneself), SCENARIO(by_pid_and_name), SCENARIO(two_senders),
+          SCENARIO(to_no_name), SCENARIO(to_the_dead), SCENARIO(a_message_is_a_snapshot),
           SCENARIO(equal_is_not_same), SCENARIO(of_any_shape), SCENARIO(many_skipped),
           SCENARIO(a_long_queue))

@@ -36,7 +36,9 @@ static void exits_done(void)
 static void with_options(void)
 {
         kr_ref ref;
-        kr_spawn_opts opts = { .link = true, .monitor = true, .priority = KR_PRIORITY_HIGH,
+        kr_spawn_opts opts = { .link = true,
+                               .monitor = true,
+                               .priority = KR_PRIORITY_HIGH,
                                .ret_monitor = &ref };
         kr_msg msg = KR_MSG_INIT;
         kr_term reason;
@@ -79,7 +81,8 @@ static void replies_twice(void)
 static void monitor_with_an_alias(void)
 {
         kr_ref ref;
-        kr_spawn_opts opts = { .monitor = true, .alias = KR_ALIAS_REPLY_DEMONITOR,
+        kr_spawn_opts opts = { .monitor = true,
+                               .alias = KR_ALIAS_REPLY_DEMONITOR,
                                .ret_monitor = &ref };
         kr_pid pid = kr_spawn_opt(&opts, replies_twice);
 
@@ -280,7 +283,8 @@ static void sends_second(kr_term pair)
 
 static void arguments_are_copies(void)
 {
-        kr_term pair = kr_build("{~, {some, [term, #{with => <<\"parts\">>}]}}", kr_self());
+        kr_term pair =
+                kr_build("{~, {some, [term, #{with => <<\"parts\">>}]}}", kr_self());
         struct number number = { kr_self(), 42 };
         kr_pid pid = kr_spawn(sends_second, pair);
 
@@ -458,9 +462,11 @@ SCENARIOS(SCENARIO(plain), SCENARIO(with_options), SCENARIO(monitor_with_a_tag),
           SCENARIO(monitor_with_an_alias), SCENARIO(plain_request),
           SCENARIO(request_without_reply), SCENARIO(request_success_only),
           SCENARIO(request_error_only), SCENARIO(request_with_a_tag),
-          SCENARIO(request_with_monitor), SCENARIO(request_with_link), SCENARIO(request_order),
-          SCENARIO(request_given_up), SCENARIO(request_given_up_late), SCENARIO(inherited),
+          SCENARIO(request_with_monitor), SCENARIO(request_with_link),
+          SCENARIO(request_order), SCENARIO(request_given_up),
+          SCENARIO(request_given_up_late), SCENARIO(inherited),
           SCENARIO(leader_of_another), SCENARIO(arguments_are_copies), SCENARIO(parents),
           SCENARIO(alive_or_not), SCENARIO(all_processes), SCENARIO(suspended),
           SCENARIO(suspended_twice), SCENARIO(resume_of_the_running),
-          SCENARIO(unique_references), SCENARIO(unique_integers_grow), SCENARIO(many_at_once))
+          SCENARIO(unique_references), SCENARIO(unique_integers_grow),
+          SCENARIO(many_at_once))

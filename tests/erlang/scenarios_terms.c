@@ -46,11 +46,16 @@ static void sorted(const char *what, const char *list_text)
 
 static void order_of_types(void)
 {
-        kr_term terms[] = { kr_build("[]"),      kr_build("[1]"),
-                            kr_build("<<\"b\">>"), kr_build("#{}"),
-                            kr_build("{}"),      kr_build("~", kr_self()),
-                            kr_build("~", kr_make_ref()), kr_build("atom"),
-                            kr_build("1.5"),     kr_build("1"),
+        kr_term terms[] = { kr_build("[]"),
+                            kr_build("[1]"),
+                            kr_build("<<\"b\">>"),
+                            kr_build("#{}"),
+                            kr_build("{}"),
+                            kr_build("~", kr_self()),
+                            kr_build("~", kr_make_ref()),
+                            kr_build("atom"),
+                            kr_build("1.5"),
+                            kr_build("1"),
                             kr_build("<<1:1>>") };
 
         say_sorted("all", terms, COUNT(terms));
@@ -115,10 +120,13 @@ static void say_parsed(const char *what, const char *const *texts, size_t count)
 static void printing(void)
 {
         static const char *const texts[] = {
-                "'an atom'", "'Atom'", "'a\\nb'", "[a, b | c]", "\"a string\"", "[1, 2]", "[0]",
-                "\"tab\\t\"", "[$a, 200]", "<<\"text\">>", "<<1, 2>>", "<<1:3>>", "<<>>",
-                "{a, {b, []}}", "#{}", "fun lists:map/2", "-0.0", "1.0e10", "1.0e-7",
-                "123456789.123", "'if'", "'fun'", "'@'", "a@b", "\"quote\\\"\"", "'it\\'s'",
+                "'an atom'",     "'Atom'",       "'a\\nb'",  "[a, b | c]",
+                "\"a string\"",  "[1, 2]",       "[0]",      "\"tab\\t\"",
+                "[$a, 200]",     "<<\"text\">>", "<<1, 2>>", "<<1:3>>",
+                "<<>>",          "{a, {b, []}}", "#{}",      "fun lists:map/2",
+                "-0.0",          "1.0e10",       "1.0e-7",   "123456789.123",
+                "'if'",          "'fun'",        "'@'",      "a@b",
+                "\"quote\\\"\"", "'it\\'s'",
         };
 
         say_parsed("term", texts, COUNT(texts));
@@ -127,8 +135,19 @@ static void printing(void)
 static void reading(void)
 {
         static const char *const texts[] = {
-                "16#ff", "$a", "\"a\" \"b\"", "[1,2|3]", "#{a=>1, 2=>b}", "<<1,2:16,\"x\">>",
-                "- 5", "'a b'", "1.5e3", "{}", "[{a,1},{b,[]}]", "2#1010", "1_000_000",
+                "16#ff",
+                "$a",
+                "\"a\" \"b\"",
+                "[1,2|3]",
+                "#{a=>1, 2=>b}",
+                "<<1,2:16,\"x\">>",
+                "- 5",
+                "'a b'",
+                "1.5e3",
+                "{}",
+                "[{a,1},{b,[]}]",
+                "2#1010",
+                "1_000_000",
                 "\"\\x41\\n\"",
         };
 
@@ -138,9 +157,12 @@ static void reading(void)
 static void big_integers(void)
 {
         static const char *const texts[] = {
-                "1267650600228229401496703205376", "-1267650600228229401496703205376",
-                "1267650600228229401496703205375", "9223372036854775808",
-                "-9223372036854775808", "18446744073709551615",
+                "1267650600228229401496703205376",
+                "-1267650600228229401496703205376",
+                "1267650600228229401496703205375",
+                "9223372036854775808",
+                "-9223372036854775808",
+                "18446744073709551615",
         };
 
         say_parsed("integer", texts, COUNT(texts));
@@ -149,8 +171,10 @@ static void big_integers(void)
 
 static void floats(void)
 {
-        static const double all[] = { 0.1, 1.0e22, 1.0e21, 123456.789, 5.0e-324,
-                                      1.7976931348623157e308, 3.0, 100000.0, 1.0e15, 0.001 };
+        static const double all[] = { 0.1,        1.0e22,   1.0e21,
+                                      123456.789, 5.0e-324, 1.7976931348623157e308,
+                                      3.0,        100000.0, 1.0e15,
+                                      0.001 };
 
         for (size_t i = 0; i < COUNT(all); i++)
                 say("float", "~", all[i]);
@@ -158,9 +182,11 @@ static void floats(void)
 
 static void strings(void)
 {
-        static const char *const texts[] = { "\"\"", "\"a\"", "[]", "[$a, $b]", "[a]",
-                                             "\"back\\\\slash\"", "[8]", "[31]", "[32]",
-                                             "[126]", "[127]", "[160]", "[255]" };
+        static const char *const texts[] = { "\"\"",     "\"a\"", "[]",
+                                             "[$a, $b]", "[a]",   "\"back\\\\slash\"",
+                                             "[8]",      "[31]",  "[32]",
+                                             "[126]",    "[127]", "[160]",
+                                             "[255]" };
 
         say_parsed("string", texts, COUNT(texts));
 }
@@ -172,7 +198,8 @@ static void maps(void)
         kr_term m = kr_build("#{a => 1, b => 2}");
 
         say("one", "#{a => 1}");
-        say("sorted", "#{z => 1, a => 2, 5 => 3, \"s\" => 4, {t} => 5, 1.5 => 6, <<\"b\">> => 7}");
+        say("sorted",
+            "#{z => 1, a => 2, 5 => 3, \"s\" => 4, {t} => 5, 1.5 => 6, <<\"b\">> => 7}");
         say_given("put", kr_map_put(m, kr_build("c"), kr_int(3)));
         say_given("replaced", kr_map_put(m, kr_build("a"), kr_int(3)));
         say_given("removed", kr_map_remove(m, kr_build("a")));
@@ -209,6 +236,6 @@ static void matching(void)
 }
 
 SCENARIOS(SCENARIO(order_of_types), SCENARIO(order_within_types), SCENARIO(equality),
-          SCENARIO(sameness), SCENARIO(printing), SCENARIO(reading), SCENARIO(big_integers),
-          SCENARIO(floats), SCENARIO(strings), SCENARIO(maps), SCENARIO(map_keys),
-          SCENARIO(matching))
+          SCENARIO(sameness), SCENARIO(printing), SCENARIO(reading),
+          SCENARIO(big_integers), SCENARIO(floats), SCENARIO(strings), SCENARIO(maps),
+          SCENARIO(map_keys), SCENARIO(matching))

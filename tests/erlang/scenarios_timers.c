@@ -33,7 +33,8 @@ static void with_its_reference(void)
 /* Milliseconds, but not which. */
 static kr_term some(int64_t left_ms)
 {
-        kr_atom atom = left_ms > 0 && left_ms <= 100000 ? KR_ATOM("some") : KR_ATOM("false");
+        kr_atom atom = left_ms > 0 && left_ms <= 100000 ? KR_ATOM("some")
+                                                        : KR_ATOM("false");
 
         return left_ms == 0 ? kr_int(0) : kr_atom_term(atom);
 }
@@ -208,7 +209,8 @@ static void never_early(void)
 
                 kr_send_after(times_ms[i], kr_self(), "fired");
                 (void)kr_receive(&msg, KR_INFINITY, kr_on(GOT, "fired"));
-                say("not early", "~", (bool)(kr_monotonic_ms(NULL) - began_ms >= times_ms[i]));
+                say("not early", "~",
+                    (bool)(kr_monotonic_ms(NULL) - began_ms >= times_ms[i]));
         }
 }
 
@@ -344,7 +346,7 @@ SCENARIOS(SCENARIO(in_order), SCENARIO(zero_is_later), SCENARIO(with_its_referen
           SCENARIO(fired_and_unread), SCENARIO(absolute), SCENARIO(absolute_in_the_past),
           SCENARIO(bad_times), SCENARIO(bad_destinations), SCENARIO(to_the_dead),
           SCENARIO(dies_with_its_receiver), SCENARIO(outlives_its_maker),
-          SCENARIO(to_a_name), SCENARIO(name_is_resolved_at_the_end), SCENARIO(to_no_name),
-          SCENARIO(cancelled_by_another), SCENARIO(read_by_another), SCENARIO(cancel_later),
-          SCENARIO(read_later), SCENARIO(never_early), SCENARIO(thousands),
-          SCENARIO(to_another), SCENARIO(with_a_message_of_any_size))
+          SCENARIO(to_a_name), SCENARIO(name_is_resolved_at_the_end),
+          SCENARIO(to_no_name), SCENARIO(cancelled_by_another), SCENARIO(read_by_another),
+          SCENARIO(cancel_later), SCENARIO(read_later), SCENARIO(never_early),
+          SCENARIO(thousands), SCENARIO(to_another), SCENARIO(with_a_message_of_any_size))

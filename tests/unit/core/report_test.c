@@ -30,8 +30,10 @@ static void note(void *context, const char *text)
 /* A report is made before anybody is told of the end, so after its DOWN it is there. */
 static void run_noted(void (*body)(void), kr_drive drive)
 {
-        kit_run_process(&(kr_node_opts){ .report = note, .report_context = lines,
-                                         .faults = KR_FAULTS_EXIT, .drive = drive },
+        kit_run_process(&(kr_node_opts){ .report = note,
+                                         .report_context = lines,
+                                         .faults = KR_FAULTS_EXIT,
+                                         .drive = drive },
                         body);
 }
 
@@ -330,6 +332,7 @@ KIT_MAIN(KIT_CASE(test_errors_throws_faults_and_misuse_are_reported),
          KIT_CASE(test_a_process_with_little_stack_left_is_reported),
          KIT_CASE(test_of_a_long_reason_the_beginning_is_said),
          KIT_CASE(test_of_a_storm_ten_a_second_are_said_and_the_others_counted),
-         KIT_CASE(test_a_storm_in_virtual_time), KIT_CASE(test_a_storm_driven_by_the_host),
+         KIT_CASE(test_a_storm_in_virtual_time),
+         KIT_CASE(test_a_storm_driven_by_the_host),
          KIT_CASE(test_the_number_is_said_soon_after_the_storm),
          KIT_CASE(test_by_default_a_line_goes_to_standard_error))
