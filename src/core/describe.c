@@ -337,6 +337,7 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
 /* Functions of ours that a program calls, or that are all that is left of one (a tail call);
  * those of kr_... are told by their name. */
 static const char *const entries[] = { "kri_receive", "receive_in", "receive_top",
+                                       "receive_waiting", "wait_at_top",
                                        "receive_taken", "received_enough", "send_any",
                                        "send_built", "send_waking", "sent_enough",
                                        "kri_receive_top", "kri_send_pid",

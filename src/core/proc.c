@@ -190,8 +190,9 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
 /* The usual way on: the same kind of argument, which needs no memory. */
 static inline bool becomes_directly(struct kri_proc *p, const struct kri_entry *entry)
 {
-        if (entry->kind != (int)p->entry_kind || entry->fn == NULL || p->doom != NULL ||
-            p->extra != NULL || kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED))
+        if (entry->kind != (enum kri_entry_kind)p->entry_kind || entry->fn == NULL ||
+            p->doom != NULL || (p->extra != NULL && p->extra->catch != NULL) ||
+            kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED))
                 return false;
         if (entry->kind == KRI_ENTRY_INT)
                 p->arg.i = entry->arg.i;
@@ -281,6 +282,7 @@ static bool apply_opts(struct kri_sched *s, struct kri_proc *p, struct kri_proc 
                 if (kri_extra(p) == NULL)
                         return false;
                 p->extra->memory_max = opts->memory_max;
+                kri_flags_set(p, KRI_P_CAPPED, 0);
         }
         if (opts->mailbox.messages != 0 || opts->mailbox.bytes != 0)
                 kri_limit_set(p, opts->mailbox);
@@ -433,6 +435,7 @@ size_t kr_set_memory_max(size_t bytes)
         }
         old = p->extra->memory_max;
         p->extra->memory_max = bytes;
+        kri_flags_set(p, bytes != 0 ? KRI_P_CAPPED : 0, bytes != 0 ? 0 : KRI_P_CAPPED);
         kri_leave(p);
         return old;
 }

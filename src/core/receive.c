@@ -130,17 +130,22 @@ void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig)
         kri_append(p, sig);
 }
 
-static void move_marks(struct kri_extra *extra, struct kri_sig *from, struct kri_sig *to)
+static void move_marks(struct kri_proc *p, struct kri_sig *from, struct kri_sig *to)
 {
+        bool any = false;
+
         for (unsigned i = 0; i < KRI_MARKS; i++) {
-                struct kri_mark *mark = &extra->marks[i];
+                struct kri_mark *mark = &p->extra->marks[i];
 
                 if (mark->ref != 0 && mark->after == from) {
                         mark->after = to;
                         if (to == NULL)
                                 mark->ref = 0; /* nothing left to skip */
                 }
+                any |= mark->ref != 0;
         }
+        if (!any)
+                kri_flags_set(p, 0, KRI_P_MARKED);
 }
 
 static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
@@ -152,8 +157,8 @@ static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before, struct
         if (p->last == sig)
                 p->last = before;
         p->len--;
-        if (__builtin_expect(p->extra != NULL, 0))
-                move_marks(p->extra, sig, before);
+        if (__builtin_expect(kri_has(p, KRI_P_MARKED), 0))
+                move_marks(p, sig, before);
         if (__builtin_expect(kri_has(p, KRI_P_LIMITED), 0))
                 kri_limit_leave(p, sig);
 }
@@ -175,6 +180,7 @@ void kri_mark_set(struct kri_proc *p, uint64_t ref)
                 return; /* slower, not wrong */
         mark = &p->extra->marks[p->extra->mark_next++ % KRI_MARKS];
         *mark = (struct kri_mark){ .ref = ref, .after = p->last };
+        kri_flags_set(p, KRI_P_MARKED, 0);
 }
 
 /* Where a receive of these clauses may start: behind what is older than the reference that
@@ -391,7 +397,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         const struct kr_clause *clause;
         kri_word t;
 
-        if (p->extra != NULL || kri_has(p, unless))
+        if (kri_has(p, unless | KRI_P_MARKED))
                 return NULL;
         if (__builtin_expect(sig->root == (sizeof(kri_word) | KRI_BOX), 1)) {
                 clause = fits_fast(clauses, sig->heap);
@@ -468,7 +474,7 @@ static __attribute__((noinline)) int receive_in(struct kri_proc *p, kr_msg *slot
         }
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
                 wait_ends(p); /* a wait at the top that is not gone on with */
-        if (__builtin_expect(p->extra != NULL, 0))
+        if (__builtin_expect(kri_has(p, KRI_P_MARKED), 0))
                 p->scanned = start_after(p, clauses);
         id = receive(p, slot, timeout_ms, clauses, KRI_OUT_WAIT);
         kri_leave(p);
@@ -488,6 +494,29 @@ static __attribute__((noinline)) int received_enough(struct kri_proc *p, int id)
         return id;
 }
 
+/* The mailbox is empty, and so is the queue, and there is nothing to think of but that: the
+ * usual wait. */
+static inline __attribute__((always_inline)) bool waits_simply(const struct kri_proc *p,
+                                                               int64_t timeout_ms)
+{
+        return timeout_ms == KR_INFINITY && p->scanned == NULL && p->doom == NULL &&
+               !kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_THREAD) &&
+               p->sched->outbox.to != p && !kri_outer_has_news(p);
+}
+
+/* Waits, and begins anew: with little to keep across the switch, it costs little. */
+static __attribute__((noinline)) int receive_waiting(struct kri_proc *p, kr_msg *slot,
+                                                     int64_t timeout_ms,
+                                                     const struct kr_clause *clauses)
+{
+        if (!waits_simply(p, timeout_ms))
+                return receive_in(p, slot, timeout_ms, clauses);
+        kri_flags_set(p, 0, KRI_P_NEWS);
+        kri_switch_out(p, KRI_OUT_WAIT);
+        kri_doom_check(p);
+        return kri_receive(slot, timeout_ms, clauses);
+}
+
 /* Calls nothing, as kri_send_pid: what is unusual is a jump to receive_in.
  * The timeout is looked at when there is a reason to wait, as Erlang does. */
 int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
@@ -499,8 +528,10 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
                 return KR_TIMEOUT;
         if (__builtin_expect(kri_is_taken(p), 0))
                 return receive_taken(slot, timeout_ms, clauses);
-        if (p->first == NULL || slot == NULL)
+        if (__builtin_expect(slot == NULL, 0))
                 return receive_in(p, slot, timeout_ms, clauses);
+        if (p->first == NULL)
+                return receive_waiting(p, slot, timeout_ms, clauses);
         clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP);
         if (__builtin_expect(clause == NULL, 0))
                 return receive_in(p, slot, timeout_ms, clauses);
@@ -551,6 +582,22 @@ static __attribute__((noinline)) int receive_top(kr_msg *slot, int64_t timeout_m
         return id;
 }
 
+static __attribute__((noinline)) int wait_at_top(struct kri_proc *p, kr_msg *slot,
+                                                 int64_t timeout_ms,
+                                                 const struct kr_clause *clauses)
+{
+        if (kri_is_taken(p) || slot == NULL || p->first != NULL ||
+            timeout_ms != KR_INFINITY || p->scanned != NULL || p->held != NULL ||
+            p->doom != NULL || kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD) ||
+            (p->extra != NULL && p->extra->catch != NULL) || p->sched->outbox.to == p ||
+            kri_outer_has_news(p))
+                return receive_top(slot, timeout_ms, clauses);
+        p->top_site = clauses->site;
+        kri_flags_set(p, KRI_P_TOP, KRI_P_NEWS);
+        kri_switch_out(p, KRI_OUT_TOP);
+        __builtin_unreachable();
+}
+
 /* Calls nothing, as kri_receive. A wait that goes on from further back is not that simple. */
 int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
 {
@@ -560,7 +607,7 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
         if (__builtin_expect(p == NULL, 0))
                 return KR_TIMEOUT;
         if (kri_is_taken(p) || slot == NULL || p->first == NULL || p->scanned != NULL)
-                return receive_top(slot, timeout_ms, clauses);
+                return wait_at_top(p, slot, timeout_ms, clauses);
         clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_WAIT_TIMED);
         if (clause == NULL)
                 return receive_top(slot, timeout_ms, clauses);
@@ -637,7 +684,7 @@ bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
         if (kri_site_code(clauses[0].site) == NULL || kri_site_code(clauses[1].site) == NULL)
                 return false; /* an attached thread, and no memory */
         aside = put_aside(p);
-        p->scanned = p->extra != NULL ? start_after(p, clauses) : NULL;
+        p->scanned = kri_has(p, KRI_P_MARKED) ? start_after(p, clauses) : NULL;
         id = receive(p, slot, KR_INFINITY, clauses, KRI_OUT_WAIT);
         take_up(p, &aside);
         if (id == REPLY)

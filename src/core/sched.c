@@ -367,7 +367,7 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
 
         if (atomic_load_explicit(&p->outer, memory_order_relaxed) != NULL)
                 kri_take_inline(s, p);
-        if (__builtin_expect(p->extra != NULL && p->extra->memory_max != 0, 0))
+        if (__builtin_expect(kri_has(p, KRI_P_CAPPED), 0))
                 kri_memory_check(p);
         if (p->doom != NULL)
                 return true;

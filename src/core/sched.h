@@ -199,7 +199,7 @@ static inline void kri_take_inline(struct kri_sched *s, struct kri_proc *p)
         struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
 
         if (__builtin_expect(sig->next == NULL && sig->kind == KRI_SIG_MESSAGE &&
-                                     sig->to_serial == kri_serial(p) && p->extra == NULL,
+                                     sig->to_serial == kri_serial(p),
                              1)) {
                 kri_append(p, sig);
                 kri_flags_set(p, KRI_P_NEWS, 0);

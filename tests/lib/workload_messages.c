@@ -427,6 +427,7 @@ struct limits {
 struct limits_arg {
         struct limits *limits;
         uint32_t index;
+        kr_pid parent; /* the receiver's: hears when it traps exits */
 };
 
 static void queue_is_bounded(const struct limits *limits)
@@ -453,6 +454,7 @@ static void limited_main(const struct limits_arg *arg)
         for (int i = 0; i < 8; i++)
                 last[i] = -1;
         kr_trap_exit(true);
+        kr_send(arg->parent, "trapping");
         for (;;) {
                 switch (kr_receive(&msg, wait_ms, kr_on(M, "{m, ~, ~}", &from, &n),
                                    kr_on(FINISH, "{'EXIT', _, finish}"))) {
@@ -528,6 +530,7 @@ void workload_limits(int64_t seed)
         struct limits *limits = workload_alloc(1, sizeof(*limits));
         kr_ref receiver_ref, refs[8];
         kr_spawn_opts opts = { .monitor = true, .ret_monitor = &receiver_ref };
+        kr_msg msg = KR_MSG_INIT;
 
         limits->seed = (uint64_t)seed;
         limits->overflow = (kr_overflow)chance_below(&c, 4);
@@ -537,10 +540,11 @@ void workload_limits(int64_t seed)
         opts.mailbox = (kr_mailbox_limit){ .messages = limits->max,
                                            .overflow = limits->overflow };
         limits->receiver =
-                kr_spawn_opt(&opts, limited_main, (&(struct limits_arg){ limits, 0 }));
+                kr_spawn_opt(&opts, limited_main, (&(struct limits_arg){ limits, 0, kr_self() }));
+        kr_receive(&msg, KR_INFINITY, kr_on(0, "trapping"));
         for (uint32_t i = 0; i < limits->senders; i++)
                 kr_spawn_monitor(&refs[i], limited_sender,
-                                 (&(struct limits_arg){ limits, i }));
+                                 (&(struct limits_arg){ .limits = limits, .index = i }));
         for (uint32_t i = 0; i < limits->senders; i++)
                 must_end_normally(refs[i]);
         await_receiver(limits, receiver_ref);
