@@ -2,6 +2,7 @@
 /* hog_test.c: processes that do not come back, and those that live beside them. */
 #include "expect.h"
 #include "kit.h"
+#include "outside.h"
 #include "process.h"
 
 #include <krarup.h>
@@ -24,6 +25,25 @@ const char *__asan_default_options(void)
         return "detect_leaks=0";
 }
 
+/* ThreadSanitizer delivers no signal to a thread that calls nothing: there hogs come out by
+ * themselves when they have been killed, and only what others see of it is shown. */
+#if defined(__SANITIZE_THREAD__)
+#define CAN_UNWIND false
+#elif defined(__has_feature)
+#define CAN_UNWIND !__has_feature(thread_sanitizer)
+#else
+#define CAN_UNWIND true
+#endif
+
+static _Atomic bool is_killed;
+
+static void stay(void)
+{
+        /* relaxed: late is early enough */
+        if (!CAN_UNWIND && atomic_load_explicit(&is_killed, memory_order_relaxed))
+                kr_yield();
+}
+
 static _Atomic bool go_on; /* hogs that look at it stay until it is false */
 static _Atomic bool is_in; /* one of these is at it */
 static _Atomic uint64_t work;
@@ -33,7 +53,7 @@ static int pipe_ends[2];
 
 static void endless(void)
 {
-        for (;;)
+        for (;; stay())
                 /* relaxed: something to do */
                 atomic_fetch_add_explicit(&work, 1, memory_order_relaxed);
 }
@@ -42,7 +62,7 @@ static void reads(void)
 {
         char byte;
 
-        for (;;)
+        for (;; stay())
                 (void)!read(pipe_ends[0], &byte, 1);
 }
 
@@ -52,6 +72,7 @@ static void allocates(void)
                 void *volatile block = malloc(size);
 
                 free(block);
+                stay();
         }
 }
 
@@ -68,6 +89,7 @@ static void sorts(void)
                 for (int i = 0; i < 1000; i++)
                         numbers[i] = seed * i % 997;
                 qsort(numbers, 1000, sizeof(numbers[0]), by_value);
+                stay();
         }
 }
 
@@ -75,7 +97,7 @@ static void prints(void)
 {
         FILE *null = fopen("/dev/null", "w");
 
-        for (int i = 0;; i++)
+        for (int i = 0;; i++, stay())
                 fprintf(null, "%d %g\n", i, i / 3.0);
 }
 
@@ -138,13 +160,7 @@ static void round_trips(int count)
 
 static int threads(void)
 {
-        DIR *dir = opendir("/proc/self/task");
-        int count = -2; /* . and .. */
-
-        while (readdir(dir) != NULL)
-                count++;
-        closedir(dir);
-        return count;
+        return outside_entries("/proc/self/task");
 }
 
 static uint64_t handovers(void)
@@ -191,6 +207,9 @@ static void kill_hog(kr_pid pid, kr_ref ref)
         kit_uint_eq(kit_now_ms() - began_ms > KILL_MS ? kit_now_ms() - began_ms : 0, 0);
         kit_false(kr_is_process_alive(pid));
         kit_expect_down(kr_monitor(pid), "noproc");
+        atomic_store(&is_killed, true);
+        if (!CAN_UNWIND)
+                kit_int_eq(write(pipe_ends[1], "", 1), 1); /* for the one that reads */
 }
 
 static void kill_one(void (*body)(void))
@@ -199,6 +218,9 @@ static void kill_one(void (*body)(void))
         kr_ref ref;
         kr_pid pid;
 
+        atomic_store(&is_killed, false);
+        if (pipe_ends[1] == 0)
+                kit_int_eq(pipe(pipe_ends), 0);
         kr_trap_exit(true);
         pid = start_hog(body, &ref);
         round_trips(1000);
@@ -224,7 +246,6 @@ KIT_TEST(test_an_endless_loop_is_killed_and_others_go_on)
 
 static void reads_body(void)
 {
-        kit_int_eq(pipe(pipe_ends), 0);
         kill_one(reads);
 }
 
@@ -270,7 +291,6 @@ static void row_body(void)
         static void (*const bodies[])(void) = { endless, reads, allocates, sorts };
         int before = threads();
 
-        kit_int_eq(pipe(pipe_ends), 0);
         for (int i = 0; i < HOGS_IN_A_ROW; i++)
                 kill_one(bodies[i % 4]);
         for (int i = 0; threads() > before; i++) {
@@ -298,6 +318,7 @@ static void several_body(void)
                 kr_exit_signal(pids[i], "kill");
         for (int i = 0; i < 8; i++)
                 kit_expect(&msg, "{'DOWN', =, process, _, killed}", refs[i]);
+        atomic_store(&is_killed, true);
 }
 
 KIT_TEST(test_more_hogs_than_schedulers_leave_room_for_others)
@@ -398,6 +419,7 @@ static void plain_exit_body(void)
         pid = start_hog(endless, &ref);
         kr_exit_signal(pid, "shutdown");
         kit_expect(&msg, "{'DOWN', =, process, =, shutdown}", ref, pid);
+        atomic_store(&is_killed, true);
 }
 
 KIT_TEST(test_an_exit_signal_that_is_not_trapped_ends_a_hog)
@@ -479,12 +501,14 @@ KIT_TEST(test_stop_with_a_hog_that_cannot_be_unwound)
 
 KIT_TEST(test_stop_ends_hogs_that_can_be_unwound)
 {
+        struct outside before = outside_look();
         kr_node *node = kit_node_start(&opts);
 
+        atomic_store(&is_killed, !CAN_UNWIND);
         for (int i = 0; i < 5; i++)
                 (void)kr_node_spawn(node, endless);
         kit_node_stop(node);
-        kit_int_eq(threads(), 1);
+        outside_is_as(&before);
 }
 
 KIT_MAIN(KIT_CASE(test_an_endless_loop_is_killed_and_others_go_on),
