@@ -41,16 +41,16 @@ typedef enum kr_drive {
 
 /* All zero is a good default: threads, one scheduler a core, faults left to the host. */
 typedef struct kr_node_opts {
-        const char *name;          /* borrowed; NULL: nonode@nohost */
+        const char *name; /* borrowed; NULL: nonode@nohost */
         kr_drive drive;
-        unsigned schedulers;       /* KR_DRIVE_THREADS; 0: one for each core we may use */
-        uint32_t processes_max;    /* 0: 16,777,216; at most 134,217,727 */
-        size_t stack_bytes;        /* of a process, incl. one guard page; 0: 65,536 */
+        unsigned schedulers;    /* KR_DRIVE_THREADS; 0: one for each core we may use */
+        uint32_t processes_max; /* 0: 16,777,216; at most 134,217,727 */
+        size_t stack_bytes;     /* of a process, incl. one guard page; 0: 65,536 */
         kr_fault_mode faults;
-        unsigned core_files;       /* the first so many faults also leave a core file */
-        const char *dump_path;     /* crash dump; NULL: ./krarup_crash.dump; "" none */
-        uint64_t seed;             /* KR_DRIVE_SIM */
-        kr_allocator allocator;    /* all zero: malloc and free */
+        unsigned core_files;    /* the first so many faults also leave a core file */
+        const char *dump_path;  /* crash dump; NULL: ./krarup_crash.dump; "" none */
+        uint64_t seed;          /* KR_DRIVE_SIM */
+        kr_allocator allocator; /* all zero: malloc and free */
 
         /* Called for a process that ends by an error, a throw or a fault that nobody caught,
          * not for one that exits or is sent an exit signal; `text` is one line without its
@@ -107,16 +107,16 @@ KR_API void kr_node_trim(kr_node *node);
 
 /* Numbers of a node at one moment; each is read on its own. */
 typedef struct kr_node_stats {
-        uint32_t processes;        /* alive, attached threads included */
+        uint32_t processes; /* alive, attached threads included */
         uint32_t schedulers;
-        uint64_t spawned;          /* ever */
-        uint64_t turns;            /* process switches */
+        uint64_t spawned; /* ever */
+        uint64_t turns;   /* process switches */
         uint64_t reductions;
-        uint64_t faults;           /* faults that became exit reasons */
-        uint64_t handovers;        /* schedulers taken from a process that hogged them */
-        uint64_t steals;           /* processes taken over from another scheduler */
-        uint64_t stacks;           /* stacks in existence, free ones included */
-        uint64_t steps_hash;       /* KR_DRIVE_SIM: equal for equal runs */
+        uint64_t faults;     /* faults that became exit reasons */
+        uint64_t handovers;  /* schedulers taken from a process that hogged them */
+        uint64_t steals;     /* processes taken over from another scheduler */
+        uint64_t stacks;     /* stacks in existence, free ones included */
+        uint64_t steps_hash; /* KR_DRIVE_SIM: equal for equal runs */
 } kr_node_stats;
 KR_API void kr_node_stats_read(kr_node *node, kr_node_stats *ret_stats);
 

@@ -15,12 +15,13 @@
 #include <stdint.h>
 
 #define KRI_CHAIN_BUCKETS_MIN 64u
-#define KRI_CHAIN_BUCKETS_MAX (1u << 22) /* beyond that many nodes searching gets slower */
+#define KRI_CHAIN_BUCKETS_MAX                                                            \
+        (1u << 22) /* beyond that many nodes searching gets slower */
 
 struct kri_chain_node {
         struct kri_chain_node *next;
         struct kri_chain_node **at; /* what points to this one */
-        uint64_t hash;              /* low bits choose the bucket: they must be well mixed */
+        uint64_t hash; /* low bits choose the bucket: they must be well mixed */
 };
 
 struct kri_chain {
@@ -33,7 +34,8 @@ struct kri_chain {
 bool kri_chain_init(struct kri_chain *chain);
 void kri_chain_fini(struct kri_chain *chain);
 
-void kri_chain_insert(struct kri_chain *chain, struct kri_chain_node *node, uint64_t hash);
+void kri_chain_insert(struct kri_chain *chain, struct kri_chain_node *node,
+                      uint64_t hash);
 void kri_chain_remove(struct kri_chain *chain, struct kri_chain_node *node);
 
 /* One that has this hash; NULL: none. */

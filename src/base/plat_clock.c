@@ -27,6 +27,7 @@ uint64_t kri_clock_entropy(void)
         uint64_t bits;
 
         if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != (ssize_t)sizeof(bits))
-                bits = (uint64_t)kri_clock_wall_ns() ^ (uint64_t)kri_clock_monotonic_ns() << 20;
+                bits = (uint64_t)kri_clock_wall_ns() ^ (uint64_t)kri_clock_monotonic_ns()
+                                                               << 20;
         return bits;
 }

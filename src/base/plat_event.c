@@ -18,7 +18,8 @@ bool kri_event_open(struct kri_event *event)
         event->fd = epoll_create1(EPOLL_CLOEXEC);
         event->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         event->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (event->fd >= 0 && watch(event->fd, event->bell) && watch(event->fd, event->alarm))
+        if (event->fd >= 0 && watch(event->fd, event->bell) &&
+            watch(event->fd, event->alarm))
                 return true;
         kri_event_close(event);
         return false;

@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 struct kri_event {
-        int fd;    /* what the host watches; -1: not open */
+        int fd; /* what the host watches; -1: not open */
         int bell, alarm;
 };
 
 bool kri_event_open(struct kri_event *event);
 void kri_event_close(struct kri_event *event);
-void kri_event_ring(struct kri_event *event);            /* any thread */
-void kri_event_quiet(struct kri_event *event);           /* forget rings and alarms */
+void kri_event_ring(struct kri_event *event);  /* any thread */
+void kri_event_quiet(struct kri_event *event); /* forget rings and alarms */
 void kri_event_alarm_in(struct kri_event *event, int64_t ns); /* negative: none */
 
 #endif

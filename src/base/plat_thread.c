@@ -19,8 +19,8 @@ void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_n
         struct timespec ts = { .tv_sec = timeout_ns / 1000000000,
                                .tv_nsec = timeout_ns % 1000000000 };
 
-        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &ts,
-                NULL, 0);
+        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
+                timeout_ns < 0 ? NULL : &ts, NULL, 0);
 }
 
 void kri_futex_wake(_Atomic uint32_t *word, int count)
@@ -30,7 +30,8 @@ void kri_futex_wake(_Atomic uint32_t *word, int count)
 
 bool kri_barrier_init(void)
 {
-        return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+        return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) ==
+               0;
 }
 
 void kri_barrier_heavy(void)

@@ -53,15 +53,15 @@ static inline void kri_cpu_relax(void)
 #endif
 }
 
-int kri_thread_id(void);           /* the kernel's number of this thread */
+int kri_thread_id(void); /* the kernel's number of this thread */
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
 void kri_thread_name(const char *name);
-void kri_thread_demote(int tid);   /* that thread from now on gets what others leave */
+void kri_thread_demote(int tid); /* that thread from now on gets what others leave */
 /* How long a thread has run, and whether it sleeps in the kernel (else it runs, or would if
  * it had a core). False: the kernel does not tell. */
 bool kri_thread_look(int tid, uint64_t *ret_ran_ns, bool *ret_sleeps);
 void kri_thread_signal(int tid, int signo);
 unsigned kri_cpu_count(void);
-void kri_sleep_ns(int64_t ns);     /* the thread, not a process */
+void kri_sleep_ns(int64_t ns); /* the thread, not a process */
 
 #endif

@@ -7,7 +7,8 @@
 #ifndef KR_BASE_PLAT_TLS_H
 #define KR_BASE_PLAT_TLS_H
 
-extern __thread void *kri_tls __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread void *kri_tls
+        __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 static inline void *kri_tls_get(void)
 {

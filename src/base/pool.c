@@ -5,7 +5,9 @@
 
 #define CHUNK_BYTES (256u * 1024)
 
-const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = { 64, 96, 128, 192, 256, 512, 1024, 2048 };
+const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = {
+        64, 96, 128, 192, 256, 512, 1024, 2048
+};
 
 struct kri_chunk {
         struct kri_chunk *next;
@@ -65,15 +67,15 @@ static bool new_chunk(struct kri_depot *depot, struct kri_depot_class *c)
 }
 
 /* depot locked: a list cut from fresh memory */
-static struct kri_pool_list carve(struct kri_depot *depot, unsigned class)
+static struct kri_pool_list carve(struct kri_depot *depot, unsigned size_class)
 {
-        struct kri_depot_class *c = &depot->classes[class];
+        struct kri_depot_class *c = &depot->classes[size_class];
         struct kri_pool_list list = { NULL, 0 };
-        size_t size = kri_pool_sizes[class];
+        size_t size = kri_pool_sizes[size_class];
 
         if ((size_t)(c->carve_end - c->carve) < size && !new_chunk(depot, c))
                 return list;
-        while (list.count + 1u < kri_pool_list_len[class] &&
+        while (list.count + 1u < kri_pool_list_len[size_class] &&
                (size_t)(c->carve_end - c->carve) >= size) {
                 struct kri_block *block = (struct kri_block *)c->carve;
 
@@ -86,9 +88,9 @@ static struct kri_pool_list carve(struct kri_depot *depot, unsigned class)
         return list;
 }
 
-static struct kri_pool_list take_list(struct kri_depot *depot, unsigned class)
+static struct kri_pool_list take_list(struct kri_depot *depot, unsigned size_class)
 {
-        struct kri_depot_class *c = &depot->classes[class];
+        struct kri_depot_class *c = &depot->classes[size_class];
         struct kri_pool_list list;
 
         kri_lock(&depot->lock);
@@ -97,16 +99,17 @@ static struct kri_pool_list take_list(struct kri_depot *depot, unsigned class)
                 c->lists = list.first->next_list;
                 list.count = (uint32_t)list.first->list_len;
         } else {
-                list = carve(depot, class);
+                list = carve(depot, size_class);
         }
         kri_unlock(&depot->lock);
         return list;
 }
 
 /* Empties *list. */
-static void give_list(struct kri_depot *depot, unsigned class, struct kri_pool_list *list)
+static void give_list(struct kri_depot *depot, unsigned size_class,
+                      struct kri_pool_list *list)
 {
-        struct kri_depot_class *c = &depot->classes[class];
+        struct kri_depot_class *c = &depot->classes[size_class];
 
         if (list->first == NULL)
                 return;
@@ -118,19 +121,19 @@ static void give_list(struct kri_depot *depot, unsigned class, struct kri_pool_l
         *list = (struct kri_pool_list){ NULL, 0 };
 }
 
-void *kri_pool_refill(struct kri_pool *pool, unsigned class)
+void *kri_pool_refill(struct kri_pool *pool, unsigned size_class)
 {
-        struct kri_pool_list *hot = &pool->hot[class];
+        struct kri_pool_list *hot = &pool->hot[size_class];
         struct kri_block *block;
 
         if (pool->fail_in != 0 && --pool->fail_in == 0)
                 return NULL;
         if (hot->first == NULL) {
-                if (pool->spare[class].first != NULL) {
-                        *hot = pool->spare[class];
-                        pool->spare[class] = (struct kri_pool_list){ NULL, 0 };
+                if (pool->spare[size_class].first != NULL) {
+                        *hot = pool->spare[size_class];
+                        pool->spare[size_class] = (struct kri_pool_list){ NULL, 0 };
                 } else {
-                        *hot = take_list(pool->depot, class);
+                        *hot = take_list(pool->depot, size_class);
                 }
         }
         block = hot->first;
@@ -141,17 +144,17 @@ void *kri_pool_refill(struct kri_pool *pool, unsigned class)
         return block;
 }
 
-void kri_pool_spill(struct kri_pool *pool, unsigned class)
+void kri_pool_spill(struct kri_pool *pool, unsigned size_class)
 {
-        give_list(pool->depot, class, &pool->spare[class]);
-        pool->spare[class] = pool->hot[class];
-        pool->hot[class] = (struct kri_pool_list){ NULL, 0 };
+        give_list(pool->depot, size_class, &pool->spare[size_class]);
+        pool->spare[size_class] = pool->hot[size_class];
+        pool->hot[size_class] = (struct kri_pool_list){ NULL, 0 };
 }
 
 void kri_pool_fini(struct kri_pool *pool)
 {
-        for (unsigned class = 0; class < KRI_POOL_CLASSES; class++) {
-                give_list(pool->depot, class, &pool->spare[class]);
-                give_list(pool->depot, class, &pool->hot[class]);
+        for (unsigned size_class = 0; size_class < KRI_POOL_CLASSES; size_class++) {
+                give_list(pool->depot, size_class, &pool->spare[size_class]);
+                give_list(pool->depot, size_class, &pool->hot[size_class]);
         }
 }

@@ -17,7 +17,7 @@
 
 #include "plat_thread.h"
 
-#define KRI_POOL_CLASSES 8 /* 64 96 128 192 256 512 1024 2048 bytes */
+#define KRI_POOL_CLASSES 8  /* 64 96 128 192 256 512 1024 2048 bytes */
 #define KRI_POOL_LARGE 0xff /* larger than every class: from the allocator itself */
 #define KRI_POOL_MAX 2048u
 
@@ -33,9 +33,9 @@ struct kri_pool_list {
 };
 
 struct kri_depot_class {
-        struct kri_block *lists;     /* free blocks, list by list */
-        char *carve, *carve_end;     /* the rest of the chunk being cut up */
-        uint64_t carved;             /* blocks ever cut: all of them, wherever they are */
+        struct kri_block *lists; /* free blocks, list by list */
+        char *carve, *carve_end; /* the rest of the chunk being cut up */
+        uint64_t carved;         /* blocks ever cut: all of them, wherever they are */
 };
 
 struct kri_allocator {
@@ -57,7 +57,8 @@ struct kri_pool {
         struct kri_depot *depot;
         struct kri_pool_list hot[KRI_POOL_CLASSES];
         struct kri_pool_list spare[KRI_POOL_CLASSES];
-        uint32_t fail_in; /* tests: > 0 counts down, the allocation that reaches 0 fails */
+        uint32_t
+                fail_in; /* tests: > 0 counts down, the allocation that reaches 0 fails */
 };
 
 void kri_depot_init(struct kri_depot *depot, struct kri_allocator memory);
@@ -70,50 +71,52 @@ extern const uint16_t kri_pool_sizes[KRI_POOL_CLASSES];
 
 static inline unsigned kri_pool_class(size_t size)
 {
-        static const uint8_t by_32[17] = { 0, 0, 0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5 };
+        static const uint8_t by_32[17] = { 0, 0, 0, 1, 2, 3, 3, 4, 4,
+                                           5, 5, 5, 5, 5, 5, 5, 5 };
 
         if (size <= 512)
                 return by_32[(size + 31) / 32];
         return size <= 1024 ? 6 : size <= 2048 ? 7 : KRI_POOL_LARGE;
 }
 
-void *kri_pool_refill(struct kri_pool *pool, unsigned class);
-void kri_pool_spill(struct kri_pool *pool, unsigned class);
-static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64, 32, 16, 8, 4 };
+void *kri_pool_refill(struct kri_pool *pool, unsigned size_class);
+void kri_pool_spill(struct kri_pool *pool, unsigned size_class);
+static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64,
+                                                             32,  16,  8,  4 };
 
 /* NULL: no memory. */
-static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned class)
+static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned size_class)
 {
-        struct kri_pool_list *hot = &pool->hot[class];
+        struct kri_pool_list *hot = &pool->hot[size_class];
         struct kri_block *block = hot->first;
 
         if (__builtin_expect(block == NULL || pool->fail_in != 0, 0))
-                return kri_pool_refill(pool, class);
+                return kri_pool_refill(pool, size_class);
         hot->first = block->next;
         hot->count--;
         return block;
 }
 
 /* Builds with checks: whoever looks at a block that is free sees nothing that makes sense. */
-static inline void kri_pool_poison(void *place, unsigned class)
+static inline void kri_pool_poison(void *place, unsigned size_class)
 {
 #ifdef KRI_DEBUG
-        memset(place, 0xdb, kri_pool_sizes[class]);
+        memset(place, 0xdb, kri_pool_sizes[size_class]);
 #endif
         (void)place;
-        (void)class;
+        (void)size_class;
 }
 
-static inline void kri_pool_free(struct kri_pool *pool, void *place, unsigned class)
+static inline void kri_pool_free(struct kri_pool *pool, void *place, unsigned size_class)
 {
-        struct kri_pool_list *hot = &pool->hot[class];
+        struct kri_pool_list *hot = &pool->hot[size_class];
         struct kri_block *block = (struct kri_block *)place;
 
-        kri_pool_poison(place, class);
+        kri_pool_poison(place, size_class);
         block->next = hot->first;
         hot->first = block;
-        if (__builtin_expect(++hot->count >= kri_pool_list_len[class], 0))
-                kri_pool_spill(pool, class);
+        if (__builtin_expect(++hot->count >= kri_pool_list_len[size_class], 0))
+                kri_pool_spill(pool, size_class);
 }
 
 #endif

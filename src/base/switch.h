@@ -31,10 +31,10 @@ static inline __attribute__((always_inline)) void kri_switch(void **save, void *
                          "leaq 128(%%rsp), %%rsp\n\t"
                          : "+D"(save), "+S"(load)
                          :
-                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
-                           "r14", "r15", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
-                           "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                           "xmm12", "xmm13", "xmm14", "xmm15");
+                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
+                           "r13", "r14", "r15", "memory", "cc", "xmm0", "xmm1", "xmm2",
+                           "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                           "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
 #else
@@ -61,8 +61,8 @@ void *kri_switch_prepare(void *top, void (*entry)(void));
 
 /* What kri_switch saved: where the stack goes on, with which frame pointer and, once all is
  * popped, which stack pointer. */
-static inline void kri_switch_saved(const void *save, uintptr_t *ret_pc, uintptr_t *ret_frame,
-                                    uintptr_t *ret_sp)
+static inline void kri_switch_saved(const void *save, uintptr_t *ret_pc,
+                                    uintptr_t *ret_frame, uintptr_t *ret_sp)
 {
         const uintptr_t *word = (const uintptr_t *)save;
 #if defined(__x86_64__)

@@ -105,7 +105,8 @@ bool kri_table_remove(struct kri_table *table, uint64_t key, struct kri_entry3 *
         if (--table->count == 0)
                 kri_table_fini(table, memory);
         else if (table->mask + 1 > SMALLEST * 4 && table->count < (table->mask + 1) / 8)
-                (void)resize(table, (table->mask + 1) / 4, memory); /* else it stays large */
+                (void)resize(table, (table->mask + 1) / 4,
+                             memory); /* else it stays large */
         return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wheel.h"
 
-_Static_assert(KRI_WHEEL_SLOTS == 1u << KRI_WHEEL_BITS, "a slot for each value of the bits");
-_Static_assert(KRI_WHEEL_LEVELS * KRI_WHEEL_BITS >= 64, "every tick has a level");
+_Static_assert(KRI_WHEEL_SLOTS == 1u << KRI_WHEEL_BITS,
+               "a slot for each value of the bits");
+_Static_assert(KRI_WHEEL_LEVELS *KRI_WHEEL_BITS >= 64, "every tick has a level");
 _Static_assert(offsetof(struct kri_wheel_node, link) == 0, "a link of a slot is a node");
 
 static uint32_t level_of(uint64_t tick, uint64_t now)
@@ -89,7 +90,8 @@ void kri_wheel_remove(struct kri_wheel *wheel, struct kri_wheel_node *node)
 }
 
 /* The first slot that holds something; false: the wheel is empty. */
-static bool first_slot(const struct kri_wheel *wheel, uint32_t *ret_level, uint32_t *ret_slot)
+static bool first_slot(const struct kri_wheel *wheel, uint32_t *ret_level,
+                       uint32_t *ret_slot)
 {
         if (wheel->levels == 0)
                 return false;

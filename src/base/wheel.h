@@ -32,16 +32,17 @@ struct kri_wheel_node { /* all zero: outside */
 };
 
 struct kri_wheel {
-        uint64_t now;                          /* nothing that is inside is due before */
-        uint32_t levels;                       /* bit set: those that hold something */
-        uint64_t occupied[KRI_WHEEL_LEVELS];   /* bit sets: slots that do */
+        uint64_t now;                        /* nothing that is inside is due before */
+        uint32_t levels;                     /* bit set: those that hold something */
+        uint64_t occupied[KRI_WHEEL_LEVELS]; /* bit sets: slots that do */
         struct kri_wheel_link slots[KRI_WHEEL_LEVELS * KRI_WHEEL_SLOTS];
 };
 
 void kri_wheel_init(struct kri_wheel *wheel, uint64_t now);
 
 /* Put `node`, which is outside, in. A tick that has passed is due at once. O(1). */
-void kri_wheel_insert(struct kri_wheel *wheel, struct kri_wheel_node *node, uint64_t tick);
+void kri_wheel_insert(struct kri_wheel *wheel, struct kri_wheel_node *node,
+                      uint64_t tick);
 
 /* Take it out; nothing happens if it is outside. O(1). */
 void kri_wheel_remove(struct kri_wheel *wheel, struct kri_wheel_node *node);

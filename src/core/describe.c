@@ -18,22 +18,23 @@
 
 /* Items in the order of process_info/1; the rest has to be asked for. */
 #define DEFAULT_ITEM_MAP(X)                                                              \
-        X(registered_name) X(current_function) X(initial_call) X(status)                 \
-        X(message_queue_len) X(links) X(dictionary) X(trap_exit) X(priority)             \
-        X(group_leader) X(total_heap_size) X(heap_size) X(stack_size) X(reductions)      \
-        X(suspending)
+        X(registered_name)                                                               \
+        X(current_function) X(initial_call) X(status) X(message_queue_len) X(links)      \
+                X(dictionary) X(trap_exit) X(priority) X(group_leader)                   \
+                        X(total_heap_size) X(heap_size) X(stack_size) X(reductions)      \
+                                X(suspending)
 #define OTHER_ITEM_MAP(X)                                                                \
-        X(monitors) X(monitored_by) X(messages) X(current_stacktrace) X(memory)          \
-        X(parent) X(backtrace)
+        X(monitors)                                                                      \
+        X(monitored_by) X(messages) X(current_stacktrace) X(memory) X(parent)            \
+                X(backtrace)
 
 enum item {
 #define ITEM_ENUM(name) ITEM_##name,
-        DEFAULT_ITEM_MAP(ITEM_ENUM)
-        DEFAULT_ITEMS,
+        DEFAULT_ITEM_MAP(ITEM_ENUM) DEFAULT_ITEMS,
         ITEM_NONE = DEFAULT_ITEMS,
         OTHER_ITEM_MAP(ITEM_ENUM)
 #undef ITEM_ENUM
-        ITEMS
+                ITEMS
 };
 
 /* A process as it is described. Each description is written twice by the same code: first
@@ -43,9 +44,9 @@ struct view {
         bool running;           /* on its own stack, which we stand on */
         struct kri_trace trace; /* once it is wanted: then trace_words is not 0 */
         uint64_t trace_words;
-        struct kri_sig *sig;    /* NULL: counting */
-        kri_word *heap;         /* where the next word goes */
-        uint64_t words;         /* so far */
+        struct kri_sig *sig; /* NULL: counting */
+        kri_word *heap;      /* where the next word goes */
+        uint64_t words;      /* so far */
 };
 
 static kri_word *room(struct view *v, uint64_t words)
@@ -90,7 +91,10 @@ struct list {
         kri_word first;
         kri_word *tail; /* of the last cell */
 };
-#define LIST_INIT { KRI_NIL, NULL }
+#define LIST_INIT                                                                        \
+        {                                                                                \
+                KRI_NIL, NULL                                                            \
+        }
 
 static void append(struct view *v, struct list *list, kri_word item)
 {
@@ -192,7 +196,8 @@ static kri_word watched(struct view *v, const struct kri_watching *w)
         kri_word object = w->target;
 
         if (w->name != 0)
-                object = pair(v, kri_atom(w->name), kri_atom(kr_node_name(v->p->node).index));
+                object = pair(v, kri_atom(w->name),
+                              kri_atom(kr_node_name(v->p->node).index));
         return pair(v, KRI_A(process), object);
 }
 
@@ -203,8 +208,10 @@ static kri_word monitors(struct view *v)
 
         if (v->p->extra == NULL)
                 return KRI_NIL;
-        for (uint32_t at = 0; (entry = kri_table_next(&v->p->extra->watching, &at)) != NULL;) {
-                const struct kri_watching *w = (const struct kri_watching *)(uintptr_t)entry->a;
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&v->p->extra->watching, &at)) != NULL;) {
+                const struct kri_watching *w =
+                        (const struct kri_watching *)(uintptr_t)entry->a;
 
                 if (w->monitoring)
                         append(v, &list, watched(v, w));
@@ -219,7 +226,8 @@ static kri_word monitored_by(struct view *v)
 
         if (v->p->extra == NULL)
                 return KRI_NIL;
-        for (uint32_t at = 0; (entry = kri_table_next(&v->p->extra->watched_by, &at)) != NULL;)
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&v->p->extra->watched_by, &at)) != NULL;)
                 append(v, &list, entry->a);
         return list.first;
 }
@@ -336,15 +344,14 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
 
 /* Functions of ours that a program calls, or that are all that is left of one (a tail call);
  * those of kr_... are told by their name. */
-static const char *const entries[] = { "kri_receive", "receive_in", "receive_top",
-                                       "receive_waiting", "wait_at_top",
-                                       "receive_taken", "received_enough", "send_any",
-                                       "send_built", "send_waking", "sent_enough",
-                                       "kri_receive_top", "kri_send_pid",
-                                       "kri_send_name", "kri_send_text", "kri_send_alias",
-                                       "kri_spawn", "kri_spawn_request", "kri_register",
-                                       "kri_unregister", "kri_monitor", "kri_timer_start",
-                                       "kri_exit_signal" };
+static const char *const entries[] = {
+        "kri_receive",  "receive_in",        "receive_top",     "receive_waiting",
+        "wait_at_top",  "receive_taken",     "received_enough", "send_any",
+        "send_built",   "send_waking",       "sent_enough",     "kri_receive_top",
+        "kri_send_pid", "kri_send_name",     "kri_send_text",   "kri_send_alias",
+        "kri_spawn",    "kri_spawn_request", "kri_register",    "kri_unregister",
+        "kri_monitor",  "kri_timer_start",   "kri_exit_signal"
+};
 
 static bool is_entry(const struct kri_symbol *symbol)
 {
@@ -367,7 +374,8 @@ static void leave_out_ours(struct kri_trace *trace)
                 if (!is_entry(kri_symbol_known(trace->at[i])))
                         continue;
                 trace->count -= i + 1;
-                memmove(trace->at, trace->at + i + 1, trace->count * sizeof(trace->at[0]));
+                memmove(trace->at, trace->at + i + 1,
+                        trace->count * sizeof(trace->at[0]));
                 return;
         }
 }
@@ -435,8 +443,8 @@ static size_t print_trace(kri_word trace, char text[TEXT_MAX])
                 size_t name_len, left = TEXT_MAX - len;
                 const char *name = function_of(trace, &name_len);
                 int64_t offset = kri_int_value(kri_tuple_at(kri_head(trace), 1));
-                int n = snprintf(text + len, left, "%.*s+%" PRId64 "\n", (int)name_len, name,
-                                 offset);
+                int n = snprintf(text + len, left, "%.*s+%" PRId64 "\n", (int)name_len,
+                                 name, offset);
 
                 if (n < 0 || (size_t)n >= left)
                         break;
@@ -475,10 +483,12 @@ static kri_word suspending(struct view *v)
 
         if (v->p->extra == NULL)
                 return KRI_NIL;
-        for (uint32_t at = 0; (entry = kri_table_next(&v->p->extra->suspending, &at)) != NULL;)
-                append(v, &list, tuple(v, 3, (const kri_word[]){ entry->key,
-                                                                 kri_int((int64_t)entry->a),
-                                                                 kri_int(0) }));
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&v->p->extra->suspending, &at)) != NULL;)
+                append(v, &list,
+                       tuple(v, 3,
+                             (const kri_word[]){ entry->key, kri_int((int64_t)entry->a),
+                                                 kri_int(0) }));
         return list.first;
 }
 
@@ -489,8 +499,7 @@ static const struct {
         kri_word (*value)(struct view *v);
 } items[ITEMS] = {
 #define ITEM_ENTRY(name) [ITEM_##name] = { KRI_A_##name, name },
-        DEFAULT_ITEM_MAP(ITEM_ENTRY)
-        OTHER_ITEM_MAP(ITEM_ENTRY)
+        DEFAULT_ITEM_MAP(ITEM_ENTRY) OTHER_ITEM_MAP(ITEM_ENTRY)
 #undef ITEM_ENTRY
 };
 

@@ -14,7 +14,8 @@ static struct kri_dict **place_of(struct kri_extra *extra, kri_word key)
 
 static struct kri_sig *new_pair(struct kri_pool *pool, kri_word key, kri_word value)
 {
-        struct kri_sig *sig = kri_sig_new(pool, 3 + kri_term_words(key) + kri_term_words(value));
+        struct kri_sig *sig =
+                kri_sig_new(pool, 3 + kri_term_words(key) + kri_term_words(value));
         kri_word *heap;
 
         if (sig == NULL)
@@ -23,7 +24,8 @@ static struct kri_sig *new_pair(struct kri_pool *pool, kri_word key, kri_word va
         sig->heap[0] = kri_header(KRI_TUPLE, 0, 2);
         heap = sig->heap + 3;
         kri_store(&sig->heap[1], kri_term_copy(&heap, key, (kri_word *)sig, &sig->blobs));
-        kri_store(&sig->heap[2], kri_term_copy(&heap, value, (kri_word *)sig, &sig->blobs));
+        kri_store(&sig->heap[2],
+                  kri_term_copy(&heap, value, (kri_word *)sig, &sig->blobs));
         kri_store(&sig->root, kri_boxed(sig->heap));
         return sig;
 }

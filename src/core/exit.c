@@ -43,8 +43,8 @@ static void free_doom(struct kri_sched *s, struct kri_sig *sig)
 
 static kri_word doom_reason(const struct kri_sig *doom)
 {
-        return is_atom_doom(doom) ? kri_atom((uint32_t)(doom - atom_dooms)) :
-                                    kri_sig_root(doom);
+        return is_atom_doom(doom) ? kri_atom((uint32_t)(doom - atom_dooms))
+                                  : kri_sig_root(doom);
 }
 
 void kri_doom(struct kri_proc *p, struct kri_sig *reason)
@@ -66,7 +66,8 @@ void kri_doom_atom(struct kri_proc *p, uint32_t atom)
  * runs, so that one that faults is not run again. */
 static void run_defers(struct kri_proc *p, const struct kri_defer *until)
 {
-        while (p->extra != NULL && p->extra->defers != until && p->extra->defers != NULL) {
+        while (p->extra != NULL && p->extra->defers != until &&
+               p->extra->defers != NULL) {
                 struct kri_defer *defer = p->extra->defers;
                 void (*fn)(void *) = defer->fn;
                 void *arg = defer->arg;
@@ -82,7 +83,8 @@ static void run_defers(struct kri_proc *p, const struct kri_defer *until)
 /* It may have been on its way to one of them. */
 static void forget_catches(struct kri_proc *p)
 {
-        for (struct kri_catch *frame = p->extra->catch; frame != NULL; frame = frame->outer)
+        for (struct kri_catch *frame = p->extra->catch; frame != NULL;
+             frame = frame->outer)
                 free_doom(p->sched, frame->reason);
         p->extra->catch = NULL;
 }
@@ -292,8 +294,10 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
         struct kri_catch frame;
 
         if (fn == NULL || ret_class == NULL || ret_reason == NULL) {
-                kri_badarg(p, "kr_catch", fn == NULL ? "fn" :
-                                          ret_class == NULL ? "ret_class" : "ret_reason");
+                kri_badarg(p, "kr_catch",
+                           fn == NULL          ? "fn"
+                           : ret_class == NULL ? "ret_class"
+                                               : "ret_reason");
                 return false;
         }
         if (p == NULL) {
@@ -342,7 +346,8 @@ void kri_exit_signal(kr_pid to, struct kri_site *site, const union kri_arg *args
                 return;
         }
         kill = reason.w == KRI_A(kill);
-        sig = kri_sig_exit(&p->sched->pool, kri_proc_word(p), kill ? KRI_A(killed) : reason.w);
+        sig = kri_sig_exit(&p->sched->pool, kri_proc_word(p),
+                           kill ? KRI_A(killed) : reason.w);
         kr_release(reason);
         if (sig == NULL) {
                 kri_no_memory(p);
@@ -417,7 +422,9 @@ static void close_queue(struct kri_sched *s, struct kri_proc *p)
         while (sig != NULL && sig != KRI_SLEEPING) {
                 struct kri_sig *older = sig->next;
 
-                kri_stray(s, kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial), sig);
+                kri_stray(s,
+                          kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial),
+                          sig);
                 sig = older;
         }
 }

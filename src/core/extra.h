@@ -17,24 +17,25 @@
 /* A monitor that we have set, or an alias: by its reference's number. */
 struct kri_watching {
         kri_word ref[3];
-        kri_word target;         /* near pid; 0: a pure alias, or its DOWN has come */
-        uint32_t name;           /* it was set by this name; 0: by pid */
-        uint8_t mode;            /* enum kr_alias_mode: of the alias */
-        bool monitoring;         /* a DOWN may come */
-        bool alias;              /* messages through it are taken */
-        bool once;               /* the first of them ends the alias */
-        struct kri_sig *tag;     /* root: takes the place of 'DOWN'; NULL: 'DOWN' */
+        kri_word target;     /* near pid; 0: a pure alias, or its DOWN has come */
+        uint32_t name;       /* it was set by this name; 0: by pid */
+        uint8_t mode;        /* enum kr_alias_mode: of the alias */
+        bool monitoring;     /* a DOWN may come */
+        bool alias;          /* messages through it are taken */
+        bool once;           /* the first of them ends the alias */
+        struct kri_sig *tag; /* root: takes the place of 'DOWN'; NULL: 'DOWN' */
 };
 
 #define KRI_MARKS 8u
 
 struct kri_extra {
-        struct kri_table links;      /* near pid -> a: state */
-        struct kri_table watching;   /* ref number -> a: struct kri_watching * */
-        struct kri_table watched_by; /* ref number -> a: watcher's pid, b: name atom | 0 */
-        struct kri_defer *defers;    /* newest first */
-        struct kri_catch *catch;     /* innermost */
-        struct kri_stack *old_stacks;/* left by faults; freed with the process */
+        struct kri_table links;    /* near pid -> a: state */
+        struct kri_table watching; /* ref number -> a: struct kri_watching * */
+        struct kri_table
+                watched_by;       /* ref number -> a: watcher's pid, b: name atom | 0 */
+        struct kri_defer *defers; /* newest first */
+        struct kri_catch *catch;  /* innermost */
+        struct kri_stack *old_stacks; /* left by faults; freed with the process */
         struct kri_dict *dict;
         void *fault;                 /* fault.c */
         void *armed;                 /* timer.c: its wake-up */
@@ -43,7 +44,7 @@ struct kri_extra {
 
         /* Receive markers: what is in the mailbox up to `after` is older than the reference. */
         struct kri_mark {
-                uint64_t ref;        /* 0: free */
+                uint64_t ref; /* 0: free */
                 struct kri_sig *after;
         } marks[KRI_MARKS];
         uint32_t mark_next;

@@ -129,8 +129,8 @@ static bool are_items(const kr_atom *atoms, size_t count)
         return true;
 }
 
-static bool process_info(const char *function, kr_pid pid, const kr_atom *atoms, size_t count,
-                         bool single, kr_msg *slot)
+static bool process_info(const char *function, kr_pid pid, const kr_atom *atoms,
+                         size_t count, bool single, kr_msg *slot)
 {
         bool failed = false, there;
         struct kri_proc *p;
@@ -144,7 +144,10 @@ static bool process_info(const char *function, kr_pid pid, const kr_atom *atoms,
                 return false;
         }
         if (slot == NULL || !are_items(atoms, count)) {
-                kri_badarg(p, function, slot == NULL ? "slot" : single ? "item" : "items");
+                kri_badarg(p, function,
+                           slot == NULL ? "slot"
+                           : single     ? "item"
+                                        : "items");
                 return false;
         }
         there = ask(p, pid, atoms, count, single, slot, &failed);

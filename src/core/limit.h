@@ -18,8 +18,8 @@ enum kri_admission { KRI_ADMIT, KRI_REFUSE, KRI_DROP, KRI_NO_MEMORY };
 
 /* May p send `sig` to `to`? Waits, if that is what the receiver wants; may then not return
  * (sig goes with p). */
-enum kri_admission kri_limit_admit(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
-                                   struct kri_sig *sig);
+enum kri_admission kri_limit_admit(struct kri_proc *p, struct kri_proc *to,
+                                   uint32_t serial, struct kri_sig *sig);
 
 /* A message has left the mailbox of its owner p, which has KRI_P_LIMITED. */
 void kri_limit_leave(struct kri_proc *p, const struct kri_sig *sig);

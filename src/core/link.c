@@ -33,7 +33,8 @@ static bool add_link(struct kri_proc *p, kri_word pid)
 
         if (link_state(p, pid) & KRI_LINKED)
                 return true;
-        if (p->link == 0 && (p->extra == NULL || kri_table_find(&p->extra->links, pid) == NULL)) {
+        if (p->link == 0 &&
+            (p->extra == NULL || kri_table_find(&p->extra->links, pid) == NULL)) {
                 p->link = pid;
                 return true;
         }
@@ -67,7 +68,8 @@ static bool remove_link(struct kri_proc *p, kri_word pid)
 /* The peer has seen one of our UNLINKs. */
 static void acknowledged(struct kri_proc *p, kri_word pid)
 {
-        struct kri_entry3 *entry = p->extra != NULL ? kri_table_find(&p->extra->links, pid) : NULL;
+        struct kri_entry3 *entry =
+                p->extra != NULL ? kri_table_find(&p->extra->links, pid) : NULL;
 
         if (entry == NULL || entry->a < KRI_UNLINK_PENDING)
                 return;
@@ -130,7 +132,8 @@ void kr_link(kr_pid pid)
                 kri_leave(p);
                 return;
         }
-        if (!add_link(p, to) || !tell(p->sched, KRI_SIG_LINK, kri_proc_word(p), to, &there)) {
+        if (!add_link(p, to) ||
+            !tell(p->sched, KRI_SIG_LINK, kri_proc_word(p), to, &there)) {
                 (void)remove_link(p, to);
                 kri_no_memory(p);
                 return;
@@ -164,10 +167,11 @@ void kr_unlink(kr_pid pid)
                 kri_leave(p);
                 return;
         }
-        entry = kri_extra(p) != NULL ?
-                        kri_table_insert(&p->extra->links, to, &p->node->memory) :
-                        NULL;
-        if (entry == NULL || !tell(p->sched, KRI_SIG_UNLINK, kri_proc_word(p), to, &there)) {
+        entry = kri_extra(p) != NULL
+                        ? kri_table_insert(&p->extra->links, to, &p->node->memory)
+                        : NULL;
+        if (entry == NULL ||
+            !tell(p->sched, KRI_SIG_UNLINK, kri_proc_word(p), to, &there)) {
                 if (entry != NULL && entry->a == 0)
                         kri_table_remove(&p->extra->links, to, NULL, &p->node->memory);
                 kri_no_memory(p);
@@ -219,8 +223,9 @@ static void drop_if_spent(struct kri_sched *s, struct kri_proc *p, struct kri_wa
         free_watching(s, p, w);
 }
 
-static struct kri_watching *new_watching(struct kri_sched *s, struct kri_proc *p, kr_ref ref,
-                                         kr_alias_mode mode, const kr_term *tag)
+static struct kri_watching *new_watching(struct kri_sched *s, struct kri_proc *p,
+                                         kr_ref ref, kr_alias_mode mode,
+                                         const kr_term *tag)
 {
         struct kri_watching *w = kri_node_alloc(p->node, sizeof(*w));
         struct kri_entry3 *entry = NULL;
@@ -235,7 +240,8 @@ static struct kri_watching *new_watching(struct kri_sched *s, struct kri_proc *p
         if (tag != NULL)
                 w->tag = kri_sig_message(&s->pool, tag->w);
         if ((tag == NULL || w->tag != NULL) && kri_extra(p) != NULL)
-                entry = kri_table_insert(&p->extra->watching, ref.id[0], &p->node->memory);
+                entry = kri_table_insert(&p->extra->watching, ref.id[0],
+                                         &p->node->memory);
         if (entry == NULL) {
                 free_watching(s, p, w);
                 return NULL;
@@ -260,7 +266,8 @@ static bool watch(struct kri_proc *p, struct kri_watching *w)
 
         if (w->target == 0)
                 return down_self(p, w);
-        sig = kri_sig_control(&p->sched->pool, KRI_SIG_MONITOR, kri_proc_word(p), KRI_NIL);
+        sig = kri_sig_control(&p->sched->pool, KRI_SIG_MONITOR, kri_proc_word(p),
+                              KRI_NIL);
         if (sig == NULL)
                 return false;
         memcpy(kri_sig_ctl(sig)->ref, w->ref, sizeof(w->ref));
@@ -278,8 +285,8 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
                 return ref;
         if ((unsigned)mode > KR_ALIAS_REPLY_DEMONITOR ||
             (who.name.index == 0 && who.pid.node != p->node->slot)) {
-                kri_badarg(p, "kr_monitor", (unsigned)mode > KR_ALIAS_REPLY_DEMONITOR ? "mode" :
-                                                                                       "who");
+                kri_badarg(p, "kr_monitor",
+                           (unsigned)mode > KR_ALIAS_REPLY_DEMONITOR ? "mode" : "who");
                 return ref;
         }
         ref = kri_ref_new(p->sched, p);
@@ -290,10 +297,12 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
                 return (kr_ref){ .node = 0 };
         }
         w->name = who.name.index;
-        w->target = w->name != 0 ? kri_registry_find(p->node, w->name) : kri_pid_word(who.pid);
+        w->target = w->name != 0 ? kri_registry_find(p->node, w->name)
+                                 : kri_pid_word(who.pid);
         w->monitoring = true;
         if (w->target == kri_proc_word(p)) {
-                w->monitoring = w->alias = false; /* oneself: never fires, nor is it an alias */
+                w->monitoring = w->alias =
+                        false; /* oneself: never fires, nor is it an alias */
                 drop_if_spent(p->sched, p, w);
         } else if (!watch(p, w)) {
                 w->monitoring = w->alias = false;
@@ -309,9 +318,9 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
 static bool add_watcher(struct kri_proc *p, uint64_t ref, kri_word watcher, uint64_t name)
 {
         struct kri_entry3 *entry =
-                kri_extra(p) != NULL ?
-                        kri_table_insert(&p->extra->watched_by, ref, &p->node->memory) :
-                        NULL;
+                kri_extra(p) != NULL
+                        ? kri_table_insert(&p->extra->watched_by, ref, &p->node->memory)
+                        : NULL;
 
         if (entry == NULL)
                 return false;
@@ -320,8 +329,8 @@ static bool add_watcher(struct kri_proc *p, uint64_t ref, kri_word watcher, uint
         return true;
 }
 
-bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child,
-                       const kr_spawn_opts *opts)
+bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent,
+                       struct kri_proc *child, const kr_spawn_opts *opts)
 {
         kr_ref ref = kri_ref_new(s, parent);
         struct kri_watching *w = new_watching(s, parent, ref, opts->alias, opts->tag);
@@ -348,7 +357,8 @@ void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc
                 (void)remove_link(parent, kri_proc_word(child));
         if (child->extra == NULL)
                 return;
-        for (uint32_t at = 0; (entry = kri_table_next(&child->extra->watched_by, &at)) != NULL;) {
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&child->extra->watched_by, &at)) != NULL;) {
                 struct kri_watching *w = find_watching(parent, entry->key);
 
                 w->monitoring = w->alias = false;
@@ -357,7 +367,8 @@ void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc
         kri_table_fini(&child->extra->watched_by, &child->node->memory);
 }
 
-static void send_demonitor(struct kri_sched *s, struct kri_proc *p, const struct kri_watching *w)
+static void send_demonitor(struct kri_sched *s, struct kri_proc *p,
+                           const struct kri_watching *w)
 {
         struct kri_sig *sig;
 
@@ -531,8 +542,8 @@ static void take_unlink(struct kri_sched *s, struct kri_proc *p, struct kri_sig 
         (void)kri_signal(s->node, s, from, sig);
 }
 
-struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig,
-                                kri_word tag)
+struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p,
+                                struct kri_sig *sig, kri_word tag)
 {
         kri_word *tuple = kri_ptr(kri_sig_root(sig)), *heap;
         struct kri_sig *larger;
@@ -542,14 +553,16 @@ struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p, struct 
                 tuple[1] = tag;
                 return sig;
         }
-        larger = kri_sig_new(&s->pool, kri_term_words(kri_sig_root(sig)) + kri_term_words(tag));
+        larger = kri_sig_new(&s->pool,
+                             kri_term_words(kri_sig_root(sig)) + kri_term_words(tag));
         if (larger == NULL) {
                 kri_sig_free(&s->pool, sig);
                 kri_doom_atom(p, KRI_A_system_limit);
                 return NULL;
         }
         heap = larger->heap;
-        copy = kri_term_copy(&heap, kri_sig_root(sig), (kri_word *)larger, &larger->blobs);
+        copy = kri_term_copy(&heap, kri_sig_root(sig), (kri_word *)larger,
+                             &larger->blobs);
         kri_store(&larger->root, copy);
         kri_store(kri_ptr(copy) + 1,
                   kri_term_copy(&heap, tag, (kri_word *)larger, &larger->blobs));
@@ -667,7 +680,8 @@ static void fire_link(struct kri_sched *s, kri_word to, struct down_args *args)
 }
 
 /* The reference of a monitor, from its number: its maker is the watcher. */
-static void fire_down(struct kri_sched *s, const struct kri_entry3 *entry, struct down_args *args)
+static void fire_down(struct kri_sched *s, const struct kri_entry3 *entry,
+                      struct down_args *args)
 {
         const kri_word ref[3] = { entry->key, kri_pid_index(entry->a),
                                   (kri_word)s->node->slot << 32 };
@@ -692,9 +706,11 @@ void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
         for (uint32_t at = 0; (entry = kri_table_next(&p->extra->links, &at)) != NULL;)
                 if (entry->a & KRI_LINKED)
                         fire_link(s, entry->key, &args);
-        for (uint32_t at = 0; (entry = kri_table_next(&p->extra->watched_by, &at)) != NULL;)
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&p->extra->watched_by, &at)) != NULL;)
                 fire_down(s, entry, &args);
-        for (uint32_t at = 0; (entry = kri_table_next(&p->extra->watching, &at)) != NULL;) {
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&p->extra->watching, &at)) != NULL;) {
                 struct kri_watching *w = (struct kri_watching *)(uintptr_t)entry->a;
 
                 if (w->monitoring)
@@ -759,7 +775,8 @@ void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
                 fire_link(s, ctl->from, &args);
                 break;
         case KRI_SIG_MONITOR:
-                (void)kri_signal(s->node, s, ctl->from, insist(make_down, &s->pool, &args));
+                (void)kri_signal(s->node, s, ctl->from,
+                                 insist(make_down, &s->pool, &args));
                 break;
         case KRI_SIG_UNLINK: {
                 kri_word from = ctl->from;
@@ -772,7 +789,8 @@ void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
         case KRI_SIG_INFO:
         case KRI_SIG_ALIVE:
         case KRI_SIG_SUSPEND:
-                (void)kri_signal(s->node, s, ctl->from, insist(make_gone, &s->pool, &reply));
+                (void)kri_signal(s->node, s, ctl->from,
+                                 insist(make_gone, &s->pool, &reply));
                 break;
         default:
                 break;

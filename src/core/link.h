@@ -23,8 +23,8 @@
 
 /* Both are atomic: the child is in no queue yet. False: no memory; nothing is left. */
 bool kri_link_child(struct kri_proc *parent, struct kri_proc *child);
-bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child,
-                       const kr_spawn_opts *opts);
+bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent,
+                       struct kri_proc *child, const kr_spawn_opts *opts);
 /* Both taken back, if they are there. */
 void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child);
 
@@ -40,8 +40,8 @@ void kri_links_fini(struct kri_sched *s, struct kri_proc *p);
 
 /* The DOWN in `sig` with `tag` in the place of 'DOWN'; takes sig, gives the result. NULL: no
  * memory, and the process is doomed. */
-struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig,
-                                kri_word tag);
+struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p,
+                                struct kri_sig *sig, kri_word tag);
 
 /* Walks for process_info, in no particular order: false at the end. */
 struct kri_link_walk {

@@ -4,8 +4,8 @@
 #include "receive.h"
 #include "sched.h"
 
-bool kri_list_fill(struct kri_proc *p, kr_msg *slot, bool (*next)(void *walk, kri_word *ret),
-                   void *count, void *fill)
+bool kri_list_fill(struct kri_proc *p, kr_msg *slot,
+                   bool (*next)(void *walk, kri_word *ret), void *count, void *fill)
 {
         kri_word item, *cell, *tail;
         struct kri_sig *sig;

@@ -8,7 +8,7 @@
 /* next gives one word after the other, false at the end. `count` and `fill` are two walks
  * over the same source; the second may find more or fewer, the list is as long as both agree.
  * False: no memory; the slot is empty. */
-bool kri_list_fill(struct kri_proc *p, kr_msg *slot, bool (*next)(void *walk, kri_word *ret),
-                   void *count, void *fill);
+bool kri_list_fill(struct kri_proc *p, kr_msg *slot,
+                   bool (*next)(void *walk, kri_word *ret), void *count, void *fill);
 
 #endif

@@ -84,7 +84,8 @@ static uint32_t refill_slots(struct kri_sched *s, uint32_t want)
 
                 p->node = node;
                 atomic_store_explicit(&p->outer, KRI_DEAD, memory_order_relaxed);
-                atomic_store_explicit(&p->serial, first_serial(node), memory_order_relaxed);
+                atomic_store_explicit(&p->serial, first_serial(node),
+                                      memory_order_relaxed);
                 s->slots[(s->slot_head + s->slot_count + got++) % KRI_SLOT_RING] =
                         node->slots_used++;
         }
@@ -99,10 +100,11 @@ static void count_alive(struct kri_sched *s, int64_t change)
         if (s->index >= node->sched_count)
                 atomic_fetch_add_explicit(&node->alive, change, memory_order_relaxed);
         else
-                atomic_store_explicit(
-                        &s->alive,
-                        atomic_load_explicit(&s->alive, memory_order_relaxed) + change,
-                        memory_order_relaxed);
+                atomic_store_explicit(&s->alive,
+                                      atomic_load_explicit(&s->alive,
+                                                           memory_order_relaxed) +
+                                              change,
+                                      memory_order_relaxed);
 }
 
 struct kri_proc *kri_slot_take(struct kri_sched *s)
@@ -174,7 +176,8 @@ void kri_sched_return(struct kr_node *node, struct kri_sched *s)
 
 int64_t kri_node_now_ns(struct kr_node *node)
 {
-        return node->opts.drive == KR_DRIVE_SIM ? node->virtual_ns : kri_clock_monotonic_ns();
+        return node->opts.drive == KR_DRIVE_SIM ? node->virtual_ns
+                                                : kri_clock_monotonic_ns();
 }
 
 static kr_node *node_or_here(kr_node *node)
@@ -196,8 +199,8 @@ int64_t kr_monotonic_ms(kr_node *node)
 int64_t kr_system_time_ns(kr_node *node)
 {
         node = node_or_here(node);
-        return node != NULL && node->opts.drive == KR_DRIVE_SIM ? node->virtual_ns :
-                                                                  kri_clock_wall_ns();
+        return node != NULL && node->opts.drive == KR_DRIVE_SIM ? node->virtual_ns
+                                                                : kri_clock_wall_ns();
 }
 
 void kri_node_deadline_changed(struct kr_node *node)
@@ -230,11 +233,10 @@ static void set_alarm(struct kr_node *node)
 {
         int64_t next_ns = atomic_load(&node->timers_next_ns);
 
-        kri_event_alarm_in(&node->event, next_ns == INT64_MAX ?
-                                                 -1 :
-                                                 next_ns > kri_node_now_ns(node) ?
-                                                 next_ns - kri_node_now_ns(node) :
-                                                 0);
+        kri_event_alarm_in(&node->event, next_ns == INT64_MAX ? -1
+                                         : next_ns > kri_node_now_ns(node)
+                                                 ? next_ns - kri_node_now_ns(node)
+                                                 : 0);
 }
 
 static bool run_for_host(struct kr_node *node)
@@ -299,8 +301,10 @@ static kr_err reserve_tables(struct kr_node *node)
         for (; max >= 1024; max /= 2) {
                 node->procs = kri_mem_reserve(max * sizeof(*node->procs), KRI_HUGE_PAGE);
                 node->limits = kri_mem_reserve(max * sizeof(*node->limits), KRI_PAGE);
-                node->slots_free = kri_mem_reserve(max * sizeof(*node->slots_free), KRI_PAGE);
-                if (node->procs != NULL && node->limits != NULL && node->slots_free != NULL)
+                node->slots_free =
+                        kri_mem_reserve(max * sizeof(*node->slots_free), KRI_PAGE);
+                if (node->procs != NULL && node->limits != NULL &&
+                    node->slots_free != NULL)
                         break;
                 kri_mem_release(node->procs, max * sizeof(*node->procs));
                 kri_mem_release(node->limits, max * sizeof(*node->limits));

@@ -28,7 +28,7 @@ struct kri_limit {
 #define KRI_NAME_CHUNKS 512u
 
 struct kri_registry {
-        kri_mutex lock;                         /* for changes */
+        kri_mutex lock;                                     /* for changes */
         _Atomic(kri_word) *_Atomic chunks[KRI_NAME_CHUNKS]; /* atom -> near pid, or 0 */
 };
 
@@ -37,22 +37,22 @@ struct kri_watch;
 struct kri_fault_node;
 
 struct kr_node {
-        uint32_t slot;                  /* near slot: which node of this OS process */
+        uint32_t slot; /* near slot: which node of this OS process */
         uint32_t name_atom;
         kr_node_opts opts;
         struct kri_allocator memory;
 
         /* processes */
-        struct kri_proc *procs;         /* the table: reserved whole, touched as used */
-        struct kri_limit *limits;       /* beside it */
+        struct kri_proc *procs;   /* the table: reserved whole, touched as used */
+        struct kri_limit *limits; /* beside it */
         uint32_t procs_max;
         kri_mutex slots_lock;
-        uint32_t *slots_free;           /* stack of free indices, reserved whole */
+        uint32_t *slots_free; /* stack of free indices, reserved whole */
         uint32_t slots_free_count;
-        uint32_t slots_used;            /* highest index ever used + 1 */
-        _Atomic int64_t alive;          /* by attached and foreign threads; see sched.alive */
-        _Atomic bool stopping;          /* no new processes */
-        _Atomic bool halt;              /* scheduler threads end */
+        uint32_t slots_used;   /* highest index ever used + 1 */
+        _Atomic int64_t alive; /* by attached and foreign threads; see sched.alive */
+        _Atomic bool stopping; /* no new processes */
+        _Atomic bool halt;     /* scheduler threads end */
 
         struct kri_stack_store stacks;
         struct kri_depot depot;
@@ -63,22 +63,22 @@ struct kr_node {
         /* schedulers and threads */
         struct kri_sched *scheds;
         uint32_t sched_count;
-        _Atomic uint32_t idle;          /* schedulers that sleep */
+        _Atomic uint32_t idle; /* schedulers that sleep */
         struct kri_thread *threads;
-        struct kri_watch *watch;        /* KR_DRIVE_THREADS */
-        bool can_seize;                 /* the kernel has the barrier that the watch needs */
-        struct kri_sched foreign;       /* for threads that hold no scheduler, under: */
+        struct kri_watch *watch;  /* KR_DRIVE_THREADS */
+        bool can_seize;           /* the kernel has the barrier that the watch needs */
+        struct kri_sched foreign; /* for threads that hold no scheduler, under: */
         kri_mutex foreign_lock;
-        struct kri_event event;         /* KR_DRIVE_HOST */
+        struct kri_event event; /* KR_DRIVE_HOST */
 
         /* clock */
-        int64_t virtual_ns;             /* KR_DRIVE_SIM */
+        int64_t virtual_ns; /* KR_DRIVE_SIM */
         uint64_t sim_hash;
 
-        _Atomic uint64_t ref_block;     /* next block of reference numbers */
+        _Atomic uint64_t ref_block; /* next block of reference numbers */
         _Atomic int64_t unique;
         _Atomic uint64_t faults, handovers;
-        struct kri_report report;       /* of processes that end by errors */
+        struct kri_report report; /* of processes that end by errors */
 };
 
 static inline struct kri_proc *kri_proc_at(const struct kr_node *node, uint32_t index)
@@ -129,7 +129,8 @@ struct kri_sched *kri_sched_borrow(struct kr_node *node, struct kri_proc *p);
 void kri_sched_return(struct kr_node *node, struct kri_sched *s);
 
 /* A broken invariant of ours: dump and end the OS process. */
-void kri_panic(const char *file, int line, const char *what) __attribute__((noreturn, cold));
+void kri_panic(const char *file, int line, const char *what)
+        __attribute__((noreturn, cold));
 #define kri_invariant(x) ((x) ? (void)0 : kri_panic(__FILE__, __LINE__, #x))
 
 #endif

@@ -242,7 +242,8 @@ void kri_become(const struct kri_entry *entry)
 
 /* -- birth -- */
 
-static void init_record(struct kri_proc *p, struct kr_node *node, const struct kri_proc *parent)
+static void init_record(struct kri_proc *p, struct kr_node *node,
+                        const struct kri_proc *parent)
 {
         p->node = node;
         p->self = kri_near_pid(node->slot, kri_proc_index(p), kri_serial(p));
@@ -311,7 +312,8 @@ struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
         init_record(p, s->node, parent);
         p->entry_name = entry->name;
         p->sched = s;
-        if (kri_entry_copy(p, entry) && (opts == NULL || apply_opts(s, p, parent, opts))) {
+        if (kri_entry_copy(p, entry) &&
+            (opts == NULL || apply_opts(s, p, parent, opts))) {
                 count_spawn(s);
                 return p;
         }
@@ -500,11 +502,13 @@ kr_ref kri_ref_new(struct kri_sched *s, struct kri_proc *p)
 {
         if (s->ref_next == s->ref_end) {
                 /* relaxed: unique is all it has to be */
-                s->ref_next = atomic_fetch_add_explicit(&s->node->ref_block, KRI_REF_BLOCK,
+                s->ref_next = atomic_fetch_add_explicit(&s->node->ref_block,
+                                                        KRI_REF_BLOCK,
                                                         memory_order_relaxed);
                 s->ref_end = s->ref_next + KRI_REF_BLOCK;
         }
-        return (kr_ref){ .id = { s->ref_next++, kri_proc_index(p) }, .node = s->node->slot };
+        return (kr_ref){ .id = { s->ref_next++, kri_proc_index(p) },
+                         .node = s->node->slot };
 }
 
 kr_ref kr_make_ref(void)

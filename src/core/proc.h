@@ -45,24 +45,25 @@ enum kri_out {
         KRI_OUT_WAIT,  /* until there is news */
         KRI_OUT_TOP,   /* the same, and its stack is not needed any more */
         KRI_OUT_EXIT,  /* it has ended */
-        KRI_OUT_GONE,  /* it came out of foreign code after its scheduler was taken away */
+        KRI_OUT_GONE, /* it came out of foreign code after its scheduler was taken away */
 };
 
 /* p->flags: the owner's */
 #define KRI_P_TRAP_EXIT 0x01u
-#define KRI_P_NEWS 0x02u     /* since the wait began: a message, or its time is up */
+#define KRI_P_NEWS 0x02u /* since the wait began: a message, or its time is up */
 #define KRI_P_TIMED_OUT 0x04u
-#define KRI_P_ENDING 0x08u   /* clean-ups run; nothing can end it a second time */
-#define KRI_P_THREAD 0x10u   /* an attached thread: waits on a futex, has no kri_stack */
-#define KRI_P_LIMITED 0x20u  /* node->limits[index] counts its messages; stays (any: reads) */
-#define KRI_P_REPORT 0x40u   /* it ends by an error that nobody caught */
-#define KRI_P_WAIT_TIMED 0x80u /* the wait has a deadline */
-#define KRI_P_ARMED 0x100u   /* some timer wheel holds a wake-up for it */
-#define KRI_P_TOP 0x200u     /* it is in kr_receive_top's wait: `top_site` goes on */
-#define KRI_P_FAULTED 0x400u /* it goes on on a fresh stack after a fault */
+#define KRI_P_ENDING 0x08u /* clean-ups run; nothing can end it a second time */
+#define KRI_P_THREAD 0x10u /* an attached thread: waits on a futex, has no kri_stack */
+#define KRI_P_LIMITED                                                                    \
+        0x20u /* node->limits[index] counts its messages; stays (any: reads) */
+#define KRI_P_REPORT 0x40u      /* it ends by an error that nobody caught */
+#define KRI_P_WAIT_TIMED 0x80u  /* the wait has a deadline */
+#define KRI_P_ARMED 0x100u      /* some timer wheel holds a wake-up for it */
+#define KRI_P_TOP 0x200u        /* it is in kr_receive_top's wait: `top_site` goes on */
+#define KRI_P_FAULTED 0x400u    /* it goes on on a fresh stack after a fault */
 #define KRI_P_DROP_STACK 0x800u /* its stack is not needed: it starts at fn again */
-#define KRI_P_MARKED 0x1000u /* extra->marks holds some */
-#define KRI_P_CAPPED 0x2000u /* extra->memory_max is set */
+#define KRI_P_MARKED 0x1000u    /* extra->marks holds some */
+#define KRI_P_CAPPED 0x2000u    /* extra->memory_max is set */
 
 struct kri_owned;
 
@@ -80,42 +81,43 @@ struct kri_proc {
 
         /* -- constant while the tenant lives -- */
         struct kr_node *node;
-        const char *entry_name;    /* of the function it was spawned with */
-        kri_word self;             /* its pid */
-        kri_word parent;           /* near pid, or 0 */
+        const char *entry_name; /* of the function it was spawned with */
+        kri_word self;          /* its pid */
+        kri_word parent;        /* near pid, or 0 */
 
         /* -- the owner's: what every turn touches -- */
-        struct kri_sched *sched;   /* that runs it; of an attached thread: its own */
-        struct kri_sig *first;     /* the mailbox in order of arrival */
+        struct kri_sched *sched; /* that runs it; of an attached thread: its own */
+        struct kri_sig *first;   /* the mailbox in order of arrival */
         struct kri_sig *last;
-        struct kri_sig *scanned;   /* last one this wait has looked at; NULL: none yet */
-        uint32_t len;              /* of the mailbox */
-        int32_t reds;              /* left in this turn */
-        void *sp;                  /* while not running: where it goes on */
-        struct kri_stack *stack;   /* NULL while it waits at the top of its loop */
-        struct kri_sig *held;      /* messages in slots, newest slot first */
-        const void *top_site;      /* of the first clause of the wait at the top (TOP) */
+        struct kri_sig *scanned; /* last one this wait has looked at; NULL: none yet */
+        uint32_t len;            /* of the mailbox */
+        int32_t reds;            /* left in this turn */
+        void *sp;                /* while not running: where it goes on */
+        struct kri_stack *stack; /* NULL while it waits at the top of its loop */
+        struct kri_sig *held;    /* messages in slots, newest slot first */
+        const void *top_site;    /* of the first clause of the wait at the top (TOP) */
 
-        _Atomic uint8_t inside;    /* it runs code of Krarup (written by it, read by others
+        _Atomic uint8_t inside; /* it runs code of Krarup (written by it, read by others
                                       after a heavy barrier): kri_inside_set */
-        uint8_t out;               /* enum kri_out */
-        uint8_t entry_kind;        /* KRI_ENTRY_...: of fn */
-        uint8_t suspended;         /* count */
-        _Atomic uint32_t critical; /* depth of kr_critical_begin (the watch looks at it) */
-        void (*fn)(void);          /* the loop: entered with arg at its top */
+        uint8_t out;            /* enum kri_out */
+        uint8_t entry_kind;     /* KRI_ENTRY_...: of fn */
+        uint8_t suspended;      /* count */
+        _Atomic uint32_t
+                critical; /* depth of kr_critical_begin (the watch looks at it) */
+        void (*fn)(void); /* the loop: entered with arg at its top */
         union {
                 int64_t i;
-                kri_word term;     /* kept */
-                void *ptr;         /* owned */
+                kri_word term; /* kept */
+                void *ptr;     /* owned */
         } arg;
-        struct kri_sig *doom;      /* reason to end with, once there is one */
-        struct kri_extra *extra;   /* what few processes have; NULL until needed */
-        struct kri_owned *owned;   /* memory that goes with it */
-        kri_word link;             /* the first link (see link.c), or 0 */
-        kri_word leader;           /* group leader: near pid, or 0 */
-        int64_t deadline_ns;       /* of this wait (WAIT_TIMED) */
-        int64_t armed_ns;          /* when the wheel wakes it (ARMED) */
-        uint64_t reductions;       /* before this turn */
+        struct kri_sig *doom;    /* reason to end with, once there is one */
+        struct kri_extra *extra; /* what few processes have; NULL until needed */
+        struct kri_owned *owned; /* memory that goes with it */
+        kri_word link;           /* the first link (see link.c), or 0 */
+        kri_word leader;         /* group leader: near pid, or 0 */
+        int64_t deadline_ns;     /* of this wait (WAIT_TIMED) */
+        int64_t armed_ns;        /* when the wheel wakes it (ARMED) */
+        uint64_t reductions;     /* before this turn */
 };
 
 _Static_assert(sizeof(struct kri_proc) <= 256, "an idle process costs at most 256 bytes");
@@ -137,7 +139,8 @@ static inline uint32_t kri_flags(const struct kri_proc *p)
 static inline void kri_flags_set(struct kri_proc *p, uint32_t set, uint32_t clear)
 {
         /* relaxed: one writer, the owner; changing hands orders it */
-        atomic_store_explicit(&p->flags, (kri_flags(p) & ~clear) | set, memory_order_relaxed);
+        atomic_store_explicit(&p->flags, (kri_flags(p) & ~clear) | set,
+                              memory_order_relaxed);
 }
 
 static inline bool kri_has(const struct kri_proc *p, uint32_t flag)
@@ -251,9 +254,9 @@ struct kri_defer {
 struct kri_catch {
         struct kri_jump jump;
         struct kri_catch *outer;
-        struct kri_stack *stack;   /* that it stands on */
-        struct kri_defer *defers;  /* newest when it was entered */
-        struct kri_sig *reason;    /* what came: the value as kr_catch reports it */
+        struct kri_stack *stack;  /* that it stands on */
+        struct kri_defer *defers; /* newest when it was entered */
+        struct kri_sig *reason;   /* what came: the value as kr_catch reports it */
         kr_class kind;
 };
 

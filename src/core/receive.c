@@ -148,7 +148,8 @@ static void move_marks(struct kri_proc *p, struct kri_sig *from, struct kri_sig 
                 kri_flags_set(p, 0, KRI_P_MARKED);
 }
 
-static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig)
+static inline void unlink_sig(struct kri_proc *p, struct kri_sig *before,
+                              struct kri_sig *sig)
 {
         if (before != NULL)
                 before->next = sig->next;
@@ -210,15 +211,16 @@ static inline const struct kr_clause *fitting(const struct kr_clause *clauses, k
         for (const struct kr_clause *c = clauses; c->site != NULL; c++) {
                 const struct kri_code *code = kri_site_code(c->site);
 
-                if (__builtin_expect(code != NULL, 1) && kri_code_match_inline(code, t, c->args))
+                if (__builtin_expect(code != NULL, 1) &&
+                    kri_code_match_inline(code, t, c->args))
                         return c;
         }
         return NULL;
 }
 
 /* The first message behind p->scanned that fits; what does not is behind it then. */
-static inline __attribute__((always_inline)) const struct kr_clause *scan(struct kri_proc *p, kr_msg *slot,
-                                           const struct kr_clause *clauses)
+static inline __attribute__((always_inline)) const struct kr_clause *scan(
+        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses)
 {
         struct kri_sig *before = p->scanned;
         struct kri_sig *sig = before != NULL ? before->next : p->first;
@@ -290,7 +292,8 @@ static __attribute__((noinline)) void forget_stack(struct kri_proc *p)
 }
 
 /* Until something arrives or the time is up. */
-static inline __attribute__((always_inline)) void wait(struct kri_proc *p, int64_t timeout_ms,
+static inline __attribute__((always_inline)) void wait(struct kri_proc *p,
+                                                       int64_t timeout_ms,
                                                        enum kri_out out)
 {
         if (__builtin_expect(timeout_ms != KR_INFINITY, 0))
@@ -341,7 +344,8 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                 if (box[0] != code->key_word ||
                     ((box[1] ^ code->key_second) & code->key_second_mask) != 0)
                         continue;
-                if (code->fast && kri_match_fast((const struct kri_match_code *)code, box, c->args))
+                if (code->fast &&
+                    kri_match_fast((const struct kri_match_code *)code, box, c->args))
                         return c;
                 return NULL;
         }
@@ -375,13 +379,13 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
 
         if (sig == NULL)
                 return true;
-        if (holder(sig) != slot || sig->blobs != 0 || sig->class == KRI_POOL_LARGE)
+        if (holder(sig) != slot || sig->blobs != 0 || sig->size_class == KRI_POOL_LARGE)
                 return false;
-        hot = &p->sched->pool.hot[sig->class];
-        if (hot->count + 1u >= kri_pool_list_len[sig->class])
+        hot = &p->sched->pool.hot[sig->size_class];
+        if (hot->count + 1u >= kri_pool_list_len[sig->size_class])
                 return false;
         p->held = sig->next;
-        kri_pool_poison(sig, sig->class);
+        kri_pool_poison(sig, sig->size_class);
         sig->next = (struct kri_sig *)hot->first;
         hot->first = (struct kri_block *)sig;
         hot->count++;
@@ -391,7 +395,8 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
 /* The first message of the mailbox, if it is what is wanted and nothing else is to be seen
  * to: most receives are no more than that. Calls nothing. */
 static inline __attribute__((always_inline)) const struct kr_clause *take_first(
-        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses, uint32_t unless)
+        struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses,
+        uint32_t unless)
 {
         struct kri_sig *sig = p->first;
         const struct kr_clause *clause;
@@ -422,15 +427,17 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         return clause;
 }
 
-static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
-                          const struct kr_clause *clauses, enum kri_out out)
+static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_msg *slot,
+                                                         int64_t timeout_ms,
+                                                         const struct kr_clause *clauses,
+                                                         enum kri_out out)
 {
         const struct kr_clause *clause;
 
         for (;;) {
-                clause = p->scanned == NULL && p->first != NULL ?
-                                 take_first(p, slot, clauses, KRI_P_LIMITED) :
-                                 NULL;
+                clause = p->scanned == NULL && p->first != NULL
+                                 ? take_first(p, slot, clauses, KRI_P_LIMITED)
+                                 : NULL;
                 if (clause == NULL)
                         clause = scan(p, slot, clauses);
                 if (clause != NULL)
@@ -681,7 +688,8 @@ bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)
         struct aside aside;
         int id;
 
-        if (kri_site_code(clauses[0].site) == NULL || kri_site_code(clauses[1].site) == NULL)
+        if (kri_site_code(clauses[0].site) == NULL ||
+            kri_site_code(clauses[1].site) == NULL)
                 return false; /* an attached thread, and no memory */
         aside = put_aside(p);
         p->scanned = kri_has(p, KRI_P_MARKED) ? start_after(p, clauses) : NULL;

@@ -64,7 +64,8 @@ static bool enter_name(struct kr_node *node, _Atomic(kri_word) *place, uint32_t 
         if (kri_serial(p) != kri_pid_serial(pid) ||
             !atomic_compare_exchange_strong(&p->name, &none, atom))
                 return false;
-        if (kri_serial(p) != kri_pid_serial(pid)) { /* it was the next tenant that we named */
+        if (kri_serial(p) !=
+            kri_pid_serial(pid)) { /* it was the next tenant that we named */
                 uint32_t ours = atom;
 
                 atomic_compare_exchange_strong(&p->name, &ours, 0);
@@ -121,7 +122,8 @@ void kri_register(kr_atom name, kr_pid pid)
 kr_atom kri_atom_of(const char *text)
 {
         kr_atom atom = { 0 };
-        kr_err err = text != NULL ? kri_atom_make(text, strlen(text), &atom.index) : KR_OK;
+        kr_err err = text != NULL ? kri_atom_make(text, strlen(text), &atom.index)
+                                  : KR_OK;
         struct kri_proc *p;
 
         if (err == KR_OK)

@@ -80,8 +80,8 @@ static struct kri_queue *queue_for(struct kri_sched *s, const struct kri_proc *p
         case KR_PRIORITY_HIGH:
                 return &s->queues[KRI_QUEUE_HIGH];
         case KR_PRIORITY_LOW: /* in simulation, chance decides between low and normal */
-                return &s->queues[s->node->opts.drive == KR_DRIVE_SIM ? KRI_QUEUE_NORMAL :
-                                                                        KRI_QUEUE_LOW];
+                return &s->queues[s->node->opts.drive == KR_DRIVE_SIM ? KRI_QUEUE_NORMAL
+                                                                      : KRI_QUEUE_LOW];
         default:
                 return &s->queues[KRI_QUEUE_NORMAL];
         }
@@ -106,7 +106,8 @@ bool kri_sched_has_to_give(const struct kri_sched *s)
         uint32_t backlog = atomic_load_explicit(&s->backlog, memory_order_relaxed);
 
         return backlog >= CROWD ||
-               (backlog >= 2 && !atomic_load_explicit(&s->talkative, memory_order_relaxed));
+               (backlog >= 2 &&
+                !atomic_load_explicit(&s->talkative, memory_order_relaxed));
 }
 
 /* Somebody idle, and enough to do for two: wake one, who will ask us for work. */
@@ -137,7 +138,8 @@ static inline bool scatter(struct kri_sched *s, struct kri_proc *p)
 {
 #ifdef KRI_DEBUG
         if (atomic_load_explicit(&kri_sched_scatters, memory_order_relaxed)) {
-                kri_sched_inject(&s->node->scheds[(s->index + 1) % s->node->sched_count], p);
+                kri_sched_inject(&s->node->scheds[(s->index + 1) % s->node->sched_count],
+                                 p);
                 return true;
         }
 #endif
@@ -230,7 +232,8 @@ void kri_sched_kick(struct kri_sched *s)
 static void take_injected(struct kri_sched *s)
 {
         /* acquire: pairs with the push; the process's record is then whole */
-        struct kri_proc *p = atomic_exchange_explicit(&s->inject, NULL, memory_order_acquire);
+        struct kri_proc *p =
+                atomic_exchange_explicit(&s->inject, NULL, memory_order_acquire);
         struct kri_proc *in_order = NULL;
 
         while (p != NULL) {
@@ -296,9 +299,9 @@ static bool can_give(const struct kri_sched *s)
 static void give_work(struct kri_sched *s)
 {
         uint32_t who = atomic_load_explicit(&s->wanted, memory_order_relaxed);
-        struct kri_queue *queue = &s->queues[s->queues[KRI_QUEUE_NORMAL].len >= 2 ?
-                                                     KRI_QUEUE_NORMAL :
-                                                     KRI_QUEUE_LOW];
+        struct kri_queue *queue =
+                &s->queues[s->queues[KRI_QUEUE_NORMAL].len >= 2 ? KRI_QUEUE_NORMAL
+                                                                : KRI_QUEUE_LOW];
         struct kri_queue keep = { NULL, NULL, 0 };
         struct kri_sched *to = &s->node->scheds[who - 1];
         uint32_t give = queue->len / 2, total = queue->len, given = 0;
@@ -326,7 +329,9 @@ static void give_work(struct kri_sched *s)
 /* -- a turn -- */
 
 /* Ready to be woken: from the moment the exchange succeeds another scheduler may run p. */
-static inline __attribute__((always_inline)) void fall_asleep(struct kri_sched *s, struct kri_proc *p, enum kri_state state)
+static inline __attribute__((always_inline)) void fall_asleep(struct kri_sched *s,
+                                                              struct kri_proc *p,
+                                                              enum kri_state state)
 {
         struct kri_sig *empty = NULL;
 
@@ -361,7 +366,8 @@ static inline __attribute__((always_inline)) void lend_stack(struct kri_sched *s
 }
 
 /* Does p, which was chosen to run, have a reason to? If not it sleeps again. */
-static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s,
+                                                             struct kri_proc *p)
 {
         bool waits = p->out == KRI_OUT_WAIT || p->out == KRI_OUT_TOP;
 
@@ -383,7 +389,8 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
 }
 
 /* A stack to run on; without memory for one the process ends. */
-static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
+                                                            struct kri_proc *p)
 {
         if (p->stack != NULL)
                 return true;
@@ -401,7 +408,8 @@ static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
         return true;
 }
 
-static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s,
+                                                            struct kri_proc *p)
 {
         void *save = NULL;
 
@@ -421,7 +429,8 @@ static inline void count_turn(struct kri_sched *s, struct kri_proc *p, int32_t t
 }
 
 /* Act on why p came back. */
-static inline __attribute__((always_inline)) void settle(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void settle(struct kri_sched *s,
+                                                         struct kri_proc *p)
 {
         switch ((enum kri_out)p->out) {
         case KRI_OUT_YIELD:
@@ -448,7 +457,8 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s, st
         kri_invariant(!"a process that is gone is not settled");
 }
 
-static inline __attribute__((always_inline)) void run(struct kri_sched *s, struct kri_proc *p)
+static inline __attribute__((always_inline)) void run(struct kri_sched *s,
+                                                      struct kri_proc *p)
 {
         int32_t reductions = KRI_TURN_REDUCTIONS;
 
@@ -482,7 +492,8 @@ static void look_at_clock(struct kri_sched *s)
 {
         struct kr_node *node = s->node;
         /* relaxed: a deadline set by another thread a moment ago may wait for the next look */
-        int64_t next_ns = atomic_load_explicit(&node->timers_next_ns, memory_order_relaxed);
+        int64_t next_ns =
+                atomic_load_explicit(&node->timers_next_ns, memory_order_relaxed);
         int64_t now_ns;
 
         if (next_ns == INT64_MAX)
@@ -535,14 +546,16 @@ static bool ask_for_work(struct kri_sched *s)
 
         for (uint32_t i = 0; i < node->sched_count; i++) {
                 struct kri_sched *other = &node->scheds[i];
-                uint32_t backlog = atomic_load_explicit(&other->backlog, memory_order_relaxed);
+                uint32_t backlog =
+                        atomic_load_explicit(&other->backlog, memory_order_relaxed);
 
                 if (other != s && backlog > most && kri_sched_has_to_give(other)) {
                         most = backlog;
                         best = other;
                 }
         }
-        return best != NULL && atomic_compare_exchange_strong(&best->wanted, &none, s->index + 1);
+        return best != NULL &&
+               atomic_compare_exchange_strong(&best->wanted, &none, s->index + 1);
 }
 
 static bool spin(struct kri_sched *s)

@@ -44,33 +44,33 @@ struct kri_outbox {
 struct kri_sched {
         /* -- the holder's -- */
         struct kr_node *node;
-        struct kri_proc *next;           /* runs next */
-        uint32_t next_run;               /* turns in a row that came from `next` */
-        uint32_t low_skips;              /* turns of others since a low one ran */
-        bool sim;                        /* KR_DRIVE_SIM: nothing is left to order */
-        bool direct;                     /* who is woken here runs here, and next */
-        uint64_t spent;                  /* reductions, not yet in the figure below */
-        uint64_t spread_turn;            /* when another core was last woken */
+        struct kri_proc *next; /* runs next */
+        uint32_t next_run;     /* turns in a row that came from `next` */
+        uint32_t low_skips;    /* turns of others since a low one ran */
+        bool sim;              /* KR_DRIVE_SIM: nothing is left to order */
+        bool direct;           /* who is woken here runs here, and next */
+        uint64_t spent;        /* reductions, not yet in the figure below */
+        uint64_t spread_turn;  /* when another core was last woken */
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
         struct kri_pool pool;
-        struct kri_stack *hot_stack;     /* free, and the one used last; may be NULL */
+        struct kri_stack *hot_stack; /* free, and the one used last; may be NULL */
         struct kri_stack_cache stacks;
-        uint32_t slots[KRI_SLOT_RING];   /* free slots, first in first out */
+        uint32_t slots[KRI_SLOT_RING]; /* free slots, first in first out */
         uint32_t slot_head, slot_count;
-        uint32_t index;                  /* in node->scheds; ~0: an attached thread's */
-        void *native_sp;                 /* the holder's own stack while a process runs */
+        uint32_t index;  /* in node->scheds; ~0: an attached thread's */
+        void *native_sp; /* the holder's own stack while a process runs */
         struct kri_native native;
-        uint64_t ref_next, ref_end;      /* numbers for references, from the node in blocks */
-        uint64_t chance;                 /* state of its random numbers */
+        uint64_t ref_next, ref_end; /* numbers for references, from the node in blocks */
+        uint64_t chance;            /* state of its random numbers */
 
         /* -- the holder writes, others read (figures, and the watch) -- */
         struct kri_proc *_Atomic current;
         _Atomic uint64_t turns;
         _Atomic uint64_t reductions, spawned, steals;
-        _Atomic int64_t alive;           /* processes born here less those that ended here */
-        _Atomic uint32_t backlog;        /* processes in the normal queue */
-        _Atomic bool talkative;          /* the watch writes it: its processes mostly talk to
+        _Atomic int64_t alive;    /* processes born here less those that ended here */
+        _Atomic uint32_t backlog; /* processes in the normal queue */
+        _Atomic bool talkative;   /* the watch writes it: its processes mostly talk to
                                             each other, and are faster on one core */
 
         /* -- any thread -- */
@@ -83,10 +83,10 @@ struct kri_sched {
 /* An OS thread of the node. */
 struct kri_thread {
         struct kr_node *node;
-        struct kri_sched *sched;         /* that it holds; NULL: taken away, or spare */
+        struct kri_sched *sched; /* that it holds; NULL: taken away, or spare */
         pthread_t handle;
         int tid;
-        struct kri_proc *hog;            /* that it still runs after its scheduler went */
+        struct kri_proc *hog; /* that it still runs after its scheduler went */
         void *signal_stack;
         struct kri_thread *next;
         struct kri_native native;
@@ -196,7 +196,8 @@ static inline void kri_append(struct kri_proc *p, struct kri_sig *sig)
 static inline void kri_take_inline(struct kri_sched *s, struct kri_proc *p)
 {
         /* acquire: as in kri_take */
-        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
+        struct kri_sig *sig =
+                atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
 
         if (__builtin_expect(sig->next == NULL && sig->kind == KRI_SIG_MESSAGE &&
                                      sig->to_serial == kri_serial(p),

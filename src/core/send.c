@@ -24,7 +24,8 @@ static inline void break_order(struct kri_outbox *out)
 {
         struct kri_sig *newest = out->newest;
 
-        if (KRI_TEST_BROKEN_QUEUE != REORDERS || out->count < 2 || !kri_outer_has_news(out->to))
+        if (KRI_TEST_BROKEN_QUEUE != REORDERS || out->count < 2 ||
+            !kri_outer_has_news(out->to))
                 return;
         out->newest = newest->next;
         newest->next = out->newest->next;
@@ -83,7 +84,8 @@ static void push_or_free(struct kri_sched *s, struct kri_proc *to, struct kri_si
                 kri_sig_free(&s->pool, sig);
 }
 
-static __attribute__((noinline)) void chain_start(struct kri_sched *s, struct kri_proc *to,
+static __attribute__((noinline)) void chain_start(struct kri_sched *s,
+                                                  struct kri_proc *to,
                                                   struct kri_sig *sig)
 {
         if (s->outbox.to != NULL)
@@ -127,7 +129,8 @@ static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
 /* A message, `to` being alive a moment ago. */
 static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                                                           struct kri_proc *to,
-                                                          uint32_t serial, struct kri_sig *sig)
+                                                          uint32_t serial,
+                                                          struct kri_sig *sig)
 {
         if (__builtin_expect(kri_serial(to) != serial, 0)) {
                 kri_sig_free(&s->pool, sig);
@@ -159,14 +162,16 @@ void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,
         deliver(s, to, serial, sig);
 }
 
-bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to, struct kri_sig *sig)
+bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
+                struct kri_sig *sig)
 {
         struct kri_proc *p = kri_proc_of(node, to);
 
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
         sig->to_serial = kri_pid_serial(to);
-        if (p != NULL && kri_serial(p) == sig->to_serial && kri_push(node, s, p, sig, sig))
+        if (p != NULL && kri_serial(p) == sig->to_serial &&
+            kri_push(node, s, p, sig, sig))
                 return true;
         kri_sig_free(&s->pool, sig);
         return false;
@@ -190,7 +195,8 @@ static __attribute__((noinline)) struct kri_sig *build_any(struct kri_proc *p,
         sig = kri_sig_new(&p->sched->pool, before + words);
         if (sig == NULL)
                 return NULL;
-        root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig, &sig->blobs);
+        root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig,
+                              &sig->blobs);
         if (root == KRI_NONE) {
                 kri_sig_free(&p->sched->pool, sig);
                 return NULL;
@@ -221,8 +227,10 @@ static kr_err send_limited(struct kri_proc *p, struct kri_proc *to, uint32_t ser
         return admission == KRI_REFUSE ? KR_EFULL : KR_OK;
 }
 
-static inline __attribute__((always_inline)) kr_err send_to(struct kri_proc *p, struct kri_proc *to, uint32_t serial,
-                             struct kri_sig *sig)
+static inline __attribute__((always_inline)) kr_err send_to(struct kri_proc *p,
+                                                            struct kri_proc *to,
+                                                            uint32_t serial,
+                                                            struct kri_sig *sig)
 {
         kr_err err = KR_OK;
 
@@ -269,14 +277,15 @@ static __attribute__((noinline)) kr_err send_any(kr_pid to, struct kri_site *sit
         sig = build_any(p, site, args, 0);
         if (sig == NULL)
                 return not_built(p);
-        err = send_to(p, kri_proc_at(p->node, kri_pid_index(to.num)), kri_pid_serial(to.num),
-                      sig);
+        err = send_to(p, kri_proc_at(p->node, kri_pid_index(to.num)),
+                      kri_pid_serial(to.num), sig);
         kri_leave(p);
         return err;
 }
 
 /* It is built, and cannot just be chained to the one before. */
-static __attribute__((noinline)) kr_err send_built(struct kri_proc *p, struct kri_proc *to,
+static __attribute__((noinline)) kr_err send_built(struct kri_proc *p,
+                                                   struct kri_proc *to,
                                                    struct kri_sig *sig)
 {
         deliver(p->sched, to, sig->to_serial, sig);
@@ -286,7 +295,8 @@ static __attribute__((noinline)) kr_err send_built(struct kri_proc *p, struct kr
 }
 
 /* The receiver slept when we looked, and can run here and next: wake_with, without the rest. */
-static __attribute__((noinline)) kr_err send_waking(struct kri_proc *p, struct kri_proc *to,
+static __attribute__((noinline)) kr_err send_waking(struct kri_proc *p,
+                                                    struct kri_proc *to,
                                                     struct kri_sig *sig)
 {
         struct kri_sig *asleep = KRI_SLEEPING;
@@ -324,8 +334,10 @@ static __attribute__((noinline)) kr_err sent_enough(struct kri_proc *p)
 }
 
 /* The smallest two blocks hold the steps in which images are copied. */
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64, "class 0");
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96, "class 1");
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64,
+               "class 0");
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96,
+               "class 1");
 _Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
                        offsetof(struct kri_sig, heap),
                "kri_build_fast writes the root in front of the words");
@@ -334,10 +346,11 @@ _Static_assert(offsetof(struct kri_sig, next) == offsetof(struct kri_block, next
 
 /* Build in the first free block of the pool. NULL: not that easy; nothing has happened. */
 static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
-        struct kri_pool *pool, const struct kri_build_code *code, const union kri_arg *args)
+        struct kri_pool *pool, const struct kri_build_code *code,
+        const union kri_arg *args)
 {
-        uint64_t class = code->fast > KRI_FAST_STEP;
-        struct kri_pool_list *hot = &pool->hot[class];
+        uint64_t size_class = code->fast > KRI_FAST_STEP;
+        struct kri_pool_list *hot = &pool->hot[size_class];
         struct kri_sig *sig = (struct kri_sig *)hot->first;
 
         if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
@@ -346,7 +359,8 @@ static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
         hot->first = (struct kri_block *)sig->next;
         hot->count--;
         sig->blobs = 0;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | class << 8 | (uint64_t)code->fast << 32;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | size_class << 8 |
+                    (uint64_t)code->fast << 32;
         return sig;
 }
 
@@ -362,14 +376,17 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         if (__builtin_expect(p == NULL, 0))
                 return KR_EBADARG;
         /* acquire: as in kri_site_code */
-        code = (const struct kri_build_code *)__atomic_load_n(&site->code, __ATOMIC_ACQUIRE);
+        code = (const struct kri_build_code *)__atomic_load_n(&site->code,
+                                                              __ATOMIC_ACQUIRE);
         if (__builtin_expect(kri_is_taken(p) || to.node != p->node->slot ||
                                      index >= p->node->procs_max || code == NULL ||
                                      code->fast == 0,
                              0))
                 return send_any(to, site, args);
         receiver = kri_proc_at(p->node, index);
-        if (__builtin_expect(kri_serial(receiver) != serial || kri_has(receiver, KRI_P_LIMITED), 0))
+        if (__builtin_expect(kri_serial(receiver) != serial ||
+                                     kri_has(receiver, KRI_P_LIMITED),
+                             0))
                 return send_any(to, site, args);
         sig = build_in_pool(&p->sched->pool, code, args);
         if (__builtin_expect(sig == NULL, 0))
@@ -424,7 +441,8 @@ kr_err kri_send_text(const char *to, struct kri_site *site, const union kri_arg 
         if (p == NULL)
                 return KR_EBADARG;
         if (to != NULL)
-                (void)kri_atom_find(to, strlen(to), &name); /* none: nobody has that name */
+                (void)kri_atom_find(to, strlen(to),
+                                    &name); /* none: nobody has that name */
         return send_named(p, name, site, args);
 }
 
@@ -446,9 +464,9 @@ kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *arg
                 return not_built(p);
         sig->kind = KRI_SIG_ALIAS;
         *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
-        receiver = to.node == p->node->slot && to.id[1] < p->node->procs_max ?
-                           kri_proc_at(p->node, (uint32_t)to.id[1]) :
-                           NULL;
+        receiver = to.node == p->node->slot && to.id[1] < p->node->procs_max
+                           ? kri_proc_at(p->node, (uint32_t)to.id[1])
+                           : NULL;
         if (receiver != NULL)
                 err = send_to(p, receiver, kri_serial(receiver), sig);
         else

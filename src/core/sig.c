@@ -18,7 +18,8 @@ struct kri_sig *kri_sig_new_large(struct kri_pool *pool, uint64_t words)
         if (sig == NULL)
                 return NULL;
         sig->blobs = 0;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)KRI_POOL_LARGE << 8 | words << 32;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)KRI_POOL_LARGE << 8 |
+                    words << 32;
         return sig;
 }
 
@@ -27,11 +28,11 @@ void kri_sig_free_rare(struct kri_pool *pool, struct kri_sig *sig)
         struct kri_allocator *memory = &pool->depot->memory;
 
         kri_blobs_release((kri_word *)sig, sig->blobs);
-        if (sig->class == KRI_POOL_LARGE)
+        if (sig->size_class == KRI_POOL_LARGE)
                 memory->free(memory->context, sig,
                              sizeof(*sig) + sig->words * sizeof(kri_word));
         else
-                kri_pool_free(pool, sig, sig->class);
+                kri_pool_free(pool, sig, sig->size_class);
 }
 
 static struct kri_sig *new_with_copy(struct kri_pool *pool, uint64_t before, kri_word t)

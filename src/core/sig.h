@@ -18,49 +18,49 @@
 #include "forward.h"
 
 enum kri_sig_kind {
-        KRI_SIG_MESSAGE,    /* root: the message */
-        KRI_SIG_ALIAS,      /* a message through the alias in ctl->ref; root: the message */
-        KRI_SIG_EXIT,       /* exit/2.  root: {'EXIT', From, Reason} */
-        KRI_SIG_LINK_EXIT,  /* the other end of a link has ended.  root: as EXIT */
+        KRI_SIG_MESSAGE, /* root: the message */
+        KRI_SIG_ALIAS,   /* a message through the alias in ctl->ref; root: the message */
+        KRI_SIG_EXIT,    /* exit/2.  root: {'EXIT', From, Reason} */
+        KRI_SIG_LINK_EXIT, /* the other end of a link has ended.  root: as EXIT */
         KRI_SIG_LINK,
-        KRI_SIG_UNLINK,     /* answered by UNLINK_ACK */
+        KRI_SIG_UNLINK, /* answered by UNLINK_ACK */
         KRI_SIG_UNLINK_ACK,
-        KRI_SIG_MONITOR,    /* ctl->from watches; ctl->ref; extra: by name if an atom */
+        KRI_SIG_MONITOR, /* ctl->from watches; ctl->ref; extra: by name if an atom */
         KRI_SIG_DEMONITOR,
-        KRI_SIG_DOWN,       /* root: {'DOWN', Ref, process, Object, Reason} */
-        KRI_SIG_TIMER,      /* the wait that extra numbers is over */
-        KRI_SIG_LEADER,     /* root: the new group leader */
-        KRI_SIG_INFO,       /* process_info: root: items; answered by {Ref, Info} */
-        KRI_SIG_ALIVE,      /* is_process_alive: answered by {Ref, true} when taken in */
-        KRI_SIG_SUSPEND,    /* answered as ALIVE */
+        KRI_SIG_DOWN,    /* root: {'DOWN', Ref, process, Object, Reason} */
+        KRI_SIG_TIMER,   /* the wait that extra numbers is over */
+        KRI_SIG_LEADER,  /* root: the new group leader */
+        KRI_SIG_INFO,    /* process_info: root: items; answered by {Ref, Info} */
+        KRI_SIG_ALIVE,   /* is_process_alive: answered by {Ref, true} when taken in */
+        KRI_SIG_SUSPEND, /* answered as ALIVE */
         KRI_SIG_RESUME,
 };
 
 /* Flags */
-#define KRI_SIG_KILL 1u /* EXIT that cannot be trapped */
+#define KRI_SIG_KILL 1u    /* EXIT that cannot be trapped */
 #define KRI_SIG_COUNTED 2u /* it takes room in a limited mailbox (limit.h) */
 
 struct kri_sig {
         struct kri_sig *next; /* in a queue, or in the list of held messages */
         uint32_t to_serial;
-        uint32_t blobs;       /* first blob box, in words from this struct; 0: none */
+        uint32_t blobs; /* first blob box, in words from this struct; 0: none */
         union {
                 struct {
-                        uint8_t kind;   /* enum kri_sig_kind */
-                        uint8_t class;  /* of the pool, or KRI_POOL_LARGE */
+                        uint8_t kind;       /* enum kri_sig_kind */
+                        uint8_t size_class; /* of the pool, or KRI_POOL_LARGE */
                         uint16_t flags;
                         uint32_t words; /* of heap */
                 };
-                uint64_t head;          /* the four at once */
+                uint64_t head; /* the four at once */
         };
-        kri_word root;        /* stored form; while held: the slot that holds it */
+        kri_word root; /* stored form; while held: the slot that holds it */
         kri_word heap[];
 };
 
 /* What all but plain messages have in front of their terms. */
 struct kri_sig_ctl {
-        kri_word from;  /* near pid, or 0 */
-        kri_word ref[3];/* as in a REF box, or 0 */
+        kri_word from;   /* near pid, or 0 */
+        kri_word ref[3]; /* as in a REF box, or 0 */
         kri_word extra;
 };
 #define KRI_CTL_WORDS (sizeof(struct kri_sig_ctl) / sizeof(kri_word))
@@ -82,16 +82,16 @@ static inline struct kri_sig *kri_sig_new(struct kri_pool *pool, uint64_t words)
 {
         size_t size = sizeof(struct kri_sig) + words * sizeof(kri_word);
         struct kri_sig *sig;
-        unsigned class;
+        unsigned size_class;
 
         if (__builtin_expect(words > (KRI_POOL_MAX - sizeof(*sig)) / sizeof(kri_word), 0))
                 return kri_sig_new_large(pool, words);
-        class = kri_pool_class(size);
-        sig = (struct kri_sig *)kri_pool_alloc(pool, class);
+        size_class = kri_pool_class(size);
+        sig = (struct kri_sig *)kri_pool_alloc(pool, size_class);
         if (__builtin_expect(sig == NULL, 0))
                 return NULL;
         sig->blobs = 0;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)class << 8 | words << 32;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)size_class << 8 | words << 32;
         return sig;
 }
 
@@ -99,17 +99,18 @@ void kri_sig_free_rare(struct kri_pool *pool, struct kri_sig *sig);
 
 static inline void kri_sig_free(struct kri_pool *pool, struct kri_sig *sig)
 {
-        if (__builtin_expect(sig->blobs != 0 || sig->class == KRI_POOL_LARGE, 0))
+        if (__builtin_expect(sig->blobs != 0 || sig->size_class == KRI_POOL_LARGE, 0))
                 kri_sig_free_rare(pool, sig);
         else
-                kri_pool_free(pool, sig, sig->class);
+                kri_pool_free(pool, sig, sig->size_class);
 }
 
 /* Bytes that it occupies. */
 static inline size_t kri_sig_size(const struct kri_sig *sig)
 {
-        return sig->class == KRI_POOL_LARGE ? sizeof(*sig) + sig->words * sizeof(kri_word) :
-                                              kri_pool_sizes[sig->class];
+        return sig->size_class == KRI_POOL_LARGE
+                       ? sizeof(*sig) + sig->words * sizeof(kri_word)
+                       : kri_pool_sizes[sig->size_class];
 }
 
 /* A control signal: ctl zeroed but for from; root a copy of `root` (KRI_NONE: none). */

@@ -30,9 +30,9 @@ static bool wants(kr_reply reply, bool ok)
 static bool answer(struct kri_proc *p, const kr_spawn_request_opts *opts, kr_ref ref,
                    bool ok, kri_word result)
 {
-        kr_term tag = opts != NULL && opts->reply_tag != NULL ?
-                              *opts->reply_tag :
-                              (kr_term){ KRI_A(spawn_reply) };
+        kr_term tag = opts != NULL && opts->reply_tag != NULL
+                              ? *opts->reply_tag
+                              : (kr_term){ KRI_A(spawn_reply) };
         struct kri_sig *sig = NULL;
         kr_term reply;
 
@@ -63,7 +63,8 @@ static bool request(struct kri_proc *p, const kr_spawn_request_opts *opts,
         struct kri_proc *child;
 
         if (kri_spawn_opts_are_bad(&spawn) || (opts != NULL && reply_is_bad(opts->reply)))
-                return answer(p, opts, *ret_ref, false, kr_atom_term(KR_ATOM("badopt")).w);
+                return answer(p, opts, *ret_ref, false,
+                              kr_atom_term(KR_ATOM("badopt")).w);
         child = kri_proc_new(p->sched, p, &spawn, entry);
         if (child == NULL)
                 return answer(p, opts, *ret_ref, false, KRI_A(system_limit));

@@ -49,7 +49,8 @@ static struct kri_sig *count_down(struct kri_proc *p, kri_word pid)
         resume = ready(entry);
         entry->b = (uintptr_t)resume->next;
         if (--entry->a == 0)
-                (void)kri_table_remove(&p->extra->suspending, pid, NULL, &p->node->memory);
+                (void)kri_table_remove(&p->extra->suspending, pid, NULL,
+                                       &p->node->memory);
         return resume;
 }
 
@@ -57,13 +58,15 @@ void kri_suspending_fini(struct kri_sched *s, struct kri_proc *p)
 {
         struct kri_entry3 *entry;
 
-        for (uint32_t at = 0; (entry = kri_table_next(&p->extra->suspending, &at)) != NULL;) {
+        for (uint32_t at = 0;
+             (entry = kri_table_next(&p->extra->suspending, &at)) != NULL;) {
                 struct kri_sig *resume = ready(entry);
 
                 while (resume != NULL) {
                         struct kri_sig *next = resume->next;
 
-                        (void)kri_signal(s->node, s, entry->key, resume); /* or it has ended */
+                        (void)kri_signal(s->node, s, entry->key,
+                                         resume); /* or it has ended */
                         resume = next;
                 }
         }
@@ -109,7 +112,8 @@ bool kr_suspend_process(kr_pid pid)
                 kri_badarg(p, "kr_suspend_process", "pid");
                 return false;
         }
-        sig = kri_sig_control(&p->sched->pool, KRI_SIG_SUSPEND, kri_proc_word(p), KRI_NIL);
+        sig = kri_sig_control(&p->sched->pool, KRI_SIG_SUSPEND, kri_proc_word(p),
+                              KRI_NIL);
         if (sig == NULL || !count_up(p, kri_pid_word(pid))) {
                 if (sig != NULL)
                         kri_sig_free(&p->sched->pool, sig);

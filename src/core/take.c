@@ -84,7 +84,9 @@ static inline void take_one(struct kri_sched *s, struct kri_proc *p, struct kri_
                             uint32_t serial)
 {
         if (__builtin_expect(sig->to_serial != serial, 0)) {
-                kri_stray(s, kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial), sig);
+                kri_stray(s,
+                          kri_near_pid(p->node->slot, kri_proc_index(p), sig->to_serial),
+                          sig);
                 return;
         }
         if (__builtin_expect(sig->kind == KRI_SIG_MESSAGE, 1))
@@ -129,7 +131,8 @@ void kri_take_chain(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig
 void kri_take(struct kri_sched *s, struct kri_proc *p)
 {
         /* acquire: pairs with the push; the signals are whole */
-        struct kri_sig *sig = atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
+        struct kri_sig *sig =
+                atomic_exchange_explicit(&p->outer, NULL, memory_order_acquire);
 
         if (sig != NULL)
                 kri_take_chain(s, p, sig);

@@ -40,7 +40,8 @@ void kri_thread_wait(struct kri_proc *p)
                 atomic_store_explicit(&s->sleeping, 1, memory_order_relaxed);
                 empty = NULL;
                 /* release: pairs with the push that wakes us */
-                if (!atomic_compare_exchange_strong_explicit(&p->outer, &empty, KRI_SLEEPING,
+                if (!atomic_compare_exchange_strong_explicit(&p->outer, &empty,
+                                                             KRI_SLEEPING,
                                                              memory_order_acq_rel,
                                                              memory_order_relaxed))
                         return;
@@ -109,8 +110,10 @@ void kr_thread_detach(void)
 void kri_thread_end(struct kri_proc *p, const char *function)
 {
         if (function != NULL)
-                fprintf(stderr, "krarup: %s was called on a thread that is no process; "
-                                "the thread ends\n", function);
+                fprintf(stderr,
+                        "krarup: %s was called on a thread that is no process; "
+                        "the thread ends\n",
+                        function);
         if (p != NULL) {
                 kri_doom_atom(p, KRI_A_badarg); /* unless it has a reason already */
                 detach(p);

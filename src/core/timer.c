@@ -26,19 +26,19 @@
 struct wake {
         struct kri_wheel_node node; /* first; under the lock */
         kri_word to;                /* near pid, or an atom: looked up when it is due */
-        struct kri_sig *sig;        /* TIMER or MESSAGE; NULL while the wheel has it not */
+        struct kri_sig *sig; /* TIMER or MESSAGE; NULL while the wheel has it not */
         int64_t at_ns;
 };
 
 struct timer {
-        struct wake wake;           /* first */
-        struct kri_chain_node id;   /* by the mixed number of its reference */
-        struct kri_chain_node aim;  /* by the mixed pid, if it is aimed at one */
+        struct wake wake;          /* first */
+        struct kri_chain_node id;  /* by the mixed number of its reference */
+        struct kri_chain_node aim; /* by the mixed pid, if it is aimed at one */
 };
 
 struct kri_timers {
         kri_mutex lock;
-        bool running;               /* somebody delivers: one at a time, or what is due later
+        bool running; /* somebody delivers: one at a time, or what is due later
                                        could overtake */
         struct kri_wheel wheel;
         struct kri_chain by_id;
@@ -164,7 +164,8 @@ static struct timer *find(struct kri_timers *timers, uint64_t number)
 {
         struct kri_chain_node *id = kri_chain_find(&timers->by_id, kri_mix64(number));
 
-        return id != NULL ? timer_of_id(id) : NULL; /* the mix loses nothing: equal or not */
+        return id != NULL ? timer_of_id(id)
+                          : NULL; /* the mix loses nothing: equal or not */
 }
 
 static void take_out(struct kri_timers *timers, struct timer *t)
@@ -216,7 +217,8 @@ static uint32_t collect(struct kri_sched *s, uint64_t now, struct due due[BATCH]
                         wake->sig = NULL; /* the record stays with its process */
                 } else {
                         tables_remove(timers, (struct timer *)wake);
-                        kri_pool_free(&s->pool, wake, kri_pool_class(sizeof(struct timer)));
+                        kri_pool_free(&s->pool, wake,
+                                      kri_pool_class(sizeof(struct timer)));
                 }
         }
         return count;
@@ -231,7 +233,8 @@ static void deliver(struct kri_sched *s, const struct due *due)
         if (to == 0)
                 kri_sig_free(&s->pool, due->sig);
         else
-                (void)kri_signal(s->node, s, to, due->sig); /* nobody there: it is dropped */
+                (void)kri_signal(s->node, s, to,
+                                 due->sig); /* nobody there: it is dropped */
 }
 
 void kri_timers_run(struct kri_sched *s, int64_t now_ns)
@@ -310,7 +313,8 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
 }
 
 /* Take away some of p's timers; they hang together by aim.next. False: there are none. */
-static bool take_some(struct kri_timers *timers, struct kri_proc *p, struct timer **ret_timers)
+static bool take_some(struct kri_timers *timers, struct kri_proc *p,
+                      struct timer **ret_timers)
 {
         uint64_t hash = kri_mix64(kri_proc_word(p));
         struct kri_chain_node *list = NULL, *aim;
@@ -414,7 +418,8 @@ static struct kri_sig *build(struct kri_sched *s, const struct kri_code *code,
         if (sig == NULL)
                 return NULL;
         sig->kind = KRI_SIG_MESSAGE;
-        root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig, &sig->blobs);
+        root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig,
+                              &sig->blobs);
         if (root == KRI_NONE) {
                 kri_sig_free(&s->pool, sig);
                 return NULL;
@@ -597,7 +602,8 @@ static void ask_async(kr_ref timer, bool cancel, const char *function)
         left = left_ms(p->sched, timer, cancel);
         if (left >= 0)
                 kri_store(&sig->heap[3], kri_int(left));
-        (void)kri_signal(p->node, p->sched, kri_proc_word(p), sig); /* to ourselves: alive */
+        (void)kri_signal(p->node, p->sched, kri_proc_word(p),
+                         sig); /* to ourselves: alive */
         kri_spend(p, 1);
         kri_leave(p);
 }

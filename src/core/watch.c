@@ -28,13 +28,13 @@ struct seen {
 };
 
 struct kri_watch {
-        kri_mutex lock;             /* threads, and who holds which scheduler */
+        kri_mutex lock; /* threads, and who holds which scheduler */
         pthread_t handle;
         _Atomic uint32_t stop;
-        _Atomic uint32_t rests;     /* 1: sleeps on this word until kri_watch_wake */
-        uint32_t idle_looks;        /* in a row that found every scheduler asleep */
-        struct seen *seen;          /* per scheduler */
-        struct kri_thread *ended;   /* to be joined */
+        _Atomic uint32_t rests;   /* 1: sleeps on this word until kri_watch_wake */
+        uint32_t idle_looks;      /* in a row that found every scheduler asleep */
+        struct seen *seen;        /* per scheduler */
+        struct kri_thread *ended; /* to be joined */
         uint32_t threads;
 };
 
@@ -177,7 +177,8 @@ static void note_talk(struct kri_sched *s, struct seen *seen)
         if (atomic_load_explicit(&s->backlog, memory_order_relaxed) >= 2 &&
             kri_thread_look(s->thread->tid, &ran_ns, &sleeps) && seen->talk_ran_ns != 0) {
                 took_ns = ran_ns - seen->talk_ran_ns;
-                talkative = spent * TALK_NS >= took_ns * (KRI_COST_SEND + KRI_COST_RECEIVE);
+                talkative = spent * TALK_NS >=
+                            took_ns * (KRI_COST_SEND + KRI_COST_RECEIVE);
         }
         seen->reductions = reductions;
         seen->talk_ran_ns = ran_ns;
@@ -402,7 +403,8 @@ kr_err kri_watch_start(struct kr_node *node)
         for (uint32_t i = 0; err == KR_OK && i < node->sched_count; i++)
                 err = start_thread(node, &node->scheds[i]);
         kri_unlock(&watch->lock);
-        if (err == KR_OK && kri_thread_start(&watch->handle, watch_main, node, THREAD_STACK) != 0)
+        if (err == KR_OK &&
+            kri_thread_start(&watch->handle, watch_main, node, THREAD_STACK) != 0)
                 err = KR_EOS;
         if (err != KR_OK) {
                 atomic_store(&watch->stop, 2);

@@ -20,7 +20,8 @@ static inline kri_word *kri_kept_alloc(uint64_t words)
         kri_word *block = NULL;
 
         if (words <= KRI_KEPT_WORDS_MAX)
-                block = kri_term_host.alloc_kept((KRI_KEPT_HEADER + words) * sizeof(*block));
+                block = kri_term_host.alloc_kept((KRI_KEPT_HEADER + words) *
+                                                 sizeof(*block));
         if (block)
                 block[0] = 0;
         return block;

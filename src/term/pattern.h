@@ -29,7 +29,7 @@ struct kri_code {
         bool matches;   /* made by KRI_MATCH_SITE */
         int8_t ref_arg; /* see kri_code_ref_arg */
         uint8_t shape;  /* enum kri_shape, for the files of patterns */
-        bool fast;      /* kri_match_fast (boxed) or kri_match_word_fast decides it, if the
+        bool fast; /* kri_match_fast (boxed) or kri_match_word_fast decides it, if the
                            key fits */
         struct kri_site *site;
 };

@@ -36,7 +36,7 @@ enum kri_shape {
 struct kri_quick {
         uint64_t add;
         uint64_t limit;
-        int32_t at;  /* word of the image; -1: HOLE, see kri_build_fast */
+        int32_t at; /* word of the image; -1: HOLE, see kri_build_fast */
         uint16_t from;
         bool is_pid; /* value is the second word of the pid: its node */
         uint8_t tag;
@@ -50,8 +50,8 @@ struct kri_build_code {
         uint32_t map_count;
         bool is_quick;     /* all holes may be immediates, no map is to be sorted */
         bool has_binaries; /* an argument may become a blob */
-        uint8_t fast;      /* words of what kri_build_fast builds (at least 1); 0: not that */
-        kri_word root;     /* fast: the term as stored in the word in front of its words */
+        uint8_t fast;  /* words of what kri_build_fast builds (at least 1); 0: not that */
+        kri_word root; /* fast: the term as stored in the word in front of its words */
         const struct kri_hole *holes;
         const struct kri_quick *quick; /* is_quick: of each hole */
         const uint32_t *maps;
@@ -269,13 +269,16 @@ static inline __attribute__((always_inline)) bool kri_match_word_fast(
 
 /* `box` has passed the key of a code with `fast`. False: ask kri_code_match. */
 static inline __attribute__((always_inline)) bool kri_match_fast(
-        const struct kri_match_code *match, const kri_word *box, const union kri_arg *args)
+        const struct kri_match_code *match, const kri_word *box,
+        const union kri_arg *args)
 {
         const struct kri_flat *end = match->flat_outs + match->out_count;
 
         for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++)
                 if (__builtin_expect((((box[flat->at] + flat->add) & flat->mask) !=
-                                      flat->want) || args[flat->arg].out == NULL, 0))
+                                      flat->want) ||
+                                             args[flat->arg].out == NULL,
+                                     0))
                         return false;
         for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++) {
                 const kri_word *p = &box[flat->at];

@@ -71,11 +71,11 @@ KIT_PROCESS_TEST(test_a_read_of_a_counter_that_has_ended_says_noproc)
 {
         kr_pid counter = counter_start_link();
         kr_msg reason = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
         counter_stop(counter);
-        kit_false(kr_catch(do_read, &counter, &class, &reason));
-        kit_int_eq(class, KR_CLASS_EXIT);
+        kit_false(kr_catch(do_read, &counter, &how, &reason));
+        kit_int_eq(how, KR_CLASS_EXIT);
         kit_true(kr_match(reason.term, "noproc"));
 }
 

@@ -166,10 +166,10 @@ static void do_read(void *kind)
 static void check_is_badarg(void (*fn)(void *), const struct kind *kind)
 {
         kr_msg reason = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
-        kit_false(kr_catch(fn, (void *)(uintptr_t)kind, &class, &reason));
-        kit_int_eq(class, KR_CLASS_ERROR);
+        kit_false(kr_catch(fn, (void *)(uintptr_t)kind, &how, &reason));
+        kit_int_eq(how, KR_CLASS_ERROR);
         kit_true(kr_match(reason.term, "{{badarg, _}, [_ | _]}"));
 }
 

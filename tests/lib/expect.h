@@ -26,7 +26,8 @@
 
 #define kit_next(slot, ...)                                                              \
         kit_is_first(slot,                                                               \
-                     kr_receive(slot, KIT_EXPECT_MS, kr_on(0, __VA_ARGS__), kr_on(1, "_")), \
+                     kr_receive(slot, KIT_EXPECT_MS, kr_on(0, __VA_ARGS__),              \
+                                kr_on(1, "_")),                                          \
                      #__VA_ARGS__, __FILE__, __LINE__)
 
 /* Does a term look so? Prints it if not. */
@@ -47,7 +48,8 @@
                 kr_msg_clear(&kit_down);                                                 \
         } while (0)
 
-static inline void kit_fits(kr_term t, bool fits, const char *wanted, const char *file, int line)
+static inline void kit_fits(kr_term t, bool fits, const char *wanted, const char *file,
+                            int line)
 {
         char text[300];
 

@@ -229,18 +229,18 @@ static void await_end(kr_node *node)
         }
 }
 
-static uint64_t free_blocks(const struct kri_pool *pool, unsigned class)
+static uint64_t free_blocks(const struct kri_pool *pool, unsigned how)
 {
-        return (uint64_t)pool->hot[class].count + pool->spare[class].count;
+        return (uint64_t)pool->hot[how].count + pool->spare[how].count;
 }
 
 /* With nobody left every block ever cut is in some free list. One thread only. */
 static void pools_must_be_whole(kr_node *node)
 {
-        for (unsigned class = 0; class < KRI_POOL_CLASSES; class ++) {
-                const struct kri_depot_class *c = &node->depot.classes[class];
-                uint64_t found = free_blocks(&node->scheds[0].pool, class) +
-                                 free_blocks(&node->foreign.pool, class);
+        for (unsigned how = 0; how < KRI_POOL_CLASSES; how++) {
+                const struct kri_depot_class *c = &node->depot.classes[how];
+                uint64_t found = free_blocks(&node->scheds[0].pool, how) +
+                                 free_blocks(&node->foreign.pool, how);
 
                 for (struct kri_block *list = c->lists; list; list = list->next_list)
                         found += list->list_len;
@@ -248,7 +248,7 @@ static void pools_must_be_whole(kr_node *node)
                         workload_fail(__FILE__, __LINE__,
                                       "of %" PRIu64 " blocks of %u bytes %" PRIu64
                                       " are free",
-                                      c->carved, kri_pool_sizes[class], found);
+                                      c->carved, kri_pool_sizes[how], found);
         }
 }
 

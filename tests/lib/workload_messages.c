@@ -539,8 +539,8 @@ void workload_limits(int64_t seed)
         limits->each = chance_below(&c, 60);
         opts.mailbox = (kr_mailbox_limit){ .messages = limits->max,
                                            .overflow = limits->overflow };
-        limits->receiver =
-                kr_spawn_opt(&opts, limited_main, (&(struct limits_arg){ limits, 0, kr_self() }));
+        limits->receiver = kr_spawn_opt(&opts, limited_main,
+                                        (&(struct limits_arg){ limits, 0, kr_self() }));
         kr_receive(&msg, KR_INFINITY, kr_on(0, "trapping"));
         for (uint32_t i = 0; i < limits->senders; i++)
                 kr_spawn_monitor(&refs[i], limited_sender,

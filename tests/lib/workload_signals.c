@@ -45,7 +45,7 @@ static void raise_error(void *arg)
 static void live_a_little(struct ends *ends, struct chance *c)
 {
         kr_msg msg = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
         switch (chance_below(c, 6)) {
         case 0:
@@ -65,8 +65,8 @@ static void live_a_little(struct ends *ends, struct chance *c)
                 (void)kr_receive(&msg, chance_below(c, 3), kr_on(0, "poke"));
                 break;
         default:
-                must(!kr_catch(raise_error, NULL, &class, &msg));
-                must(class == KR_CLASS_ERROR);
+                must(!kr_catch(raise_error, NULL, &how, &msg));
+                must(how == KR_CLASS_ERROR);
         }
         kr_msg_clear(&msg);
 }
@@ -323,16 +323,16 @@ static void names_main(const struct names_arg *arg)
         struct chance c = chance_of(names->seed, 900 + arg->index);
         uint32_t rounds = chance_below(&c, 60);
         kr_msg msg = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
         while (rounds-- > 0) {
                 uint32_t n = chance_below(&c, NAMES);
                 struct attempt attempt = { names->name[n] };
 
                 if (chance_one_in(&c, 4)) {
-                        (void)kr_catch(try_send, &attempt, &class,
+                        (void)kr_catch(try_send, &attempt, &how,
                                        &msg); /* perhaps nobody */
-                } else if (kr_catch(try_register, &attempt, &class, &msg)) {
+                } else if (kr_catch(try_register, &attempt, &how, &msg)) {
                         if (use_name(names, &c, arg->index, n))
                                 return;
                 } else {

@@ -31,7 +31,8 @@ KIT_TEST(test_a_node_that_was_removed_is_not_found)
         for (uint64_t i = 0; i < NODES; i += 2)
                 kri_chain_remove(&chain, &nodes[i]);
         for (uint64_t i = 0; i < NODES; i++)
-                kit_ptr_eq(kri_chain_find(&chain, kri_mix64(i)), i % 2 ? &nodes[i] : NULL);
+                kit_ptr_eq(kri_chain_find(&chain, kri_mix64(i)),
+                           i % 2 ? &nodes[i] : NULL);
         kit_uint_eq(chain.count, NODES / 2);
         kri_chain_fini(&chain);
 }
@@ -44,8 +45,8 @@ KIT_TEST(test_many_nodes_of_one_hash_are_all_there)
         kit_true(kri_chain_init(&chain));
         for (uint64_t i = 0; i < NODES; i++)
                 kri_chain_insert(&chain, &nodes[i], kri_mix64(i % 3));
-        for (struct kri_chain_node *node; (node = kri_chain_find(&chain, kri_mix64(1))) != NULL;
-             found++)
+        for (struct kri_chain_node *node;
+             (node = kri_chain_find(&chain, kri_mix64(1))) != NULL; found++)
                 kri_chain_remove(&chain, node);
         kit_uint_eq(found, (NODES + 1) / 3);
         kit_not_null(kri_chain_find(&chain, kri_mix64(0)));

@@ -35,8 +35,19 @@ KIT_TEST(test_an_empty_wheel_has_nothing_due)
 
 KIT_TEST(test_a_node_comes_at_its_tick_and_not_before)
 {
-        static const uint64_t distances[] = { 0, 1, 2, 63, 64, 65, 4095, 4096, 4097,
-                                              262143, 262144, 1u << 30, (uint64_t)1 << 45 };
+        static const uint64_t distances[] = { 0,
+                                              1,
+                                              2,
+                                              63,
+                                              64,
+                                              65,
+                                              4095,
+                                              4096,
+                                              4097,
+                                              262143,
+                                              262144,
+                                              1u << 30,
+                                              (uint64_t)1 << 45 };
         struct item item = { 0 };
 
         for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++) {
@@ -188,7 +199,8 @@ KIT_TEST(test_a_wheel_does_what_a_searched_list_does)
                                 kri_wheel_remove(&wheel, &it->node);
                 } else {
                         it->number = numbers++;
-                        kri_wheel_insert(&wheel, &it->node, now + random_distance() % 100000);
+                        kri_wheel_insert(&wheel, &it->node,
+                                         now + random_distance() % 100000);
                 }
                 if (kit_random_below(10) == 0) {
                         now += random_distance() % 20000;

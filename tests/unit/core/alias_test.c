@@ -147,8 +147,8 @@ KIT_EVERYWHERE_TEST(test_unalias_leaves_the_monitor)
 {
         kr_pid pid = puppet_new(false);
 
-        for (kr_alias_mode mode = KR_ALIAS_EXPLICIT_UNALIAS; mode <= KR_ALIAS_REPLY_DEMONITOR;
-             mode++) {
+        for (kr_alias_mode mode = KR_ALIAS_EXPLICIT_UNALIAS;
+             mode <= KR_ALIAS_REPLY_DEMONITOR; mode++) {
                 kr_ref ref = kr_monitor_alias(pid, mode, NULL);
 
                 kit_true(kr_unalias(ref));
@@ -215,10 +215,13 @@ KIT_EVERYWHERE_TEST(test_spawning_with_a_monitor_that_is_an_alias)
         kr_msg msg = KR_MSG_INIT;
         kr_pid me = kr_self();
 
-        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR; mode++) {
+        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR;
+             mode++) {
                 bool gone = mode == KR_ALIAS_REPLY_DEMONITOR;
                 kr_ref ref;
-                kr_spawn_opts opts = { .monitor = true, .alias = mode, .ret_monitor = &ref };
+                kr_spawn_opts opts = { .monitor = true,
+                                       .alias = mode,
+                                       .ret_monitor = &ref };
                 kr_pid pid = kr_spawn_opt(&opts, end_when_told, &me);
 
                 kr_send(pid, "{use, ~}", ref);
@@ -228,7 +231,8 @@ KIT_EVERYWHERE_TEST(test_spawning_with_a_monitor_that_is_an_alias)
                 kr_send(pid, "stop");
                 kit_await_end(pid);
                 kit_int_eq(kr_receive(&msg, 0,
-                                      kr_on(0, "{'DOWN', =, process, =, stopped}", ref, pid)),
+                                      kr_on(0, "{'DOWN', =, process, =, stopped}", ref,
+                                            pid)),
                            gone ? KR_TIMEOUT : 0);
                 kit_int_eq(is_active(ref), mode == KR_ALIAS_EXPLICIT_UNALIAS);
                 kit_int_eq(kr_unalias(ref), mode == KR_ALIAS_EXPLICIT_UNALIAS);
@@ -245,12 +249,14 @@ KIT_EVERYWHERE_TEST(test_what_demonitor_does_to_the_alias)
                                          [KR_ALIAS_REPLY_DEMONITOR] = false };
         kr_pid pid = puppet_new(false);
 
-        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR; mode++) {
+        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR;
+             mode++) {
                 kr_ref ref = kr_monitor_alias(pid, mode, NULL);
 
                 kit_true(kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true }));
                 kit_int_eq(is_active(ref), outlives[mode]);
-                kit_false(kr_demonitor(ref, NULL)); /* which is an alias still, or nothing */
+                kit_false(kr_demonitor(ref,
+                                       NULL)); /* which is an alias still, or nothing */
                 kit_int_eq(is_active(ref), outlives[mode]);
                 kit_int_eq(kr_unalias(ref), outlives[mode]);
         }
@@ -260,7 +266,8 @@ KIT_EVERYWHERE_TEST(test_what_demonitor_does_to_the_alias)
 // covers: process_SUITE:down_aliasmonitor
 KIT_EVERYWHERE_TEST(test_what_down_does_to_the_alias)
 {
-        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR; mode++) {
+        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR;
+             mode++) {
                 kr_pid pid = puppet_new(false);
                 kr_ref ref = kr_monitor_alias(pid, mode, NULL);
 

@@ -168,7 +168,8 @@ KIT_EVERYWHERE_TEST(test_misuse_is_an_error_that_can_be_caught)
         for (int i = 0; i < 100; i++) {
                 kit_false(kr_catch(misuse, NULL, &kind, &reason));
                 kit_int_eq(kind, KR_CLASS_ERROR);
-                kit_match(reason.term, "{{badarg, {<<\"kr_link\">>, <<\"pid\">>}}, [_ | _]}");
+                kit_match(reason.term,
+                          "{{badarg, {<<\"kr_link\">>, <<\"pid\">>}}, [_ | _]}");
         }
 }
 

@@ -433,8 +433,9 @@ static void become_forever(void)
 // covers: A16
 KIT_EVERYWHERE_TEST(test_an_exit_signal_ends_a_process_wherever_it_waits)
 {
-        static void (*const places[])(void) = { in_receive, in_timed_receive, in_receive_top,
-                                                in_sleep,   in_a_loop,        become_forever };
+        static void (*const places[])(void) = { in_receive,     in_timed_receive,
+                                                in_receive_top, in_sleep,
+                                                in_a_loop,      become_forever };
 
         for (unsigned i = 0; i < 4 * sizeof(places) / sizeof(places[0]); i++) {
                 kr_ref ref;
@@ -457,8 +458,8 @@ static void fill_and_wait_for_room(kr_pid *full)
 
 static void limited_sleeper(kr_pid *parent)
 {
-        kr_set_mailbox_limit((kr_mailbox_limit){ .messages = 3,
-                                                 .overflow = KR_OVERFLOW_SUSPEND });
+        kr_set_mailbox_limit(
+                (kr_mailbox_limit){ .messages = 3, .overflow = KR_OVERFLOW_SUSPEND });
         kr_send(*parent, "ready");
         kr_sleep(KR_INFINITY);
 }
@@ -583,8 +584,8 @@ static kr_term large_term(void)
         for (int i = 0; i < 5000; i++)
                 kr_add_int64(&b, (int64_t)i << 40);
         list = kr_build_list(&b);
-        all = kr_build("{~, ~, #{key => 123456789012345678901234567890, list => ~}}", binary,
-                       1.5, list);
+        all = kr_build("{~, ~, #{key => 123456789012345678901234567890, list => ~}}",
+                       binary, 1.5, list);
         kr_release(list);
         kr_release(binary);
         kit_false(kr_is_none(all));
@@ -660,7 +661,9 @@ KIT_EVERYWHERE_TEST(test_a_badarg_with_a_large_argument_reaches_the_linked_proce
 
         kr_trap_exit(true);
         pid = kr_spawn_link(send_large_to_nobody);
-        kit_expect(&msg, "{'EXIT', =, {{badarg, {<<\"kr_send\">>, <<\"to\">>}}, [_ | _]}}", pid);
+        kit_expect(&msg,
+                   "{'EXIT', =, {{badarg, {<<\"kr_send\">>, <<\"to\">>}}, [_ | _]}}",
+                   pid);
         pid = kr_spawn_link(badarg_with_a_large_term);
         kit_expect(&msg, "{'EXIT', =, {{badarg, [~]}, [_ | _]}}", pid, &arg);
         expect_large(arg);

@@ -9,10 +9,28 @@
 enum { MATCH, OTHER };
 
 static const char *const items[] = {
-        "registered_name", "links", "monitors", "monitored_by", "message_queue_len", "messages",
-        "status", "initial_call", "current_function", "current_stacktrace", "dictionary",
-        "trap_exit", "group_leader", "priority", "reductions", "memory", "stack_size",
-        "total_heap_size", "heap_size", "parent", "suspending", "backtrace",
+        "registered_name",
+        "links",
+        "monitors",
+        "monitored_by",
+        "message_queue_len",
+        "messages",
+        "status",
+        "initial_call",
+        "current_function",
+        "current_stacktrace",
+        "dictionary",
+        "trap_exit",
+        "group_leader",
+        "priority",
+        "reductions",
+        "memory",
+        "stack_size",
+        "total_heap_size",
+        "heap_size",
+        "parent",
+        "suspending",
+        "backtrace",
 };
 #define ITEMS (sizeof(items) / sizeof(items[0]))
 
@@ -97,7 +115,8 @@ static kr_pid dead_pid(void)
         kr_pid pid = kr_spawn_monitor(&monitor, wait_for_stop);
 
         kr_exit_signal(pid, "kill");
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{'DOWN', =, process, _, _}", monitor)),
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(MATCH, "{'DOWN', =, process, _, _}", monitor)),
                    MATCH);
         return pid;
 }
@@ -144,8 +163,8 @@ KIT_PROCESS_TEST(test_no_items_means_those_of_process_info_1)
 
 static void expect_order(kr_pid pid)
 {
-        kr_atom wanted[] = { atom("links"), atom("status"), atom("links"), atom("priority"),
-                             atom("trap_exit") };
+        kr_atom wanted[] = { atom("links"), atom("status"), atom("links"),
+                             atom("priority"), atom("trap_exit") };
         kr_msg slot = KR_MSG_INIT;
 
         kit_true(kr_process_info_list(pid, wanted, 5, &slot));
@@ -174,8 +193,8 @@ KIT_PROCESS_TEST(test_every_item_of_oneself_of_another_and_of_a_dead_process)
         for (size_t who = 0; who < 3; who++) {
                 for (size_t i = 0; i < ITEMS; i++) {
                         kit_true(kr_process_info(pids[who], wanted[i], &slot));
-                        kit_true(i == 0 ? kr_match(slot.term, "[]") :
-                                          kr_match(slot.term, "{=, _}", wanted[i]));
+                        kit_true(i == 0 ? kr_match(slot.term, "[]")
+                                        : kr_match(slot.term, "{=, _}", wanted[i]));
                 }
                 kit_true(kr_process_info_list(pids[who], wanted, ITEMS, &slot));
                 kit_uint_eq(length(slot.term), ITEMS);
@@ -207,14 +226,15 @@ static void ask_nonsense_of_the_dead(void *slot)
         (void)kr_process_info_list(dead_pid(), wanted, 2, slot);
 }
 
-static void expect_badarg(void (*fn)(void *arg), const char *function, const char *argument)
+static void expect_badarg(void (*fn)(void *arg), const char *function,
+                          const char *argument)
 {
         kr_msg reason = KR_MSG_INIT, slot = KR_MSG_INIT;
         const char *in = NULL, *of = NULL;
-        kr_class class;
+        kr_class how;
 
-        kit_false(kr_catch(fn, &slot, &class, &reason));
-        kit_int_eq(class, KR_CLASS_ERROR);
+        kit_false(kr_catch(fn, &slot, &how, &reason));
+        kit_int_eq(how, KR_CLASS_ERROR);
         kit_true(kr_match(reason.term, "{{badarg, {~, ~}}, _}", &in, &of));
         kit_str_eq(in, function);
         kit_str_eq(of, argument);
@@ -271,9 +291,10 @@ KIT_PROCESS_TEST(test_messages_of_another_with_all_kinds_of_terms)
         kr_term sent;
 
         memset(long_text, 'x', sizeof(long_text) - 1);
-        sent = kr_build("{atom, -17, 123456789012345678901234567890, 2.5, \"text\", <<\"bin\">>, "
-                        "[a, [b | c], []], {}, #{k => {v, #{}}, 1 => [~]}, ~, ~, ~, ~}",
-                        kr_self(), kr_make_ref(), long_text, UINT64_MAX, pid);
+        sent = kr_build(
+                "{atom, -17, 123456789012345678901234567890, 2.5, \"text\", <<\"bin\">>, "
+                "[a, [b | c], []], {}, #{k => {v, #{}}, 1 => [~]}, ~, ~, ~, ~}",
+                kr_self(), kr_make_ref(), long_text, UINT64_MAX, pid);
         for (int i = 0; i < 3; i++)
                 kr_send(pid, "~", sent);
         for (kr_term t = info(pid, "messages", &slot); kr_is_cons(t); t = kr_tl(t))
@@ -353,7 +374,8 @@ KIT_PROCESS_TEST(test_looking_at_oneself_takes_in_what_waits)
         kit_true(holds_pid(info(kr_self(), "links", &slot), pid));
         kr_trap_exit(true);
         kr_exit_signal(pid, "gone");
-        kit_int_eq(kr_receive(&slot, 5000, kr_on(MATCH, "{'EXIT', =, gone}", pid)), MATCH);
+        kit_int_eq(kr_receive(&slot, 5000, kr_on(MATCH, "{'EXIT', =, gone}", pid)),
+                   MATCH);
         kit_true(kr_match(info(kr_self(), "links", &slot), "[]"));
         kr_msg_clear(&slot);
 }
@@ -430,7 +452,8 @@ KIT_PROCESS_TEST(test_items_of_another_process)
         value = info(pid, "monitors", &slot);
         kit_uint_eq(length(value), 2); /* the third one's DOWN has come */
         kit_true(holds(value, kr_build("{process, ~}", self)));
-        kit_true(holds(value, kr_build("{process, {settled_parent, ~}}", kr_node_name(kr_here()))));
+        kit_true(holds(value, kr_build("{process, {settled_parent, ~}}",
+                                       kr_node_name(kr_here()))));
         value = info(self, "monitored_by", &slot);
         kit_uint_eq(length(value), 3); /* twice by this one, and by the kit */
         kit_true(holds_pid(value, pid));
@@ -563,21 +586,24 @@ KIT_PROCESS_TEST(test_where_a_waiting_process_is)
         const char *text;
 
         kit_eventually(is(pid, "status", "waiting") && is(at_top, "status", "waiting"));
-        kit_true(kr_match(info(pid, "current_function", &slot), "{<<\"stand_here\">>, _}"));
+        kit_true(kr_match(info(pid, "current_function", &slot),
+                          "{<<\"stand_here\">>, _}"));
         kit_true(kr_match(trace_of(pid, &slot), "[{<<\"stand_here\">>, _, _}, "
                                                 "{<<\"go_there\">>, _, _} | _]"));
         kit_true(kr_match(info(pid, "backtrace", &slot), "~", &text));
         kit_ptr_eq(strstr(text, "stand_here+"), text);
         kit_int_gt(number(pid, "stack_size"), 0);
         kit_int_lt(number(pid, "stack_size"), 65536 / 8);
-        kit_true(kr_match(info(at_top, "current_function", &slot), "{<<\"wait_at_the_top\">>, 0}"));
+        kit_true(kr_match(info(at_top, "current_function", &slot),
+                          "{<<\"wait_at_the_top\">>, 0}"));
         kit_int_eq(number(at_top, "stack_size"), 0);
         kr_msg_clear(&slot);
 }
 
 static __attribute__((noinline)) void look_at_oneself(kr_msg *slot)
 {
-        kit_true(kr_match(trace_of(kr_self(), slot), "[_, {<<\"look_at_oneself\">>, _, _} | _]"));
+        kit_true(kr_match(trace_of(kr_self(), slot),
+                          "[_, {<<\"look_at_oneself\">>, _, _} | _]"));
         kit_true(kr_process_info(kr_self(), KR_ATOM("current_function"), slot));
         kit_true(kr_match(slot->term, "{_, {<<\"look_at_oneself\">>, _}}"));
         kr_msg_clear(slot);
@@ -658,16 +684,16 @@ static void ask_without_memory(void *arg)
 static void each_allocation_fails(void)
 {
         kr_msg reason = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
         kr_register("asked", kr_spawn(wait_for_stop));
         kit_eventually(is(kr_whereis("asked"), "status", "waiting"));
         for (uint32_t n = 1;; n++) {
-                if (kr_catch(ask_without_memory, &n, &class, &reason)) {
+                if (kr_catch(ask_without_memory, &n, &how, &reason)) {
                         kit_uint_eq(n, 3); /* the question and the answer */
                         break;
                 }
-                kit_int_eq(class, KR_CLASS_ERROR);
+                kit_int_eq(how, KR_CLASS_ERROR);
                 kit_true(kr_match(reason.term, "{system_limit, _}"));
                 kit_true(kr_is_process_alive(kr_whereis("asked")));
         }
@@ -765,12 +791,10 @@ KIT_MAIN(KIT_CASE(test_own_group_leader_changes_at_once),
          KIT_CASE(test_looking_at_oneself_takes_in_what_waits),
          KIT_CASE(test_a_flooded_process_answers_soon),
          KIT_CASE(test_items_of_another_process),
-         KIT_CASE(test_hundreds_of_links_are_listed),
-         KIT_CASE(test_status),
+         KIT_CASE(test_hundreds_of_links_are_listed), KIT_CASE(test_status),
          KIT_CASE(test_reductions_grow),
          KIT_CASE(test_memory_counts_messages_and_what_is_allocated),
-         KIT_CASE(test_where_a_waiting_process_is),
-         KIT_CASE(test_where_one_is_oneself),
+         KIT_CASE(test_where_a_waiting_process_is), KIT_CASE(test_where_one_is_oneself),
          KIT_CASE(test_processes_that_inspect_each_other_do_not_block),
          KIT_CASE(test_a_process_that_ends_just_then_answers_or_is_gone),
          KIT_CASE(test_without_memory_the_asker_hears_of_it),

@@ -235,7 +235,8 @@ KIT_EVERYWHERE_TEST(test_an_exit_message_that_is_here_survives_the_unlink)
 }
 
 // covers: B34
-KIT_EVERYWHERE_TEST(test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc)
+KIT_EVERYWHERE_TEST(
+        test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc)
 {
         kr_msg msg = KR_MSG_INIT;
 
@@ -370,8 +371,11 @@ struct refused {
 static void spawn_both(void *arg)
 {
         struct refused *r = arg;
-        kr_spawn_opts opts = { .link = true, .monitor = true, .ret_monitor = &r->ref,
-                               .alias = KR_ALIAS_DEMONITOR, .memory_max = 1 << 20 };
+        kr_spawn_opts opts = { .link = true,
+                               .monitor = true,
+                               .ret_monitor = &r->ref,
+                               .alias = KR_ALIAS_DEMONITOR,
+                               .memory_max = 1 << 20 };
 
         kit_heap_refuse(r->at);
         r->pid = kr_spawn_opt(&opts, kit_sleeper);
@@ -410,18 +414,19 @@ KIT_TEST(test_a_spawn_that_fails_leaves_neither_link_nor_monitor)
         kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM }, spawn_until_it_works);
 }
 
-KIT_MAIN(KIT_CASE(test_linking_again_changes_nothing),
-         KIT_CASE(test_one_unlink_from_either_side_removes_the_link),
-         KIT_CASE(test_a_link_to_oneself_is_nothing),
-         KIT_CASE(test_linking_to_a_dead_process_is_an_error_for_who_does_not_trap),
-         KIT_CASE(test_linking_to_a_dead_process_is_a_message_for_who_traps),
-         KIT_CASE(test_linking_to_no_pid_is_a_badarg),
-         KIT_CASE(test_no_exit_comes_after_unlink_whatever_the_timing),
-         KIT_CASE(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink),
-         KIT_CASE(test_an_exit_message_that_is_here_survives_the_unlink),
-         KIT_CASE(test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc),
-         KIT_CASE(test_unlink_drops_exits_of_the_link_but_not_sent_ones),
-         KIT_CASE(test_a_link_made_again_at_once_holds),
-         KIT_CASE(test_link_lists_are_right_in_all_orders),
-         KIT_CASE(test_a_process_may_have_many_links),
-         KIT_CASE(test_a_spawn_that_fails_leaves_neither_link_nor_monitor))
+KIT_MAIN(
+        KIT_CASE(test_linking_again_changes_nothing),
+        KIT_CASE(test_one_unlink_from_either_side_removes_the_link),
+        KIT_CASE(test_a_link_to_oneself_is_nothing),
+        KIT_CASE(test_linking_to_a_dead_process_is_an_error_for_who_does_not_trap),
+        KIT_CASE(test_linking_to_a_dead_process_is_a_message_for_who_traps),
+        KIT_CASE(test_linking_to_no_pid_is_a_badarg),
+        KIT_CASE(test_no_exit_comes_after_unlink_whatever_the_timing),
+        KIT_CASE(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink),
+        KIT_CASE(test_an_exit_message_that_is_here_survives_the_unlink),
+        KIT_CASE(test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc),
+        KIT_CASE(test_unlink_drops_exits_of_the_link_but_not_sent_ones),
+        KIT_CASE(test_a_link_made_again_at_once_holds),
+        KIT_CASE(test_link_lists_are_right_in_all_orders),
+        KIT_CASE(test_a_process_may_have_many_links),
+        KIT_CASE(test_a_spawn_that_fails_leaves_neither_link_nor_monitor))

@@ -58,12 +58,16 @@ KIT_EVERYWHERE_TEST(test_monitoring_what_is_dead_or_unknown_gives_noproc)
         ref = kr_monitor(pid);
         kit_next(&msg, "{'DOWN', =, process, =, noproc}", ref, pid);
         ref = kr_monitor("nobody_has_this_name");
-        kit_next(&msg, "{'DOWN', =, process, {nobody_has_this_name, nonode@nohost}, noproc}", ref);
-        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR; mode++) {
+        kit_next(&msg,
+                 "{'DOWN', =, process, {nobody_has_this_name, nonode@nohost}, noproc}",
+                 ref);
+        for (kr_alias_mode mode = KR_ALIAS_NONE; mode <= KR_ALIAS_REPLY_DEMONITOR;
+             mode++) {
                 ref = kr_monitor_alias(pid, mode, &tag);
                 kit_next(&msg, "{tag, =, process, =, noproc}", ref, pid);
                 ref = kr_monitor_alias("nobody_has_this_name", mode, &tag);
-                kit_next(&msg, "{tag, =, process, {nobody_has_this_name, _}, noproc}", ref);
+                kit_next(&msg, "{tag, =, process, {nobody_has_this_name, _}, noproc}",
+                         ref);
         }
         kit_expect_nothing();
         kit_int_eq(list_len(kr_self(), "monitors"), 0);
@@ -74,11 +78,14 @@ KIT_EVERYWHERE_TEST(test_the_down_of_a_monitor_by_name_carries_name_and_node)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_pid pid = spawn_named();
-        kr_ref by_text = kr_monitor("somebody"), by_atom = kr_monitor(KR_ATOM("somebody"));
+        kr_ref by_text = kr_monitor("somebody"),
+               by_atom = kr_monitor(KR_ATOM("somebody"));
 
         kr_send(pid, "{exit, gone}");
-        kit_expect(&msg, "{'DOWN', =, process, {somebody, nonode@nohost}, gone}", by_text);
-        kit_expect(&msg, "{'DOWN', =, process, {somebody, nonode@nohost}, gone}", by_atom);
+        kit_expect(&msg, "{'DOWN', =, process, {somebody, nonode@nohost}, gone}",
+                   by_text);
+        kit_expect(&msg, "{'DOWN', =, process, {somebody, nonode@nohost}, gone}",
+                   by_atom);
         kit_expect_nothing();
 }
 
@@ -339,7 +346,8 @@ static void race_demonitor(int round, bool with_flush)
                 kr_yield();
         for (int i = 0; i < COUNT; i++) {
                 bool active = kr_demonitor(refs[i], with_flush ? &flush : NULL);
-                bool came = kr_receive(&msg, 0, kr_on(0, "{'DOWN', =, _, _, _}", refs[i])) == 0;
+                bool came = kr_receive(&msg, 0,
+                                       kr_on(0, "{'DOWN', =, _, _, _}", refs[i])) == 0;
 
                 late += !active;
                 kit_int_eq(came, !active && !with_flush);
@@ -378,7 +386,8 @@ static void expect_in_order(kr_pid pid, kr_ref ref)
         kr_term next;
 
         for (int i = 0; i <= 100; i++) {
-                kit_int_eq(kr_receive(&msg, KIT_EXPECT_MS, kr_on(0, "{nr, =, ~}", pid, &next),
+                kit_int_eq(kr_receive(&msg, KIT_EXPECT_MS,
+                                      kr_on(0, "{nr, =, ~}", pid, &next),
                                       kr_on(1, "{'DOWN', =, process, _, over}", ref)),
                            i == 100);
                 if (i < 100)
@@ -438,20 +447,26 @@ KIT_EVERYWHERE_TEST(test_a_tag_replaces_the_first_element_and_nothing_else)
         kr_term tag = kr_build("{my, [tag], ~}", "binary");
         kr_pid pid = spawn_named();
         kr_ref by_pid = kr_monitor_alias(pid, KR_ALIAS_NONE, &tag);
-        kr_ref by_name = kr_monitor_alias("somebody", KR_ALIAS_NONE, &tag), by_spawn, by_request;
+        kr_ref by_name = kr_monitor_alias("somebody", KR_ALIAS_NONE, &tag), by_spawn,
+               by_request;
         kr_spawn_opts opts = { .monitor = true, .tag = &tag, .ret_monitor = &by_spawn };
         kr_spawn_request_opts request = { .spawn = { .monitor = true, .tag = &tag },
                                           .reply_tag = &tag };
-        kr_pid child = kr_spawn_opt(&opts, exit_with, kr_atom_term(KR_ATOM("bye"))), asked;
+        kr_pid child = kr_spawn_opt(&opts, exit_with, kr_atom_term(KR_ATOM("bye"))),
+               asked;
 
         by_request = kr_spawn_request(&request, exit_with, kr_atom_term(KR_ATOM("ciao")));
         kr_release(tag);
         kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, ok, ~}", by_request, &asked);
-        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, ciao}", by_request, asked);
-        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, bye}", by_spawn, child);
+        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, ciao}", by_request,
+                   asked);
+        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, bye}", by_spawn,
+                   child);
         kr_send(pid, "{exit, gone}");
-        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, gone}", by_pid, pid);
-        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, {somebody, _}, gone}", by_name);
+        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, =, gone}", by_pid,
+                   pid);
+        kit_expect(&msg, "{{my, [tag], <<\"binary\">>}, =, process, {somebody, _}, gone}",
+                   by_name);
         kit_expect_nothing();
 }
 
@@ -463,10 +478,16 @@ KIT_EVERYWHERE_TEST(test_a_tag_may_be_any_term_and_is_kept_apart)
         kr_pid pid = puppet_new(false);
         kr_msg msg = KR_MSG_INIT;
         kr_term tags[] = {
-                kr_build("17"), kr_build("an_atom"), kr_build("[]"), kr_build("1.5"),
-                kr_build("\"a string\""), kr_build("123456789012345678901234567890"),
-                kr_build("#{a => [b, {c}], {d} => 2.0}"), kr_build("~", kr_self()),
-                kr_build("~", kr_make_ref()), kr_build("{large, ~, [~]}", bytes, bytes),
+                kr_build("17"),
+                kr_build("an_atom"),
+                kr_build("[]"),
+                kr_build("1.5"),
+                kr_build("\"a string\""),
+                kr_build("123456789012345678901234567890"),
+                kr_build("#{a => [b, {c}], {d} => 2.0}"),
+                kr_build("~", kr_self()),
+                kr_build("~", kr_make_ref()),
+                kr_build("{large, ~, [~]}", bytes, bytes),
         };
         enum { COUNT = sizeof(tags) / sizeof(tags[0]) };
         kr_ref refs[COUNT], taken_back;

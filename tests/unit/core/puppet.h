@@ -30,7 +30,8 @@ PUPPET_HELPER int64_t puppet_count_down(kr_msg *msg, kr_ref ref, kr_atom reason)
 {
         int64_t count = 0;
 
-        while (kr_receive(msg, 0, kr_on(0, "{'DOWN', =, process, _, =}", ref, reason)) == 0)
+        while (kr_receive(msg, 0, kr_on(0, "{'DOWN', =, process, _, =}", ref, reason)) ==
+               0)
                 count++;
         return count;
 }
@@ -51,7 +52,8 @@ PUPPET_HELPER void puppet_run(struct puppet_start *start)
 
         kr_trap_exit(start->traps);
         for (;;) {
-                switch (kr_receive(&msg, KR_INFINITY, kr_on(LINK, "{~, link, ~}", &from, &pid),
+                switch (kr_receive(&msg, KR_INFINITY,
+                                   kr_on(LINK, "{~, link, ~}", &from, &pid),
                                    kr_on(UNLINK, "{~, unlink, ~}", &from, &pid),
                                    kr_on(MONITOR, "{~, monitor, ~}", &from, &pid),
                                    kr_on(DEMONITOR, "{~, demonitor, ~, ~}", &from, &ref,
@@ -72,7 +74,8 @@ PUPPET_HELPER void puppet_run(struct puppet_start *start)
                         kr_send(from, "{done, ~, ~}", kr_self(), kr_monitor(pid));
                         break;
                 case DEMONITOR:
-                        kr_send(from, "{done, ~, ~}", kr_self(), kr_demonitor(ref, &opts));
+                        kr_send(from, "{done, ~, ~}", kr_self(),
+                                kr_demonitor(ref, &opts));
                         break;
                 case COUNT:
                         kr_send(from, "{done, ~, ~}", kr_self(),

@@ -260,8 +260,9 @@ static void request_until_it_works(void)
                         kit_heap_refuse(0);
                         kit_match(reason.term, "{system_limit, _}");
                         raised++;
-                } else if (kr_receive(&msg, 0, kr_on(0, "{spawn_reply, =, error, system_limit}",
-                                                     requested)) == 0) {
+                } else if (kr_receive(&msg, 0,
+                                      kr_on(0, "{spawn_reply, =, error, system_limit}",
+                                            requested)) == 0) {
                         answered++;
                 } else {
                         break;

@@ -92,7 +92,8 @@ KIT_EVERYWHERE_TEST(test_options_look_alike_from_inside_and_outside)
         kr_msg msg = KR_MSG_INIT, outside = KR_MSG_INIT;
 
         kr_trap_exit(true);
-        for (kr_priority priority = KR_PRIORITY_NORMAL; priority <= KR_PRIORITY_MAX; priority++) {
+        for (kr_priority priority = KR_PRIORITY_NORMAL; priority <= KR_PRIORITY_MAX;
+             priority++) {
                 kr_pid me = kr_self(), pid;
                 kr_term inside;
                 kr_ref ref;
@@ -106,10 +107,11 @@ KIT_EVERYWHERE_TEST(test_options_look_alike_from_inside_and_outside)
                 kit_expect(&msg, "{info, ~}", &inside);
                 look_at(pid, &outside);
                 kit_true(kr_same(inside, outside.term));
-                kit_match(inside,
-                          "[{priority, _}, {links, [=]}, {monitors, []}, {trap_exit, false}, "
-                          "{group_leader, _}, {registered_name, []}, {monitored_by, [=]}]",
-                          me, me);
+                kit_match(
+                        inside,
+                        "[{priority, _}, {links, [=]}, {monitors, []}, {trap_exit, false}, "
+                        "{group_leader, _}, {registered_name, []}, {monitored_by, [=]}]",
+                        me, me);
                 kr_exit_signal(pid, "kill");
                 kit_expect(&msg, "{'EXIT', =, killed}", pid);
                 kit_expect_down(ref, "killed");
@@ -123,8 +125,8 @@ static void set_bad_priority(void)
 
 static void set_bad_limit(void)
 {
-        (void)kr_set_mailbox_limit((kr_mailbox_limit){ .messages = 1,
-                                                       .overflow = (kr_overflow)17 });
+        (void)kr_set_mailbox_limit(
+                (kr_mailbox_limit){ .messages = 1, .overflow = (kr_overflow)17 });
 }
 
 static void set_no_leader(void)
@@ -134,14 +136,15 @@ static void set_no_leader(void)
 
 static void spawn_with_bad_opts(void)
 {
-        (void)kr_spawn_opt(&((kr_spawn_opts){ .priority = (kr_priority)17 }), kit_sleeper);
+        (void)kr_spawn_opt(&((kr_spawn_opts){ .priority = (kr_priority)17 }),
+                           kit_sleeper);
 }
 
 // covers: process_SUITE:process_flag_badarg
 KIT_EVERYWHERE_TEST(test_wrong_flags_are_a_badarg)
 {
-        static void (*const wrong[])(void) = { set_bad_priority, set_bad_limit, set_no_leader,
-                                               spawn_with_bad_opts };
+        static void (*const wrong[])(void) = { set_bad_priority, set_bad_limit,
+                                               set_no_leader, spawn_with_bad_opts };
 
         for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
                 kr_ref ref;
@@ -179,9 +182,12 @@ static void spawn_unlimited(void)
 
 static kr_pid spawn_limited(kr_ref *ref, void (*fn)(int64_t), int64_t arg)
 {
-        kr_spawn_opts opts = { .memory_max = MEMORY_MAX, .monitor = true, .ret_monitor = ref };
+        kr_spawn_opts opts = { .memory_max = MEMORY_MAX,
+                               .monitor = true,
+                               .ret_monitor = ref };
 
-        return kri_spawn(NULL, &opts, kri_entry_int((void (*)(void))fn, "limited", arg, 0));
+        return kri_spawn(NULL, &opts,
+                         kri_entry_int((void (*)(void))fn, "limited", arg, 0));
 }
 
 static void sleeper_of(int64_t unused)
@@ -354,7 +360,8 @@ static void high_asks_low(void)
 {
         kr_spawn_opts low = { .priority = KR_PRIORITY_LOW };
         kr_ref ref;
-        kr_spawn_opts high = { .priority = KR_PRIORITY_HIGH, .monitor = true,
+        kr_spawn_opts high = { .priority = KR_PRIORITY_HIGH,
+                               .monitor = true,
                                .ret_monitor = &ref };
         kr_pid pids[2];
 
@@ -382,7 +389,6 @@ KIT_MAIN(KIT_CASE(test_spawning_with_large_binaries_again_and_again_keeps_nothin
          KIT_CASE(test_wrong_flags_are_a_badarg),
          KIT_CASE(test_a_process_beyond_its_memory_limit_ends_with_killed),
          KIT_CASE(test_messages_count_for_the_memory_limit),
-         KIT_SLOW(test_pids_do_not_come_back, 60),
-         KIT_CASE(test_yield_lets_others_run),
+         KIT_SLOW(test_pids_do_not_come_back, 60), KIT_CASE(test_yield_lets_others_run),
          KIT_CASE(test_low_priority_gets_a_small_share_and_gets_it),
          KIT_CASE(test_what_a_high_process_asks_a_low_one_is_answered_under_load))

@@ -204,10 +204,10 @@ static void expect_badarg(void (*fn)(void *arg), void *arg, const char *function
 {
         kr_msg reason = KR_MSG_INIT;
         const char *in = NULL;
-        kr_class class;
+        kr_class how;
 
-        kit_false(kr_catch(fn, arg, &class, &reason));
-        kit_int_eq(class, KR_CLASS_ERROR);
+        kit_false(kr_catch(fn, arg, &how, &reason));
+        kit_int_eq(how, KR_CLASS_ERROR);
         kit_true(kr_match(reason.term, "{{badarg, {~, <<\"pid\">>}}, _}", &in));
         kit_str_eq(in, function);
         kr_msg_clear(&reason);
@@ -226,8 +226,7 @@ KIT_PROCESS_TEST(test_oneself_and_what_one_has_not_suspended_are_badarg)
 
 KIT_MAIN(KIT_CASE(test_a_message_wakes_a_waiting_process),
          KIT_CASE(test_a_message_that_came_while_suspended_is_answered_afterwards),
-         KIT_CASE(test_the_resume_alone_wakes_it),
-         KIT_CASE(test_suspensions_are_counted),
+         KIT_CASE(test_the_resume_alone_wakes_it), KIT_CASE(test_suspensions_are_counted),
          KIT_CASE(test_a_suspended_process_does_nothing),
          KIT_CASE(test_an_exit_signal_ends_a_suspended_process),
          KIT_CASE(test_who_ends_takes_back_its_suspensions),

@@ -22,7 +22,8 @@ KIT_PROCESS_TEST(test_send_after_brings_the_message_as_it_is)
         int n;
 
         (void)kr_send_after(1, kr_self(), "{hello, ~, [a, 2.5]}", 17);
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{hello, ~, [a, 2.5]}", &n)), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{hello, ~, [a, 2.5]}", &n)),
+                   MATCH);
         kit_int_eq(n, 17);
         kit_int_eq(kr_receive(&msg, 5, kr_on(OTHER, "_")), KR_TIMEOUT);
 }
@@ -35,7 +36,8 @@ KIT_PROCESS_TEST(test_start_timer_wraps_and_cancel_says_what_was_left)
         int64_t left;
         int n;
 
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, =, {hello, ~}}", ref, &n)),
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(MATCH, "{timeout, =, {hello, ~}}", ref, &n)),
                    MATCH);
         kit_int_eq(n, 17);
         kit_int_eq(kr_cancel_timer(ref), -1);
@@ -57,7 +59,8 @@ KIT_PROCESS_TEST(test_a_message_that_came_before_cancel_is_told_by_its_reference
         kr_sleep(5);
         kit_int_eq(kr_cancel_timer(old), -1);
         new = kr_start_timer(1, kr_self(), "tick");
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, =, tick}", new)), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, =, tick}", new)),
+                   MATCH);
         kit_int_eq(kr_receive(&msg, 0, kr_on(OTHER, "{timeout, =, tick}", old)), OTHER);
 }
 
@@ -128,7 +131,8 @@ KIT_TEST(test_deadlines_days_apart_keep_their_order)
 // covers: timer_bif_SUITE:start_timer_big timer_bif_SUITE:send_after_big
 KIT_PROCESS_TEST(test_times_beyond_31_bits)
 {
-        const int64_t times[] = { INT64_C(1) << 31, INT64_C(1) << 40, INT64_C(9000000000000) };
+        const int64_t times[] = { INT64_C(1) << 31, INT64_C(1) << 40,
+                                  INT64_C(9000000000000) };
 
         for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
                 int64_t left = kr_cancel_timer(kr_send_after(times[i], kr_self(), "x"));
@@ -151,7 +155,8 @@ KIT_PROCESS_TEST(test_absolute_times_are_of_the_monotonic_clock)
         kit_int_ge(kr_monotonic_ms(NULL), at_ms);
 
         ref = kr_start_timer_at(0, kr_self(), "past");
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, =, past}", ref)), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, =, past}", ref)),
+                   MATCH);
 }
 
 /* The deadline travels in the message. */
@@ -162,7 +167,8 @@ static void expect_never_early(int count)
         for (int i = 0; i < count; i++) {
                 int64_t not_before_ns = 0;
 
-                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "~", &not_before_ns)), MATCH);
+                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "~", &not_before_ns)),
+                           MATCH);
                 kit_int_ge(kr_monotonic_ns(NULL), not_before_ns);
         }
 }
@@ -173,7 +179,8 @@ KIT_PROCESS_TEST(test_a_timer_is_never_early)
         for (int i = 0; i < 2000; i++) {
                 int64_t ms = (int64_t)kit_random_below(300);
 
-                (void)kr_send_after(ms, kr_self(), "~", kr_monotonic_ns(NULL) + ms * 1000000);
+                (void)kr_send_after(ms, kr_self(), "~",
+                                    kr_monotonic_ns(NULL) + ms * 1000000);
                 if (i % 100 == 0)
                         kr_sleep(1);
         }
@@ -185,12 +192,13 @@ static void exact_times(void)
         kr_msg msg = KR_MSG_INIT;
 
         for (int i = 0; i < 300; i++) {
-                int64_t ms = (int64_t)kit_random_below(100000), was_ns = kr_monotonic_ns(NULL);
+                int64_t ms = (int64_t)kit_random_below(100000),
+                        was_ns = kr_monotonic_ns(NULL);
 
                 (void)kr_send_after(ms, kr_self(), "x");
                 kit_int_eq(kr_receive(&msg, 200000, kr_on(MATCH, "x")), MATCH);
-                kit_int_eq(kr_monotonic_ns(NULL), (was_ns + 999999) / 1000000 * 1000000 +
-                                                          ms * 1000000);
+                kit_int_eq(kr_monotonic_ns(NULL),
+                           (was_ns + 999999) / 1000000 * 1000000 + ms * 1000000);
         }
 }
 
@@ -225,7 +233,8 @@ static void expect_down(kr_ref monitor)
 {
         kr_msg msg = KR_MSG_INIT;
 
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{'DOWN', =, process, _, _}", monitor)),
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(MATCH, "{'DOWN', =, process, _, _}", monitor)),
                    MATCH);
 }
 
@@ -340,10 +349,10 @@ static void expect_badarg(void (*fn)(void *arg), void *arg, const char *function
 {
         kr_msg reason = KR_MSG_INIT;
         const char *in = NULL, *of = NULL;
-        kr_class class;
+        kr_class how;
 
-        kit_false(kr_catch(fn, arg, &class, &reason));
-        kit_int_eq(class, KR_CLASS_ERROR);
+        kit_false(kr_catch(fn, arg, &how, &reason));
+        kit_int_eq(how, KR_CLASS_ERROR);
         kit_true(kr_match(reason.term, "{{badarg, {~, ~}}, _}", &in, &of));
         kit_str_eq(in, function);
         kit_str_eq(of, argument);
@@ -422,16 +431,20 @@ static void ask_for_it(kr_term timer)
 
         kit_true(kr_get_ref(timer, &ref));
         kr_read_timer_async(ref);
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{read_timer, =, ~}", ref, &left)), MATCH);
-        kit_true(left > 50000 && left <= 60000);
-        kr_cancel_timer_async(ref);
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{cancel_timer, =, ~}", ref, &left)),
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{read_timer, =, ~}", ref, &left)),
                    MATCH);
         kit_true(left > 50000 && left <= 60000);
         kr_cancel_timer_async(ref);
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{cancel_timer, =, false}", ref)), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(MATCH, "{cancel_timer, =, ~}", ref, &left)),
+                   MATCH);
+        kit_true(left > 50000 && left <= 60000);
+        kr_cancel_timer_async(ref);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{cancel_timer, =, false}", ref)),
+                   MATCH);
         kr_read_timer_async(ref);
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{read_timer, =, false}", ref)), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{read_timer, =, false}", ref)),
+                   MATCH);
 }
 
 // covers: F84 timer_bif_SUITE:read_timer_async
@@ -442,7 +455,8 @@ KIT_PROCESS_TEST(test_others_may_ask_and_are_answered_by_messages)
         kr_ref monitor;
 
         kr_spawn_monitor(&monitor, ask_for_it, kr_build("~", ref));
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{'DOWN', =, process, _, normal}", monitor)),
+        kit_int_eq(kr_receive(&msg, 5000,
+                              kr_on(MATCH, "{'DOWN', =, process, _, normal}", monitor)),
                    MATCH);
         kit_int_eq(kr_read_timer(ref), -1);
 }
@@ -464,7 +478,8 @@ static void same_time(int every)
         for (int i = 0; i < SAME && every > 0; i += every)
                 cancelled += kr_cancel_timer(refs[i]) >= 0;
         while (came + cancelled < SAME) {
-                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, x}")), MATCH);
+                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, x}")),
+                           MATCH);
                 came++;
         }
         kit_int_le(kr_monotonic_ms(NULL), at_ms + 200 * kit_slowness());
@@ -505,7 +520,8 @@ KIT_PROCESS_TEST(test_hundreds_of_one_deadline_cancelled_by_others)
                 (void)kr_spawn(cancel_it, kr_build("{~, ~}", kr_self(), ref));
         }
         for (int i = 0; i < SAME; i++) {
-                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{cancelled, ~}", &left)), MATCH);
+                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{cancelled, ~}", &left)),
+                           MATCH);
                 cancelled += left >= 0;
         }
         while (came + cancelled < SAME) {
@@ -554,14 +570,17 @@ KIT_PROCESS_TEST(test_timers_free_what_they_hold)
                 (void)kr_send_after(60000, pid, "[~ | ~]", text, text);
                 (void)kr_send_after(60000, "nobody_has_this_name", "[~ | ~]", text, text);
                 (void)kr_send_after(1, "nobody_has_this_name", "[~ | ~]", text, text);
-                kit_int_ge(kr_cancel_timer(kr_start_timer(60000, pid, "[~ | ~]", text, text)), 0);
+                kit_int_ge(kr_cancel_timer(
+                                   kr_start_timer(60000, pid, "[~ | ~]", text, text)),
+                           0);
                 (void)kr_start_timer(1, kr_self(), "[~ | ~]", text, text);
         }
         kr_exit_signal(pid, "kill");
         expect_down(monitor);
         (void)kr_send_after(1, pid, "[~ | ~]", text, text);
         for (int i = 0; i < 100; i++)
-                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, [_ | _]}")), MATCH);
+                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, [_ | _]}")),
+                           MATCH);
         kr_sleep(5);
 }
 
@@ -575,7 +594,8 @@ static void take_evil(kr_term parent)
         kit_true(kr_get_pid(parent, &to));
         while (got < 300) {
                 kit_int_eq(kr_receive(&msg, 5000,
-                                      kr_on(MATCH, "{~, #{key => {~, [1, 2.0, \"three\"]}}}", &i,
+                                      kr_on(MATCH,
+                                            "{~, #{key => {~, [1, 2.0, \"three\"]}}}", &i,
                                             &bytes)),
                            MATCH);
                 kit_uint_eq(bytes.len, (uint64_t)i * 37);
@@ -640,18 +660,19 @@ static void start_without_memory(void *fail_in)
 static void each_allocation_fails(void)
 {
         kr_msg msg = KR_MSG_INIT, reason = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
         for (uint32_t n = 1;; n++) {
-                if (kr_catch(start_without_memory, &n, &class, &reason)) {
+                if (kr_catch(start_without_memory, &n, &how, &reason)) {
                         kit_int_ge(n, 3);
                         break;
                 }
-                kit_int_eq(class, KR_CLASS_ERROR);
+                kit_int_eq(how, KR_CLASS_ERROR);
                 kit_true(kr_match(reason.term, "{system_limit, _}"));
                 kit_int_eq(kr_receive(&msg, 10, kr_on(OTHER, "_")), KR_TIMEOUT);
         }
-        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, {text, _}}")), MATCH);
+        kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "{timeout, _, {text, _}}")),
+                   MATCH);
         kr_msg_clear(&reason);
 }
 
