@@ -252,6 +252,13 @@ static void pools_must_be_whole(kr_node *node)
         }
 }
 
+/* Processes end by errors here as a matter of course. */
+static void say_nothing(void *context, const char *text)
+{
+        (void)context;
+        (void)text;
+}
+
 struct workload_result workload_run(const struct workload_plan *plan)
 {
         kr_node_opts opts = {
@@ -260,6 +267,7 @@ struct workload_result workload_run(const struct workload_plan *plan)
                 .seed = plan->seed,
                 .processes_max = 1u << 16,
                 .dump_path = "",
+                .report = say_nothing,
                 .allocator = { .alloc = count_alloc, .free = count_free },
         };
         kr_node_stats stats;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHARE 300
+#define SHARE 1000
 #define REPEATED 25
 
 static struct workload_result run(uint64_t seed)

@@ -133,9 +133,17 @@ static void root(void)
         done = true;
 }
 
+static void say_nothing(void *context, const char *text)
+{
+        (void)context;
+        (void)text;
+}
+
 int main(int argc, char **argv)
 {
-        const kr_node_opts opts = { .schedulers = 2, .faults = KR_FAULTS_EXIT };
+        const kr_node_opts opts = { .schedulers = 2,
+                                    .faults = KR_FAULTS_EXIT,
+                                    .report = say_nothing };
         kr_node *node;
 
         times = long_number(argc, argv, 100000);

@@ -299,9 +299,9 @@ static void sleep_in_catch(void *arg)
 static void waits_in_a_catch(void)
 {
         kr_msg msg = KR_MSG_INIT;
-        kr_class class;
+        kr_class how;
 
-        (void)kr_catch(sleep_in_catch, NULL, &class, &msg);
+        (void)kr_catch(sleep_in_catch, NULL, &how, &msg);
 }
 
 static void faults(void)
