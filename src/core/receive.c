@@ -446,6 +446,10 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
                         continue;
                 if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
                         break;
+                if (__builtin_expect(!is_timeout(timeout_ms), 0)) {
+                        refuse(p, timeout_ms); /* as Erlang does: when nothing fits */
+                        break;
+                }
                 wait(p, timeout_ms, out);
         }
         wait_ends(p);
@@ -455,14 +459,14 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
         return clause != NULL ? clause->id : KR_TIMEOUT;
 }
 
-static inline struct kri_proc *begin(const kr_msg *slot, int64_t timeout_ms)
+static inline struct kri_proc *begin(const kr_msg *slot)
 {
         struct kri_proc *p = kri_enter();
 
         if (p == NULL)
                 return NULL;
-        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
-                refuse(p, timeout_ms);
+        if (__builtin_expect(slot == NULL, 0)) {
+                refuse(p, 0);
                 return NULL;
         }
         return p;
@@ -475,8 +479,8 @@ static __attribute__((noinline)) int receive_in(struct kri_proc *p, kr_msg *slot
 {
         int id;
 
-        if (__builtin_expect(slot == NULL || !is_timeout(timeout_ms), 0)) {
-                refuse(p, timeout_ms);
+        if (__builtin_expect(slot == NULL, 0)) {
+                refuse(p, 0);
                 return KR_TIMEOUT;
         }
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
@@ -575,7 +579,7 @@ static void resume(struct kri_proc *p, const struct kr_clause *clauses)
 static __attribute__((noinline)) int receive_top(kr_msg *slot, int64_t timeout_ms,
                                                  const struct kr_clause *clauses)
 {
-        struct kri_proc *p = begin(slot, timeout_ms);
+        struct kri_proc *p = begin(slot);
         enum kri_out out;
         int id;
 
