@@ -102,7 +102,7 @@ KR_API int64_t kr_monotonic_ns(kr_node *node);
 KR_API int64_t kr_system_time_ns(kr_node *node);
 
 /* Give memory that nobody uses back to the operating system: bodies of free stacks, free
- * message blocks. Takes milliseconds per GiB; any thread. */
+ * message blocks. Takes up to a second per GiB of small blocks; any thread. */
 KR_API void kr_node_trim(kr_node *node);
 
 /* Numbers of a node at one moment; each is read on its own. */

@@ -2,6 +2,9 @@
 #include "plat_mem.h"
 
 #include <fcntl.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +74,13 @@ bool kri_mem_unguard(void *place, size_t size)
         if (removed && atomic_load_explicit(&has_light_guards, memory_order_relaxed))
                 return true;
         return mprotect(place, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+void kri_mem_trim_malloc(void)
+{
+#if defined(__GLIBC__)
+        (void)malloc_trim(0); /* nothing to give is no error */
+#endif
 }
 
 size_t kri_mem_resident(void)

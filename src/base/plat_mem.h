@@ -30,6 +30,9 @@ bool kri_mem_guard(void *place, size_t size);
 /* Make them memory again, zeroed. Also in a signal handler. */
 bool kri_mem_unguard(void *place, size_t size);
 
+/* Have malloc give back what it does not need, where it can. */
+void kri_mem_trim_malloc(void);
+
 /* Bytes of this OS process that are resident. */
 size_t kri_mem_resident(void);
 

@@ -11,8 +11,12 @@ const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = {
 
 struct kri_chunk {
         struct kri_chunk *next;
-        char pad[64 - sizeof(void *)]; /* blocks start on a cache line */
+        uint32_t cut;                      /* blocks cut from it */
+        uint32_t free;                     /* of these in the depot, when last trimmed */
+        char pad[64 - sizeof(void *) - 8]; /* blocks start on a cache line */
 };
+
+_Static_assert(sizeof(struct kri_chunk) == 64, "blocks start on a cache line");
 
 static void *malloc_alloc(void *context, size_t size)
 {
@@ -60,7 +64,9 @@ static bool new_chunk(struct kri_depot *depot, struct kri_depot_class *c)
         if (chunk == NULL)
                 return false;
         chunk->next = depot->chunks;
+        chunk->cut = chunk->free = 0;
         depot->chunks = chunk;
+        c->chunk = chunk;
         c->carve = (char *)(chunk + 1);
         c->carve_end = (char *)chunk + CHUNK_BYTES;
         return true;
@@ -84,6 +90,7 @@ static struct kri_pool_list carve(struct kri_depot *depot, unsigned size_class)
                 list.count++;
                 c->carve += size;
         }
+        c->chunk->cut += list.count;
         c->carved += list.count;
         return list;
 }
@@ -119,6 +126,146 @@ static void give_list(struct kri_depot *depot, unsigned size_class,
         c->lists = list->first;
         kri_unlock(&depot->lock);
         *list = (struct kri_pool_list){ NULL, 0 };
+}
+
+/* -- trimming; the depot is locked -- */
+
+/* All chunks in order of address. */
+struct chunks {
+        struct kri_chunk **at;
+        size_t count;
+};
+
+static int by_address(const void *a, const void *b)
+{
+        uintptr_t x = (uintptr_t) * (struct kri_chunk *const *)a;
+        uintptr_t y = (uintptr_t) * (struct kri_chunk *const *)b;
+
+        return (x > y) - (x < y);
+}
+
+static bool list_chunks(struct kri_depot *depot, struct chunks *chunks)
+{
+        struct kri_chunk *chunk;
+        size_t i = 0;
+
+        chunks->count = 0;
+        for (chunk = depot->chunks; chunk != NULL; chunk = chunk->next)
+                chunks->count++;
+        if (chunks->count == 0)
+                return false;
+        chunks->at = depot->memory.alloc(depot->memory.context,
+                                         chunks->count * sizeof(struct kri_chunk *));
+        if (chunks->at == NULL)
+                return false;
+        for (chunk = depot->chunks; chunk != NULL; chunk = chunk->next) {
+                chunk->free = 0;
+                chunks->at[i++] = chunk;
+        }
+        qsort(chunks->at, chunks->count, sizeof(struct kri_chunk *), by_address);
+        return true;
+}
+
+/* The one that a block was cut from: the last that begins before it. */
+static struct kri_chunk *chunk_of(const struct chunks *chunks,
+                                  const struct kri_block *block)
+{
+        size_t low = 0, high = chunks->count;
+
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if ((uintptr_t)chunks->at[middle] < (uintptr_t)block)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return chunks->at[low];
+}
+
+static void count_free(const struct kri_depot_class *c, const struct chunks *chunks)
+{
+        for (struct kri_block *list = c->lists; list != NULL; list = list->next_list)
+                for (struct kri_block *block = list; block != NULL; block = block->next)
+                        chunk_of(chunks, block)->free++;
+}
+
+static bool is_unused(const struct kri_chunk *chunk)
+{
+        return chunk->free == chunk->cut;
+}
+
+static void add_list(struct kri_depot_class *c, struct kri_pool_list *list)
+{
+        if (list->first == NULL)
+                return;
+        list->first->list_len = list->count;
+        list->first->next_list = c->lists;
+        c->lists = list->first;
+        *list = (struct kri_pool_list){ NULL, 0 };
+}
+
+/* Take the blocks of unused chunks out of the lists. */
+static void drop_blocks(struct kri_depot *depot, unsigned size_class,
+                        const struct chunks *chunks)
+{
+        struct kri_depot_class *c = &depot->classes[size_class];
+        struct kri_block *list = c->lists, *next_list, *block, *next;
+        struct kri_pool_list kept = { NULL, 0 };
+
+        c->lists = NULL;
+        for (; list != NULL; list = next_list) {
+                next_list = list->next_list;
+                for (block = list; block != NULL; block = next) {
+                        next = block->next;
+                        if (is_unused(chunk_of(chunks, block))) {
+                                c->carved--;
+                                continue;
+                        }
+                        block->next = kept.first;
+                        kept.first = block;
+                        if (++kept.count + 1u >= kri_pool_list_len[size_class])
+                                add_list(c, &kept);
+                }
+        }
+        add_list(c, &kept);
+        if (c->chunk != NULL && is_unused(c->chunk)) {
+                c->chunk = NULL;
+                c->carve = c->carve_end = NULL;
+        }
+}
+
+static void free_unused(struct kri_depot *depot)
+{
+        struct kri_chunk **place = &depot->chunks;
+
+        while (*place != NULL) {
+                struct kri_chunk *chunk = *place;
+
+                if (is_unused(chunk)) {
+                        *place = chunk->next;
+                        depot->memory.free(depot->memory.context, chunk, CHUNK_BYTES);
+                } else {
+                        place = &chunk->next;
+                }
+        }
+}
+
+void kri_depot_trim(struct kri_depot *depot)
+{
+        struct chunks chunks;
+
+        kri_lock(&depot->lock);
+        if (list_chunks(depot, &chunks)) {
+                for (unsigned i = 0; i < KRI_POOL_CLASSES; i++)
+                        count_free(&depot->classes[i], &chunks);
+                for (unsigned i = 0; i < KRI_POOL_CLASSES; i++)
+                        drop_blocks(depot, i, &chunks);
+                free_unused(depot);
+                depot->memory.free(depot->memory.context, chunks.at,
+                                   chunks.count * sizeof(struct kri_chunk *));
+        }
+        kri_unlock(&depot->lock);
 }
 
 void *kri_pool_refill(struct kri_pool *pool, unsigned size_class)

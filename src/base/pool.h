@@ -5,8 +5,8 @@
  *          list and a spare one, full or empty. Between pools, full lists change hands
  *          through the depot (a lock per list, not per block), so that a producer and a
  *          consumer on two threads feed each other.
- * Owns     The depot owns all memory, in chunks of 256 KiB that it never gives back before
- *          its end (except to kri_depot_trim).
+ * Owns     The depot owns all memory, in chunks of 256 KiB (each for blocks of one size) that
+ *          it gives back at its end, or when trimmed.
  */
 #ifndef KR_BASE_POOL_H
 #define KR_BASE_POOL_H
@@ -32,10 +32,13 @@ struct kri_pool_list {
         uint32_t count;
 };
 
+struct kri_chunk;
+
 struct kri_depot_class {
         struct kri_block *lists; /* free blocks, list by list */
-        char *carve, *carve_end; /* the rest of the chunk being cut up */
-        uint64_t carved;         /* blocks ever cut: all of them, wherever they are */
+        struct kri_chunk *chunk; /* that is being cut up */
+        char *carve, *carve_end; /* the rest of it */
+        uint64_t carved;         /* blocks in existence, wherever they are */
 };
 
 struct kri_allocator {
@@ -43,8 +46,6 @@ struct kri_allocator {
         void (*free)(void *context, void *block, size_t size);
         void *context;
 };
-
-struct kri_chunk;
 
 struct kri_depot {
         kri_mutex lock;
@@ -63,6 +64,10 @@ struct kri_pool {
 
 void kri_depot_init(struct kri_depot *depot, struct kri_allocator memory);
 void kri_depot_fini(struct kri_depot *depot);
+
+/* Give back the chunks whose blocks are all free and in the depot. Other threads that need a
+ * list meanwhile wait, for as long as it takes to look at each free block twice. */
+void kri_depot_trim(struct kri_depot *depot);
 
 void kri_pool_init(struct kri_pool *pool, struct kri_depot *depot);
 void kri_pool_fini(struct kri_pool *pool); /* its free blocks go to the depot */

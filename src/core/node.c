@@ -551,6 +551,9 @@ void kr_node_trim(kr_node *node)
 {
         if (node != NULL)
                 kri_stack_store_trim(&node->stacks);
+        kri_depot_trim(&node->depot);
+        if (node->opts.allocator.alloc == NULL)
+                kri_mem_trim_malloc();
 }
 
 void kr_node_stats_read(kr_node *node, kr_node_stats *ret_stats)
