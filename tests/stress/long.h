@@ -19,6 +19,16 @@
                 }                                                                        \
         } while (0)
 
+/* Sanitizers keep what is freed for a while: memory is no figure there. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LONG_COUNTS_MEMORY false
+#elif defined(__has_feature)
+#define LONG_COUNTS_MEMORY                                                               \
+        !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define LONG_COUNTS_MEMORY true
+#endif
+
 static inline int64_t long_now_ns(void)
 {
         struct timespec ts;
