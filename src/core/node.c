@@ -549,8 +549,9 @@ kr_atom kr_node_name(kr_node *node)
 
 void kr_node_trim(kr_node *node)
 {
-        if (node != NULL)
-                kri_stack_store_trim(&node->stacks);
+        if (node == NULL)
+                return;
+        kri_stack_store_trim(&node->stacks);
         kri_depot_trim(&node->depot);
         if (node->opts.allocator.alloc == NULL)
                 kri_mem_trim_malloc();
