@@ -1044,7 +1044,9 @@ BUG(strcmp_wild, LIBC, CONTAINED, "strcmp with a wild pointer")
 
 BUG(strdup_null, LIBC, CONTAINED, "strdup(NULL)")
 {
-        sink = strdup(hidden(NULL)) != NULL;
+        const char *copy = strdup(hidden(NULL));
+
+        sink = copy == NULL ? 0 : copy[0]; /* looked at, or clang leaves the call out */
 }
 
 BUG(memcpy_wild, LIBC, CONTAINED, "memcpy from a wild pointer")

@@ -235,8 +235,7 @@ KIT_EVERYWHERE_TEST(test_an_exit_message_that_is_here_survives_the_unlink)
 }
 
 // covers: B34
-KIT_EVERYWHERE_TEST(
-        test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc)
+KIT_EVERYWHERE_TEST(test_a_link_request_to_a_dead_process_is_answered_with_noproc)
 {
         kr_msg msg = KR_MSG_INIT;
 
@@ -424,7 +423,7 @@ KIT_MAIN(
         KIT_CASE(test_no_exit_comes_after_unlink_whatever_the_timing),
         KIT_CASE(test_an_exit_that_has_arrived_but_was_not_taken_in_is_dropped_by_unlink),
         KIT_CASE(test_an_exit_message_that_is_here_survives_the_unlink),
-        KIT_CASE(test_a_link_request_that_finds_its_process_dead_is_answered_with_noproc),
+        KIT_CASE(test_a_link_request_to_a_dead_process_is_answered_with_noproc),
         KIT_CASE(test_unlink_drops_exits_of_the_link_but_not_sent_ones),
         KIT_CASE(test_a_link_made_again_at_once_holds),
         KIT_CASE(test_link_lists_are_right_in_all_orders),

@@ -252,8 +252,7 @@ static void end_at_once(void)
 
 /* Slots of the table are used again; a pid of an earlier tenant reaches nobody. */
 // covers: D68
-KIT_EVERYWHERE_TEST(
-        test_a_message_to_an_ended_process_does_not_reach_the_next_in_its_slot)
+KIT_EVERYWHERE_TEST(test_a_message_to_an_ended_process_does_not_reach_the_next_tenant)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_pid old[200], next[200];
@@ -320,5 +319,5 @@ KIT_MAIN(KIT_SLOW(test_signals_of_all_kinds_keep_their_order, 30),
          KIT_CASE(test_order_holds_across_sending_by_pid_and_by_name),
          KIT_CASE(test_each_of_several_senders_keeps_its_order_to_each_receiver),
          KIT_CASE(test_what_a_process_sends_to_itself_keeps_its_order),
-         KIT_CASE(test_a_message_to_an_ended_process_does_not_reach_the_next_in_its_slot),
+         KIT_CASE(test_a_message_to_an_ended_process_does_not_reach_the_next_tenant),
          KIT_SLOW(test_a_message_to_a_pid_of_an_earlier_run_is_dropped, 30))
