@@ -68,6 +68,10 @@ static inline void kri_fiber_fini(struct kri_stack *stack)
         stack->fiber = NULL;
 }
 
+/* Always in line: ThreadSanitizer counts the functions that are entered and left per fiber, and
+ * a function that changes the fiber would be entered on one and left on the other. */
+#define KRI_FIBER_INLINE static inline __attribute__((always_inline))
+
 /* A stack whose frames were abandoned: nothing on it is poisoned any more. */
 static inline void kri_fiber_clean(struct kri_stack *stack)
 {
@@ -100,7 +104,7 @@ static inline void kri_fiber_skip_frames(void)
 }
 
 /* A fault has led straight from one stack to the top of another. */
-static inline void kri_fiber_land(const struct kri_stack *stack)
+KRI_FIBER_INLINE void kri_fiber_land(const struct kri_stack *stack)
 {
 #if defined(KRI_ASAN)
         __sanitizer_start_switch_fiber(NULL, stack->low, stack->size);
@@ -113,13 +117,13 @@ static inline void kri_fiber_land(const struct kri_stack *stack)
 }
 
 /* From there to a frame that still stands on another stack, where others were abandoned. */
-static inline void kri_fiber_go_back(struct kri_stack *stack)
+KRI_FIBER_INLINE void kri_fiber_go_back(struct kri_stack *stack)
 {
         kri_fiber_clean(stack);
         kri_fiber_land(stack);
 }
 
-static inline void kri_fiber_leave_to_proc(void **save, const struct kri_stack *stack)
+KRI_FIBER_INLINE void kri_fiber_leave_to_proc(void **save, const struct kri_stack *stack)
 {
 #if defined(KRI_ASAN)
         __sanitizer_start_switch_fiber(save, stack->low, stack->size);
@@ -131,7 +135,8 @@ static inline void kri_fiber_leave_to_proc(void **save, const struct kri_stack *
         (void)stack;
 }
 
-static inline void kri_fiber_leave_to_native(void **save, const struct kri_native *native)
+KRI_FIBER_INLINE void kri_fiber_leave_to_native(void **save,
+                                                const struct kri_native *native)
 {
 #if defined(KRI_ASAN)
         __sanitizer_start_switch_fiber(save, native->low, native->size);
@@ -144,7 +149,7 @@ static inline void kri_fiber_leave_to_native(void **save, const struct kri_nativ
 }
 
 /* `native` is not NULL where a process arrives from its scheduler: it learns the bounds. */
-static inline void kri_fiber_arrive(void *save, struct kri_native *native)
+KRI_FIBER_INLINE void kri_fiber_arrive(void *save, struct kri_native *native)
 {
 #if defined(KRI_ASAN)
         const void *low;

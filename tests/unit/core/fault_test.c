@@ -265,11 +265,24 @@ FAULTS(test_stack_overflow_has_a_name_of_its_own)
         }
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define SIGNALS_WAIT true /* ThreadSanitizer delivers them at calls only */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SIGNALS_WAIT true
+#endif
+#endif
+#ifndef SIGNALS_WAIT
+#define SIGNALS_WAIT false
+#endif
+
 FAULTS(test_an_overflow_inside_krarup_waits_until_it_is_outside)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_term trace;
 
+        if (SIGNALS_WAIT)
+                return; /* the overflow comes inside ThreadSanitizer, under locks of its own */
         for (int i = 0; i < 100; i++) {
                 kit_true(kr_match(end_of(&msg, receive_for_ever),
                                   "{{stack_overflow, _}, ~}", &trace));
@@ -425,17 +438,6 @@ FAULTS(test_ten_thousand_faults_leave_nothing_behind)
 }
 
 /* -- killed in foreign code -- */
-
-#if defined(__SANITIZE_THREAD__)
-#define SIGNALS_WAIT true /* ThreadSanitizer delivers them at calls only */
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SIGNALS_WAIT true
-#endif
-#endif
-#ifndef SIGNALS_WAIT
-#define SIGNALS_WAIT false
-#endif
 
 static void loop_for_ever(void)
 {
