@@ -85,7 +85,7 @@ struct kri_thread {
         struct kr_node *node;
         struct kri_sched *sched; /* that it holds; NULL: taken away, or spare */
         pthread_t handle;
-        int tid;
+        _Atomic int tid;      /* 0: it has not begun */
         struct kri_proc *hog; /* that it still runs after its scheduler went */
         void *signal_stack;
         struct kri_thread *next;

@@ -175,6 +175,7 @@ static void note_talk(struct kri_sched *s, struct seen *seen)
         bool sleeps, talkative = true;
 
         if (atomic_load_explicit(&s->backlog, memory_order_relaxed) >= 2 &&
+            atomic_load(&s->thread->tid) != 0 &&
             kri_thread_look(s->thread->tid, &ran_ns, &sleeps) && seen->talk_ran_ns != 0) {
                 took_ns = ran_ns - seen->talk_ran_ns;
                 talkative = spent * TALK_NS >=
