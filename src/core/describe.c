@@ -17,15 +17,16 @@
 #include "fault_unwind.h"
 
 /* Items in the order of process_info/1; the rest has to be asked for. */
+/* clang-format off */
 #define DEFAULT_ITEM_MAP(X)                                                              \
-        X(registered_name)                                                               \
-        X(current_function)                                                              \
-        X(initial_call) X(status) X(message_queue_len) X(links) X(dictionary)            \
-                X(trap_exit) X(priority) X(group_leader) X(total_heap_size) X(heap_size) \
-                        X(stack_size) X(reductions) X(suspending)
+        X(registered_name) X(current_function) X(initial_call) X(status)                 \
+        X(message_queue_len) X(links) X(dictionary) X(trap_exit) X(priority)             \
+        X(group_leader) X(total_heap_size) X(heap_size) X(stack_size) X(reductions)      \
+        X(suspending)
 #define OTHER_ITEM_MAP(X)                                                                \
-        X(monitors)                                                                      \
-        X(monitored_by) X(messages) X(current_stacktrace) X(memory) X(parent) X(backtrace)
+        X(monitors) X(monitored_by) X(messages) X(current_stacktrace) X(memory)          \
+        X(parent) X(backtrace)
+/* clang-format on */
 
 enum item {
 #define ITEM_ENUM(name) ITEM_##name,
