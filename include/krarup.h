@@ -7,6 +7,7 @@
 #include <krarup/base.h>
 #include <krarup/etf.h>
 #include <krarup/link.h>
+#include <krarup/loop.h>
 #include <krarup/memory.h>
 #include <krarup/message.h>
 #include <krarup/node.h>

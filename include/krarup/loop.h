@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop.h: processes that run a loop over a record: what behaviours stand on.
+ *
+ * Model    A kr_loop is constant and shared; a record is the process's own memory and begins
+ *          with a struct kr_loop_head. The process enters loop->run(record) with an empty
+ *          stack, and again after every wait in kr_receive_top: what must last is in the
+ *          record, and an idle process costs its record and no stack.
+ * Ends     An exit, error or throw that nobody caught goes to loop->caught first, which may
+ *          wait, send and call (so that a `terminate` callback is a function like any
+ *          other). A fault, a kill or another exit signal does not. loop->ended comes last,
+ *          once, whatever ended the process.
+ *
+ * For those who write behaviours; user code of gen_server and the others needs none of it.
+ */
+#ifndef KRARUP_LOOP_H
+#define KRARUP_LOOP_H
+
+#include <krarup/process.h>
+
+typedef struct kr_loop {
+        const char *name; /* of the process, for people */
+
+        /* The loop. Returning ends the process with `normal`. */
+        void (*run)(void *record);
+
+        /* NULL, or: an exit, error or throw that nobody caught. Runs as if called by whoever
+         * raised it: what run() has on its stack, message slots too, is still there. The
+         * process then ends with this reason, unless caught() raises another or does not
+         * return (kr_become_loop). `reason` is as kr_catch gives it. What is raised in here,
+         * directly or by what it calls, does not come here again. */
+        void (*caught)(void *record, kr_class kind, kr_term reason);
+
+        /* NULL, or: the process has ended; like a kr_defer clean-up registered before all
+         * others: it runs last, on a stack of its own, may use the API but not wait, and one
+         * that faults is given up. `reason` is the exit reason. `fault`: a fault, a kill or
+         * an exit signal ended it, and caught() has not been called. */
+        void (*ended)(void *record, kr_term reason, bool fault);
+
+        /* How it ends is reported by the loop itself, not by the node (kr_node_opts.report,
+         * kr_node_report_to). */
+        bool reports;
+} kr_loop;
+
+/* The first member of every record. */
+struct kr_loop_head {
+        const kr_loop *loop;
+        /* What kr_spawn_loop was given, in memory of the process: the loop may kr_release it
+         * and use the word for something else. */
+        kr_term args;
+};
+
+KR_BEGIN_DECLS
+
+/* Start a process that runs loop->run on a copy of `size` bytes of `record` (NULL: zeros),
+ * whose head is filled in; `args` is copied deeply (kr_none(): none). `opts` may be NULL.
+ * As kr_spawn otherwise: system_limit when there is no room or no memory; on a thread that is
+ * no process: none. */
+KR_API kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop,
+                            const void *record, size_t size, kr_term args);
+
+/* Go on as loop->run(record), with an empty stack: for a process that becomes a behaviour
+ * later (enter_loop), and for a loop that changes. `record` is a block of kr_alloc of this
+ * process, or the present record; its head is filled in (args: none). Does not return. */
+KR_API KR_NORETURN void kr_become_loop(const kr_loop *loop, void *record);
+
+/* The record of the calling process if it runs this very loop, else NULL. A few
+ * nanoseconds; any thread. */
+KR_API void *kr_loop_record(const kr_loop *loop);
+
+/* -- what hangs off a node -- */
+
+/* A pointer that a room above the core keeps with the node, under a key: the address of
+ * something static of its own. Any thread; get does not lock. put: `release` (may be NULL)
+ * gets the value when the node has stopped and every process has ended, newest first; false:
+ * that key has a value already, there are 32 of them, or no memory (nothing is kept). */
+KR_API void *kr_node_get(kr_node *node, const void *key);
+KR_API bool kr_node_put(kr_node *node, const void *key, void *value,
+                        void (*release)(void *value));
+
+/* From now on send {report, Pid, Name, Reason} to this process for each process that ends by
+ * an error, throw or fault that nobody caught (Name: the registered name, an atom, or the
+ * function it was spawned with, a binary), instead of calling kr_node_opts.report; as long
+ * as it lives and has fewer than 1,000 messages waiting. What is left out is told in
+ * {reports_lost, Count}. None: back to kr_node_opts.report. Any thread. */
+KR_API void kr_node_report_to(kr_node *node, kr_pid logger);
+
+KR_END_DECLS
+#endif
