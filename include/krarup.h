@@ -8,6 +8,7 @@
 #include <krarup/etf.h>
 #include <krarup/link.h>
 #include <krarup/loop.h>
+#include <krarup/logger.h>
 #include <krarup/memory.h>
 #include <krarup/message.h>
 #include <krarup/node.h>

@@ -77,6 +77,10 @@ KR_API void *kr_node_get(kr_node *node, const void *key);
 KR_API bool kr_node_put(kr_node *node, const void *key, void *value,
                         void (*release)(void *value));
 
+/* Give a line to kr_node_opts.report, as is done for processes that end by an error: beyond
+ * ten lines in a second they are counted. Any thread; a caller without a node: no effect. */
+KR_API void kr_node_report(kr_node *node, const char *line);
+
 /* From now on send {report, Pid, Name, Reason} to this process for each process that ends by
  * an error, throw or fault that nobody caught (Name: the registered name, an atom, or the
  * function it was spawned with, a binary), instead of calling kr_node_opts.report; as long

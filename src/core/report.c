@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
 
+#include <krarup/loop.h>
 #include <krarup/text.h>
 
 #include <inttypes.h>
@@ -98,4 +99,10 @@ void kri_report_end(const struct kri_proc *p, kri_word reason)
         (void)snprintf(line, sizeof(line), "krarup: process %s (%.*s) ended: %s%s", pid,
                        NAME_MAX, name_of(p), text, whole ? "" : "...");
         say(p->node, line);
+}
+
+void kr_node_report(kr_node *node, const char *line)
+{
+        if (node != NULL && line != NULL && may_say(node))
+                say(node, line);
 }
