@@ -58,7 +58,13 @@ typedef struct kr_spawn_opts {
         kr_mailbox_limit mailbox;
 } kr_spawn_opts;
 
-enum kri_entry_kind { KRI_ENTRY_NONE, KRI_ENTRY_INT, KRI_ENTRY_TERM, KRI_ENTRY_PTR };
+enum kri_entry_kind {
+        KRI_ENTRY_NONE,
+        KRI_ENTRY_INT,
+        KRI_ENTRY_TERM,
+        KRI_ENTRY_PTR,
+        KRI_ENTRY_LOOP, /* see loop.h */
+};
 
 /* A function that a process runs, its argument, and its name for people. */
 struct kri_entry {

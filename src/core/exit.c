@@ -17,6 +17,7 @@
 #include "extra.h"
 #include "fault.h"
 #include "link.h"
+#include "loop.h"
 #include "node.h"
 #include "receive.h"
 #include "registry.h"
@@ -99,6 +100,10 @@ void kri_end(struct kri_proc *p)
         if (p->extra != NULL)
                 forget_catches(p);
         run_defers(p, NULL);
+        if (__builtin_expect(kri_loop_has_end(p), 0)) {
+                kri_loop_end(p, doom_reason(p->doom));
+                run_defers(p, NULL); /* that it registered */
+        }
         kri_switch_out(p, KRI_OUT_EXIT);
         kri_invariant(!"a process that has ended runs");
         abort();
@@ -140,12 +145,22 @@ static struct kri_sig *with_trace(struct kri_proc *p, kri_word value, bool nocat
 static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
         __attribute__((noreturn));
 
+static void hold_reason(struct kri_proc *p, struct kri_sig *reason, kr_msg *slot)
+{
+        if (is_atom_doom(reason)) {
+                slot->term.w = doom_reason(reason);
+                return;
+        }
+        kri_slot_fill(p, slot, reason);
+}
+
 static void to_catch(struct kri_proc *p, struct kri_catch *frame, kr_class kind,
                      struct kri_sig *sig)
 {
         free_doom(p->sched, frame->reason); /* a clean-up below has raised again */
         frame->reason = sig;
         frame->kind = kind;
+        kri_flags_set(p, 0, KRI_P_FAULTED);
         run_defers(p, frame->defers);
         if (frame->stack != p->stack)
                 kri_fiber_go_back(frame->stack);
@@ -154,14 +169,38 @@ static void to_catch(struct kri_proc *p, struct kri_catch *frame, kr_class kind,
         kri_jump_to(&frame->jump, 1);
 }
 
+/* The reason is meanwhile held as a message is, so that it goes with p if p ends otherwise. */
+static struct kri_sig *heard_by_loop(struct kri_proc *p, kr_class kind,
+                                     struct kri_sig *sig)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        hold_reason(p, sig, &slot);
+        kri_loop_caught(p, kind, slot.term.w);
+        return is_atom_doom(sig) ? sig : kri_slot_empty(p, &slot);
+}
+
+/* p is about to end of it, and of nothing else. */
+static void note_raise(struct kri_proc *p, kr_class kind)
+{
+        const kr_loop *loop = kri_loop_of(p);
+
+        if (!kri_has(p, KRI_P_FAULTED))
+                kri_flags_set(p, KRI_P_OF_ITSELF, 0);
+        if (kind != KR_CLASS_EXIT && (loop == NULL || !loop->reports))
+                kri_flags_set(p, KRI_P_REPORT, 0);
+}
+
 static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 {
         struct kri_catch *frame = p->extra != NULL ? p->extra->catch : NULL;
 
         if (frame != NULL && p->doom == NULL)
                 to_catch(p, frame, kind, sig);
-        if (kind != KR_CLASS_EXIT && p->doom == NULL)
-                kri_flags_set(p, KRI_P_REPORT, 0);
+        if (kri_loop_catches(p))
+                sig = heard_by_loop(p, kind, sig);
+        if (p->doom == NULL)
+                note_raise(p, kind);
         kri_doom(p, sig);
         kri_end(p);
 }
@@ -248,15 +287,6 @@ void kr_raise(kr_class kind, kr_term reason)
 }
 
 /* -- catching -- */
-
-static void hold_reason(struct kri_proc *p, struct kri_sig *reason, kr_msg *slot)
-{
-        if (is_atom_doom(reason)) {
-                slot->term.w = doom_reason(reason);
-                return;
-        }
-        kri_slot_fill(p, slot, reason);
-}
 
 /* After a fault the process goes on on a fresh stack, which it leaves here again. */
 static void back_on_stack(struct kri_proc *p, struct kri_stack *stack)
@@ -436,8 +466,7 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
         p->stack = NULL;
         if (__builtin_expect(kri_has(p, KRI_P_REPORT), 0))
                 kri_report_end(p, doom_reason(p->doom));
-        if (!atomic_load_explicit(&p->zombie, memory_order_relaxed))
-                kri_proc_tell(s, p);
+        kri_proc_tell(s, p); /* a zombie again, of what its clean-ups have begun since */
         close_queue(s, p);
         kri_mailbox_drop(s, p);
         if (p->held != NULL)

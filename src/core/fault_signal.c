@@ -31,7 +31,6 @@
 /* Lies in front of its signal stack, a guard page between them. */
 struct fault_thread {
         struct kri_stack *reserve; /* where the next process to fault here lands */
-        struct kri_stack *left;    /* of a process that ended without landing */
         stack_t found;             /* the signal stack that this one replaced */
         struct kr_node *node;
         char *memory;               /* the mapping */
@@ -220,11 +219,9 @@ static void go_on(struct landing *landing)
         struct kri_proc *p = kri_current();
 
         fresh_reserve(landing->thread);
-        /* A zombie's scheduler was taken: kri_enter does not return, and the thread, which
-         * ends with it, gives the stack back. Relaxed: set before the signal was sent. */
-        if (atomic_load_explicit(&p->zombie, memory_order_relaxed))
-                landing->thread->left = landing->old;
-        p = kri_enter();
+        kri_barrier_light();
+        if (kri_is_taken(p))
+                kri_taken_wait(p); /* kri_enter, but that nothing ends p yet */
         keep_old(p, landing->old);
         kri_flags_set(p, KRI_P_FAULTED, 0);
         if (landing->fault.kind == KRI_FAULT_KILL) {
@@ -347,6 +344,15 @@ __attribute__((noreturn, no_sanitize("address", "thread"))) static void land_her
         land(landing_on(kri_current()->stack));
 }
 
+/* Where only a little of the stack is left. */
+static void raise_system_limit(struct kri_proc *p) __attribute__((noreturn));
+
+static void raise_system_limit(struct kri_proc *p)
+{
+        kri_flags_set(p, KRI_P_FAULTED, 0);
+        kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+}
+
 void kri_fault_leave_spent(struct kri_proc *p)
 {
         struct kri_stack_cache none = { NULL, 0 };
@@ -358,7 +364,7 @@ void kri_fault_leave_spent(struct kri_proc *p)
 
         p->stack->spent = false;
         if (fresh == NULL)
-                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+                raise_system_limit(p);
         kri_trace_here(p, &fault.trace);
         if (p->stack->came_back != 0) { /* its caller's frame is gone */
                 fault.trace.at[0] = p->stack->came_back - 1;
@@ -566,7 +572,6 @@ static void free_thread(struct fault_thread *mine)
 {
         if (mine == NULL)
                 return;
-        give_stack(mine->node, mine->left);
         give_stack(mine->node, mine->reserve);
         (void)munmap(mine, THREAD_BYTES);
 }

@@ -385,7 +385,7 @@ static struct kri_allocator memory_of(const kr_node_opts *opts)
 static void init_plain(struct kr_node *node)
 {
         node->event = (struct kri_event){ -1, -1, -1 };
-        node->slots_lock = node->foreign_lock = node->registry.lock =
+        node->slots_lock = node->foreign_lock = node->registry.lock = node->keep.lock =
                 (kri_mutex)KRI_MUTEX_INIT;
         node->timers_next_ns = INT64_MAX;
         node->ref_block = first_ref_block(node);
@@ -526,6 +526,7 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
         if (node->opts.drive == KR_DRIVE_THREADS)
                 kri_watch_stop(node);
         kri_report_rest(node);
+        kri_keep_release(node);
         kri_event_close(&node->event);
         kri_faults_close(node);
         kri_timers_fini(node);

@@ -11,6 +11,7 @@
 
 #include "base/plat_event.h"
 
+#include "keep.h"
 #include "proc.h"
 #include "report.h"
 #include "sched.h"
@@ -79,6 +80,7 @@ struct kr_node {
         _Atomic int64_t unique;
         _Atomic uint64_t faults, handovers;
         struct kri_report report; /* of processes that end by errors */
+        struct kri_keep keep;     /* what rooms above the core have put there */
 };
 
 static inline struct kri_proc *kri_proc_at(const struct kr_node *node, uint32_t index)

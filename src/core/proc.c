@@ -9,6 +9,7 @@
 #include "extra.h"
 #include "limit.h"
 #include "link.h"
+#include "loop.h"
 #include "node.h"
 #include "receive.h"
 #include "ref.h"
@@ -73,6 +74,7 @@ static void call_entry(struct kri_proc *p)
                 ((void (*)(kr_term))p->fn)((kr_term){ p->arg.term });
                 return;
         case KRI_ENTRY_PTR:
+        case KRI_ENTRY_LOOP:
                 ((void (*)(void *))p->fn)(p->arg.ptr);
                 return;
         default:
@@ -87,6 +89,8 @@ static void enter_function(struct kri_proc *p)
         kri_leave(p);
         call_entry(p);
         p = kri_enter();
+        if (p->doom == NULL)
+                kri_flags_set(p, KRI_P_OF_ITSELF, 0);
         kri_doom_atom(p, KRI_A_normal);
         kri_end(p);
 }
@@ -121,15 +125,15 @@ void kri_restart(struct kri_proc *p)
 }
 
 /* The block an argument takes: for a kept term the owner's word in front. */
-static void release_arg(struct kri_proc *p)
+void kri_arg_release(struct kri_proc *p)
 {
-        if (p->entry_kind == KRI_ENTRY_PTR)
+        if (p->entry_kind == KRI_ENTRY_PTR || p->entry_kind == KRI_ENTRY_LOOP)
                 kri_owned_free(p, p->arg.ptr);
         else if (p->entry_kind == KRI_ENTRY_TERM && kri_is_place(p->arg.term))
                 kri_owned_free(p, kri_ptr(p->arg.term) - 1);
 }
 
-static bool copy_term(struct kri_proc *p, kri_word t, kri_word *ret_copy)
+bool kri_owned_copy(struct kri_proc *p, kri_word t, kri_word *ret_copy)
 {
         kri_word *block, *heap;
         uint32_t blobs = 0;
@@ -165,7 +169,10 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
         kri_word term = KRI_NIL;
         void *ptr = NULL;
 
-        if (entry->kind == KRI_ENTRY_TERM && !copy_term(p, entry->arg.term.w, &term))
+        if (entry->kind == KRI_ENTRY_LOOP)
+                return kri_loop_enter(p, entry);
+        if (entry->kind == KRI_ENTRY_TERM &&
+            !kri_owned_copy(p, entry->arg.term.w, &term))
                 return false;
         if (entry->kind == KRI_ENTRY_PTR && p->entry_kind == KRI_ENTRY_PTR &&
             entry->arg.ptr == p->arg.ptr) {
@@ -175,7 +182,7 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
         if (entry->kind == KRI_ENTRY_PTR &&
             !copy_bytes(p, entry->arg.ptr, entry->size, &ptr))
                 return false;
-        release_arg(p);
+        kri_arg_release(p);
         p->fn = entry->fn;
         p->entry_kind = (uint8_t)entry->kind;
         if (entry->kind == KRI_ENTRY_TERM)
@@ -190,7 +197,8 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
 /* The usual way on: the same kind of argument, which needs no memory. */
 static inline bool becomes_directly(struct kri_proc *p, const struct kri_entry *entry)
 {
-        if (entry->kind != (enum kri_entry_kind)p->entry_kind || entry->fn == NULL ||
+        if (entry->kind != (enum kri_entry_kind)p->entry_kind ||
+            entry->kind == KRI_ENTRY_LOOP || entry->fn == NULL ||
             p->doom != NULL || (p->extra != NULL && p->extra->catch != NULL) ||
             kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED))
                 return false;
@@ -216,7 +224,8 @@ static __attribute__((noinline)) void become_any(struct kri_proc *p,
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
         if (p->extra != NULL)
                 p->extra->catch = NULL;
-        kri_flags_set(p, 0, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
+        kri_flags_set(p, 0,
+                      KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_CAUGHT);
 }
 
 void kri_become(const struct kri_entry *entry)

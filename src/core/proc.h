@@ -60,10 +60,13 @@ enum kri_out {
 #define KRI_P_WAIT_TIMED 0x80u  /* the wait has a deadline */
 #define KRI_P_ARMED 0x100u      /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u        /* it is in kr_receive_top's wait: `top_site` goes on */
-#define KRI_P_FAULTED 0x400u    /* it goes on on a fresh stack after a fault */
+#define KRI_P_FAULTED 0x400u    /* what it raises is a fault, on a fresh stack */
 #define KRI_P_DROP_STACK 0x800u /* its stack is not needed: it starts at fn again */
 #define KRI_P_MARKED 0x1000u    /* extra->marks holds some */
 #define KRI_P_CAPPED 0x2000u    /* extra->memory_max is set */
+#define KRI_P_OF_ITSELF 0x4000u /* it ends by a return, exit, error or throw of its own */
+#define KRI_P_CAUGHT 0x8000u    /* loop->caught is at work: what it raises ends it */
+#define KRI_P_ENDED 0x10000u    /* loop->ended has been called */
 
 struct kri_owned;
 
@@ -168,6 +171,8 @@ kr_pid kri_proc_pid(const struct kri_proc *p);
 /* -- entering and leaving the runtime, at the edge of every public function -- */
 
 void kri_enter_taken(struct kri_proc *p);
+/* The same without a look at p->doom: returns when p runs again, whatever has happened. */
+void kri_taken_wait(struct kri_proc *p);
 void kri_yield_now(struct kri_proc *p);
 
 /* release: whoever takes the process away reads 0 here (acquire), and then all that it wrote
@@ -351,5 +356,9 @@ void kri_memory_check(struct kri_proc *p);
 
 /* The argument of an entry, as the process's own. False: no memory. */
 bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry);
+/* The argument that it has goes. */
+void kri_arg_release(struct kri_proc *p);
+/* A copy of a term, kept by p (kr_release frees it). False: no memory. */
+bool kri_owned_copy(struct kri_proc *p, kri_word t, kri_word *ret_copy);
 
 #endif

@@ -302,7 +302,7 @@ static inline __attribute__((always_inline)) void wait(struct kri_proc *p,
                 forget_stack(p);
         if (__builtin_expect(p->doom != NULL, 0))
                 kri_end(p); /* a clean-up may not wait: it is given up */
-        kri_flags_set(p, 0, KRI_P_NEWS);
+        kri_flags_set(p, 0, out == KRI_OUT_TOP ? KRI_P_NEWS | KRI_P_CAUGHT : KRI_P_NEWS);
         kri_switch_out(p, out);
         kri_doom_check(p);
 }
@@ -599,7 +599,8 @@ static __attribute__((noinline)) int wait_at_top(struct kri_proc *p, kr_msg *slo
 {
         if (kri_is_taken(p) || slot == NULL || p->first != NULL ||
             timeout_ms != KR_INFINITY || p->scanned != NULL || p->held != NULL ||
-            p->doom != NULL || kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD) ||
+            p->doom != NULL ||
+            kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD | KRI_P_CAUGHT) ||
             (p->extra != NULL && p->extra->catch != NULL) || p->sched->outbox.to == p ||
             kri_outer_has_news(p))
                 return receive_top(slot, timeout_ms, clauses);

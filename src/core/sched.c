@@ -8,6 +8,7 @@
 #include "term/atom.h"
 
 #include "extra.h"
+#include "loop.h"
 #include "node.h"
 #include "sim.h"
 #include "timer.h"
@@ -394,7 +395,8 @@ static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
 {
         if (p->stack != NULL)
                 return true;
-        if (p->doom != NULL && (p->extra == NULL || p->extra->defers == NULL))
+        if (p->doom != NULL && (p->extra == NULL || p->extra->defers == NULL) &&
+            !kri_loop_has_end(p))
                 return false;
         p->stack = s->hot_stack;
         s->hot_stack = NULL;

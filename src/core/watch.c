@@ -258,14 +258,12 @@ static void look_at_hog(struct kr_node *node, struct kri_thread *thread)
 }
 
 /* On a thread that has lost its scheduler: p enters Krarup, and waits for its turn. */
-void kri_enter_taken(struct kri_proc *p)
+void kri_taken_wait(struct kri_proc *p)
 {
         struct kri_watch *watch = p->node->watch;
         struct kri_thread *thread = thread_here();
         void *save = NULL;
 
-        if (p->stack != NULL && p->stack->spent)
-                kri_fault_leave_spent(p);
         if (watch == NULL)
                 return;
         kri_lock(&watch->lock); /* the watch decides one way or the other, then lets go */
@@ -280,24 +278,21 @@ void kri_enter_taken(struct kri_proc *p)
         kri_fiber_leave_to_native(&save, &thread->native);
         kri_switch(&p->sp, thread->native_sp);
         kri_fiber_arrive(save, &p->sched->native);
+}
+
+void kri_enter_taken(struct kri_proc *p)
+{
+        if (p->stack != NULL && p->stack->spent)
+                kri_fault_leave_spent(p);
+        kri_taken_wait(p);
         kri_doom_check(p);
 }
 
 void kri_watch_gone(struct kri_proc *p, struct kri_sched *was)
 {
-        struct kr_node *node = p->node;
-        struct kri_sched *s;
-
         atomic_store(&p->taken, 0);
-        if (!atomic_load(&p->zombie)) {
-                p->out = KRI_OUT_YIELD;
-                kri_sched_inject(was, p);
-                return;
-        }
-        s = kri_sched_borrow(node, NULL);
-        p->sched = s;
-        kri_proc_finish(s, p);
-        kri_sched_return(node, s);
+        p->out = KRI_OUT_YIELD;
+        kri_sched_inject(was, p);
 }
 
 /* -- the monitor thread -- */

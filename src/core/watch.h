@@ -27,7 +27,7 @@ void kri_watch_stop(struct kr_node *node);
 void kri_watch_wake(struct kr_node *node);
 
 /* p came out of foreign code on a thread that had lost its scheduler `was`. On the thread's
- * own stack: puts p where it can go on, or finishes it if it is a zombie. */
+ * own stack: puts p where it can go on, or end. */
 void kri_watch_gone(struct kri_proc *p, struct kri_sched *was);
 
 #endif
