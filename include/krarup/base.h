@@ -55,7 +55,9 @@
         X(KR_ESTATE, 11, "bad_state", "not possible in the present state")               \
         X(KR_EOS, 12, "os", "the operating system refused")                              \
         X(KR_EALREADY, 13, "already", "already there")                                   \
-        X(KR_EFULL, 14, "full", "the receiver's mailbox is full")
+        X(KR_EFULL, 14, "full", "the receiver's mailbox is full")                        \
+        X(KR_EIGNORED, 15, "ignore", "the process did not want to start")                \
+        X(KR_EFAILED, 16, "failed", "it failed, for a reason that is told apart")
 
 typedef enum kr_err {
 #define KR_ERR_ENUM(symbol, value, name, text) symbol = value,
