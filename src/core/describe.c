@@ -12,6 +12,7 @@
 #include "extra.h"
 #include "fault.h"
 #include "link.h"
+#include "loop.h"
 #include "node.h"
 #include "fault_symbol.h"
 #include "fault_unwind.h"
@@ -398,8 +399,28 @@ static void find_trace(struct view *v)
         leave_out_ours(&v->trace);
 }
 
+/* {Name, 0, []}: of a loop that waits at its top; its function's own name says nothing. */
+static kri_word top_of_loop(struct view *v, const char *name)
+{
+        const kri_word element[3] = { binary(v, name, strlen(name)), kri_int(0),
+                                      KRI_NIL };
+
+        return tuple(v, 3, element);
+}
+
+static bool waits_in_loop(const struct view *v)
+{
+        return !v->running && v->p->stack == NULL && kri_loop_of(v->p) != NULL;
+}
+
 static kri_word current_stacktrace(struct view *v)
 {
+        struct list list = LIST_INIT;
+
+        if (waits_in_loop(v)) {
+                append(v, &list, top_of_loop(v, kri_proc_name(v->p)));
+                return list.first;
+        }
         if (v->sig != NULL)
                 return kri_trace_term(&v->trace, &v->heap);
         if (v->trace_words == 0) { /* once: the names are found now, and kept */

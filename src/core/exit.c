@@ -465,7 +465,7 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
                 kri_stack_put(&s->node->stacks, &s->stacks, p->stack);
         p->stack = NULL;
         if (__builtin_expect(kri_has(p, KRI_P_REPORT), 0))
-                kri_report_end(p, doom_reason(p->doom));
+                kri_report_end(s, p, doom_reason(p->doom));
         kri_proc_tell(s, p); /* a zombie again, of what its clean-ups have begun since */
         close_queue(s, p);
         kri_mailbox_drop(s, p);

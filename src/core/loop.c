@@ -68,10 +68,9 @@ static bool is_bad(const kr_loop *loop)
 kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop, const void *record,
                      size_t size, kr_term args)
 {
-        const struct kri_loop_start start = { .loop = loop,
-                                              .record = record,
-                                              .size = size,
-                                              .args = args.w };
+        const struct kri_loop_start start = {
+                .loop = loop, .record = record, .size = size, .args = args.w
+        };
         struct kri_proc *p = kri_enter();
 
         if (p == NULL)
@@ -79,9 +78,9 @@ kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop, const void 
         if (is_bad(loop) || size < sizeof(struct kr_loop_head) ||
             kri_spawn_opts_are_bad(opts)) {
                 kri_badarg(p, "kr_spawn_loop",
-                           is_bad(loop)                          ? "loop"
+                           is_bad(loop)                         ? "loop"
                            : size < sizeof(struct kr_loop_head) ? "size"
-                                                                 : "opts");
+                                                                : "opts");
                 return (kr_pid){ 0 };
         }
         kri_leave(p);
@@ -135,8 +134,7 @@ void kri_loop_caught(struct kri_proc *p, kr_class kind, kri_word reason)
         struct kr_loop_head *head = p->arg.ptr;
         kr_term term = { kind == KR_CLASS_THROW ? thrown(reason) : reason };
 
-        kri_flags_set(p, KRI_P_CAUGHT,
-                      KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
+        kri_flags_set(p, KRI_P_CAUGHT, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
         p->scanned = NULL;
         kri_critical_set(p, 0);
         kri_leave(p);

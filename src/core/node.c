@@ -266,6 +266,7 @@ bool kr_node_run(kr_node *node)
                 return false;
         kri_native_init(&node->scheds[0].native); /* another thread each time, perhaps */
         kri_faults_host_begin(node);
+        kri_report_late(node);
         more = node->opts.drive == KR_DRIVE_SIM ? kri_sim_step(node) : run_for_host(node);
         kri_faults_host_end(node);
         return more;

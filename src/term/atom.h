@@ -35,7 +35,8 @@
         X(heap_size, "heap_size") X(parent, "parent") X(suspending, "suspending")        \
         X(backtrace, "backtrace") X(waiting, "waiting") X(running, "running")            \
         X(runnable, "runnable") X(suspended, "suspended") X(low, "low")                  \
-        X(high, "high") X(max, "max")
+        X(high, "high") X(max, "max") X(report, "report")                                \
+        X(reports_lost, "reports_lost")
 /* clang-format on */
 
 enum kri_known_atom {
