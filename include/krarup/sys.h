@@ -156,15 +156,15 @@ typedef kr_term (*kr_debug_fn)(kr_term state, kr_term event, kr_term extra);
  *      ...
  */
 
+typedef struct kr_sys kr_sys;
+
 /* What sys asks of a process: constant. `record` is what kr_sys.record points to. */
 typedef struct kr_sys_callbacks {
-        const char *module;
-
         /* End in order, with this reason: terminate, and the parent's exit while suspended.
          * Must be there. */
         void (*terminate)(void *record, kr_term reason);
 
-        /* Gives a new term. NULL: the state is what `status` gives. */
+        /* Gives a new term. NULL: the state is []. */
         kr_term (*get_state)(void *record);
         /* Take this over; gives a new term, what it is now. none: it does not fit. NULL: no
          * state fits. */
@@ -175,8 +175,8 @@ typedef struct kr_sys_callbacks {
         /* KR_OK, or another and the Reason in the slot. NULL: undef. */
         kr_err (*code_change)(void *record, kr_term module, kr_term old_version,
                               kr_term extra, kr_msg *ret_reason);
-        /* Misc of get_status; gives a new term. NULL: by get_state; [] without. */
-        kr_term (*status)(void *record);
+        /* Misc of get_status; gives a new term. NULL: by get_state. */
+        kr_term (*status)(void *record, const kr_sys *sys);
         /* What it is called: a term of the record's (not given). NULL: its pid. */
         kr_term (*name)(void *record);
         /* Append the text of an event, with its end of line, for trace and the like. NULL:
@@ -185,15 +185,16 @@ typedef struct kr_sys_callbacks {
 } kr_sys_callbacks;
 
 /* What sys keeps in a process: part of its record, to be filled in like this:
- *      (kr_sys){ .callbacks = &mine, .record = c, .parent = parent }
+ *      (kr_sys){ .callbacks = &mine, .module = "ch4", .record = c, .parent = parent }
  * The record must stay where it is, or `record` be set anew. */
-typedef struct kr_sys {
+struct kr_sys {
         const kr_sys_callbacks *callbacks;
+        const char *module; /* the name of what handles system messages, for get_status */
         void *record;
         kr_pid parent;           /* its exit ends the process while it is suspended */
         bool suspended;          /* read only */
         struct kri_debug *debug; /* sys's own; NULL: no debug option is on */
-} kr_sys;
+};
 
 KR_BEGIN_DECLS
 
