@@ -19,6 +19,7 @@
 #include <krarup/loop.h>
 #include <krarup/memory.h>
 #include <krarup/proc_lib.h>
+#include <krarup/sys.h>
 
 typedef struct kr_gen kr_gen;
 typedef struct kr_kind kr_kind;

@@ -11,7 +11,7 @@
 #ifndef KR_OTP_SYS_H
 #define KR_OTP_SYS_H
 
-#include <krarup/behaviour.h>
+#include <krarup/sys.h>
 
 /* For a kr_gen: all goes to its kind. */
 extern const kr_sys_callbacks kri_gen_sys;
