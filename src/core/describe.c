@@ -16,6 +16,7 @@
 #include "node.h"
 #include "fault_symbol.h"
 #include "fault_unwind.h"
+#include "watching.h"
 
 /* Items in the order of process_info/1; the rest has to be asked for. */
 /* clang-format off */
@@ -205,31 +206,21 @@ static kri_word watched(struct view *v, const struct kri_watching *w)
 static kri_word monitors(struct view *v)
 {
         struct list list = LIST_INIT;
-        struct kri_entry3 *entry;
+        const struct kri_watching *w;
 
-        if (v->p->extra == NULL)
-                return KRI_NIL;
-        for (uint32_t at = 0;
-             (entry = kri_table_next(&v->p->extra->watching, &at)) != NULL;) {
-                const struct kri_watching *w =
-                        (const struct kri_watching *)(uintptr_t)entry->a;
-
+        for (uint32_t at = 0; (w = kri_watching_next(v->p, &at)) != NULL;)
                 if (w->monitoring)
                         append(v, &list, watched(v, w));
-        }
         return list.first;
 }
 
 static kri_word monitored_by(struct view *v)
 {
         struct list list = LIST_INIT;
-        struct kri_entry3 *entry;
+        struct kri_entry3 entry;
 
-        if (v->p->extra == NULL)
-                return KRI_NIL;
-        for (uint32_t at = 0;
-             (entry = kri_table_next(&v->p->extra->watched_by, &at)) != NULL;)
-                append(v, &list, entry->a);
+        for (uint32_t at = 0; kri_watcher_next(v->p, &at, &entry);)
+                append(v, &list, entry.a);
         return list.first;
 }
 

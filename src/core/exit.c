@@ -404,7 +404,7 @@ void kri_proc_tell(struct kri_sched *s, struct kri_proc *p)
 
         kri_registry_forget(p);
         kri_timers_forget(s, p);
-        if (p->link != 0 || p->extra != NULL)
+        if (p->link != 0 || p->watcher != 0 || p->extra != NULL)
                 kri_links_fire(s, p, reason);
 }
 

@@ -29,8 +29,9 @@ struct kri_watching {
 #define KRI_MARKS 8u
 
 struct kri_extra {
-        struct kri_table links;    /* near pid -> a: state */
-        struct kri_table watching; /* ref number -> a: struct kri_watching * */
+        struct kri_table links;             /* near pid -> a: state */
+        struct kri_watching first_watching; /* ref[0] 0: free; see watching.h */
+        struct kri_table watching;          /* ref number -> a: struct kri_watching * */
         struct kri_table
                 watched_by;       /* ref number -> a: watcher's pid, b: name atom | 0 */
         struct kri_defer *defers; /* newest first */

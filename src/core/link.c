@@ -12,6 +12,8 @@
 #include "receive.h"
 #include "ref.h"
 #include "registry.h"
+#include "sleeper.h"
+#include "watching.h"
 
 /* -- our end of a link -- */
 
@@ -199,55 +201,12 @@ bool kri_link_child(struct kri_proc *parent, struct kri_proc *child)
 
 /* -- monitors and aliases, at the watcher -- */
 
-static struct kri_watching *find_watching(const struct kri_proc *p, uint64_t ref)
+/* Memory for our end of what another has set up already; without it the process cannot keep
+ * its side and ends. */
+static void must(struct kri_proc *p, bool done)
 {
-        struct kri_entry3 *entry =
-                p->extra != NULL ? kri_table_find(&p->extra->watching, ref) : NULL;
-
-        return entry != NULL ? (struct kri_watching *)(uintptr_t)entry->a : NULL;
-}
-
-static void free_watching(struct kri_sched *s, struct kri_proc *p, struct kri_watching *w)
-{
-        if (w->tag != NULL)
-                kri_sig_free(&s->pool, w->tag);
-        kri_node_free(p->node, w, sizeof(*w));
-}
-
-/* A record without monitor and alias says nothing any more. */
-static void drop_if_spent(struct kri_sched *s, struct kri_proc *p, struct kri_watching *w)
-{
-        if (w->monitoring || w->alias)
-                return;
-        kri_table_remove(&p->extra->watching, w->ref[0], NULL, &p->node->memory);
-        free_watching(s, p, w);
-}
-
-static struct kri_watching *new_watching(struct kri_sched *s, struct kri_proc *p,
-                                         kr_ref ref, kr_alias_mode mode,
-                                         const kr_term *tag)
-{
-        struct kri_watching *w = kri_node_alloc(p->node, sizeof(*w));
-        struct kri_entry3 *entry = NULL;
-
-        if (w == NULL)
-                return NULL;
-        memset(w, 0, sizeof(*w));
-        kri_ref_store(ref, w->ref);
-        w->mode = (uint8_t)mode;
-        w->alias = mode != KR_ALIAS_NONE;
-        w->once = mode == KR_ALIAS_REPLY_DEMONITOR;
-        if (tag != NULL)
-                w->tag = kri_sig_message(&s->pool, tag->w);
-        if ((tag == NULL || w->tag != NULL) && kri_extra(p) != NULL)
-                entry = kri_table_insert(&p->extra->watching, ref.id[0],
-                                         &p->node->memory);
-        if (entry == NULL) {
-                free_watching(s, p, w);
-                return NULL;
-        }
-        entry->a = (uintptr_t)w;
-        return w;
+        if (!done)
+                kri_doom_atom(p, KRI_A_system_limit);
 }
 
 /* A DOWN of our own making, for a process that is not there: through our own queue, so that
@@ -262,10 +221,16 @@ static bool down_self(struct kri_proc *p, struct kri_watching *w)
 
 static bool watch(struct kri_proc *p, struct kri_watching *w)
 {
+        struct kri_proc *other;
         struct kri_sig *sig;
 
         if (w->target == 0)
                 return down_self(p, w);
+        if (w->name == 0 && (other = kri_sleeper_borrow(p->sched, w->target)) != NULL) {
+                must(other, kri_watcher_add(other, w->ref[0], kri_proc_word(p), 0));
+                kri_sleeper_return(p->sched, other);
+                return true;
+        }
         sig = kri_sig_control(&p->sched->pool, KRI_SIG_MONITOR, kri_proc_word(p),
                               KRI_NIL);
         if (sig == NULL)
@@ -291,7 +256,7 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
         }
         ref = kri_ref_new(p->sched, p);
         kri_mark_set(p, ref.id[0]);
-        w = new_watching(p->sched, p, ref, mode, tag);
+        w = kri_watching_new(p->sched, p, ref, mode, tag);
         if (w == NULL) {
                 kri_no_memory(p);
                 return (kr_ref){ .node = 0 };
@@ -303,10 +268,10 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
         if (w->target == kri_proc_word(p)) {
                 w->monitoring = w->alias =
                         false; /* oneself: never fires, nor is it an alias */
-                drop_if_spent(p->sched, p, w);
+                kri_watching_drop_spent(p->sched, p, w);
         } else if (!watch(p, w)) {
                 w->monitoring = w->alias = false;
-                drop_if_spent(p->sched, p, w);
+                kri_watching_drop_spent(p->sched, p, w);
                 kri_no_memory(p);
                 return (kr_ref){ .node = 0 };
         }
@@ -315,32 +280,18 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
         return ref;
 }
 
-static bool add_watcher(struct kri_proc *p, uint64_t ref, kri_word watcher, uint64_t name)
-{
-        struct kri_entry3 *entry =
-                kri_extra(p) != NULL
-                        ? kri_table_insert(&p->extra->watched_by, ref, &p->node->memory)
-                        : NULL;
-
-        if (entry == NULL)
-                return false;
-        entry->a = watcher;
-        entry->b = name;
-        return true;
-}
-
 bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent,
                        struct kri_proc *child, const kr_spawn_opts *opts)
 {
         kr_ref ref = kri_ref_new(s, parent);
-        struct kri_watching *w = new_watching(s, parent, ref, opts->alias, opts->tag);
+        struct kri_watching *w = kri_watching_new(s, parent, ref, opts->alias, opts->tag);
 
         if (w == NULL)
                 return false;
         w->target = kri_proc_word(child);
-        if (!add_watcher(child, ref.id[0], kri_proc_word(parent), 0)) {
+        if (!kri_watcher_add(child, ref.id[0], kri_proc_word(parent), 0)) {
                 w->alias = false;
-                drop_if_spent(s, parent, w);
+                kri_watching_drop_spent(s, parent, w);
                 return false;
         }
         w->monitoring = true;
@@ -351,20 +302,34 @@ bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent,
 
 void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child)
 {
-        struct kri_entry3 *entry;
+        struct kri_entry3 entry;
 
         if (remove_link(child, kri_proc_word(parent)))
                 (void)remove_link(parent, kri_proc_word(child));
-        if (child->extra == NULL)
-                return;
-        for (uint32_t at = 0;
-             (entry = kri_table_next(&child->extra->watched_by, &at)) != NULL;) {
-                struct kri_watching *w = find_watching(parent, entry->key);
+        for (uint32_t at = 0; kri_watcher_next(child, &at, &entry);) {
+                struct kri_watching *w = kri_watching_find(parent, entry.key);
 
                 w->monitoring = w->alias = false;
-                drop_if_spent(s, parent, w);
+                kri_watching_drop_spent(s, parent, w);
         }
-        kri_table_fini(&child->extra->watched_by, &child->node->memory);
+        kri_watcher_fini(child);
+}
+
+/* The process that this thread runs takes the record of the monitor out of its own at once,
+ * if it is the one; so does whoever can act for it. */
+static bool demonitor_directly(struct kri_sched *s, const struct kri_watching *w)
+{
+        struct kri_proc *other = kri_current();
+        bool done;
+
+        if (other != NULL && kri_proc_word(other) == w->target)
+                return kri_watcher_remove(other, w->ref[0]);
+        other = kri_sleeper_borrow(s, w->target);
+        if (other == NULL)
+                return false;
+        done = kri_watcher_remove(other, w->ref[0]);
+        kri_sleeper_return(s, other);
+        return done;
 }
 
 static void send_demonitor(struct kri_sched *s, struct kri_proc *p,
@@ -372,7 +337,7 @@ static void send_demonitor(struct kri_sched *s, struct kri_proc *p,
 {
         struct kri_sig *sig;
 
-        if (w->target == 0)
+        if (w->target == 0 || demonitor_directly(s, w))
                 return;
         sig = kri_sig_control(&s->pool, KRI_SIG_DEMONITOR, kri_proc_word(p), KRI_NIL);
         if (sig == NULL)
@@ -421,7 +386,7 @@ bool kr_demonitor(kr_ref ref, const kr_demonitor_opts *opts)
         if (kri_outer_has_news(p))
                 kri_take(p->sched, p); /* a DOWN that is here counts as delivered */
         kri_doom_check(p);
-        w = find_watching(p, ref.id[0]);
+        w = kri_watching_find(p, ref.id[0]);
         if (w != NULL && w->monitoring) {
                 active = true;
                 send_demonitor(p->sched, p, w);
@@ -429,7 +394,7 @@ bool kr_demonitor(kr_ref ref, const kr_demonitor_opts *opts)
                 w->target = 0;
                 if (w->mode != KR_ALIAS_EXPLICIT_UNALIAS)
                         w->alias = false;
-                drop_if_spent(p->sched, p, w);
+                kri_watching_drop_spent(p->sched, p, w);
         }
         if (!active && opts != NULL && opts->flush)
                 flush_down(p, ref.id[0]);
@@ -448,7 +413,7 @@ kr_ref kr_alias(bool once)
                 return ref;
         ref = kri_ref_new(p->sched, p);
         kri_mark_set(p, ref.id[0]);
-        w = new_watching(p->sched, p, ref, KR_ALIAS_EXPLICIT_UNALIAS, NULL);
+        w = kri_watching_new(p->sched, p, ref, KR_ALIAS_EXPLICIT_UNALIAS, NULL);
         if (w == NULL) {
                 kri_no_memory(p);
                 return (kr_ref){ .node = 0 };
@@ -470,11 +435,11 @@ bool kr_unalias(kr_ref alias)
                 kri_badarg(p, "kr_unalias", "alias");
                 return false;
         }
-        w = find_watching(p, alias.id[0]);
+        w = kri_watching_find(p, alias.id[0]);
         active = w != NULL && w->alias;
         if (active) {
                 w->alias = false;
-                drop_if_spent(p->sched, p, w);
+                kri_watching_drop_spent(p->sched, p, w);
         }
         kri_leave(p);
         return active;
@@ -513,14 +478,6 @@ static void take_link_exit(struct kri_sched *s, struct kri_proc *p, struct kri_s
                 act_on_exit(s, p, sig);
         else
                 kri_sig_free(&s->pool, sig);
-}
-
-/* Memory for our end of what another has set up already; without it the process cannot keep
- * its side and ends. */
-static void must(struct kri_proc *p, bool done)
-{
-        if (!done)
-                kri_doom_atom(p, KRI_A_system_limit);
 }
 
 static void take_link(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
@@ -572,7 +529,8 @@ struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p,
 
 static void take_down(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
 {
-        struct kri_watching *w = find_watching(p, kri_ptr(kri_sig_element(sig, 2))[1]);
+        struct kri_watching *w =
+                kri_watching_find(p, kri_ptr(kri_sig_element(sig, 2))[1]);
 
         if (w == NULL || !w->monitoring) {
                 kri_sig_free(&s->pool, sig);
@@ -584,14 +542,14 @@ static void take_down(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
         w->target = 0;
         if (w->mode != KR_ALIAS_EXPLICIT_UNALIAS)
                 w->alias = false;
-        drop_if_spent(s, p, w);
+        kri_watching_drop_spent(s, p, w);
         if (sig != NULL)
                 become_message(p, sig);
 }
 
 static void take_alias(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
 {
-        struct kri_watching *w = find_watching(p, kri_sig_ctl(sig)->ref[0]);
+        struct kri_watching *w = kri_watching_find(p, kri_sig_ctl(sig)->ref[0]);
 
         if (w == NULL || !w->alias) {
                 if (kri_has(p, KRI_P_LIMITED))
@@ -604,7 +562,7 @@ static void take_alias(struct kri_sched *s, struct kri_proc *p, struct kri_sig *
                 if (w->monitoring)
                         send_demonitor(s, p, w);
                 w->monitoring = false;
-                drop_if_spent(s, p, w);
+                kri_watching_drop_spent(s, p, w);
         }
         become_message(p, sig);
 }
@@ -636,12 +594,10 @@ void kri_link_take(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
                 acknowledged(p, ctl->from);
                 break;
         case KRI_SIG_MONITOR:
-                must(p, add_watcher(p, ctl->ref[0], ctl->from, ctl->extra));
+                must(p, kri_watcher_add(p, ctl->ref[0], ctl->from, ctl->extra));
                 break;
         case KRI_SIG_DEMONITOR:
-                if (p->extra != NULL)
-                        kri_table_remove(&p->extra->watched_by, ctl->ref[0], NULL,
-                                         &p->node->memory);
+                (void)kri_watcher_remove(p, ctl->ref[0]);
                 break;
         default:
                 kri_invariant(!"not a signal of links");
@@ -679,6 +635,16 @@ static void fire_link(struct kri_sched *s, kri_word to, struct down_args *args)
         (void)kri_signal(s->node, s, to, insist(make_exit, &s->pool, args));
 }
 
+static void fire_links(struct kri_sched *s, const struct kri_table *links,
+                       struct down_args *args)
+{
+        struct kri_entry3 *entry;
+
+        for (uint32_t at = 0; (entry = kri_table_next(links, &at)) != NULL;)
+                if (entry->a & KRI_LINKED)
+                        fire_link(s, entry->key, args);
+}
+
 /* The reference of a monitor, from its number: its maker is the watcher. */
 static void fire_down(struct kri_sched *s, const struct kri_entry3 *entry,
                       struct down_args *args)
@@ -696,38 +662,28 @@ void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
         struct down_args args = { .from = kri_proc_word(p),
                                   .reason = reason,
                                   .node_name = kr_node_name(p->node).index };
-        struct kri_entry3 *entry;
+        struct kri_entry3 watcher;
+        struct kri_watching *w;
 
         if (p->link != 0)
                 fire_link(s, p->link, &args);
         p->link = 0;
-        if (p->extra == NULL)
-                return;
-        for (uint32_t at = 0; (entry = kri_table_next(&p->extra->links, &at)) != NULL;)
-                if (entry->a & KRI_LINKED)
-                        fire_link(s, entry->key, &args);
-        for (uint32_t at = 0;
-             (entry = kri_table_next(&p->extra->watched_by, &at)) != NULL;)
-                fire_down(s, entry, &args);
-        for (uint32_t at = 0;
-             (entry = kri_table_next(&p->extra->watching, &at)) != NULL;) {
-                struct kri_watching *w = (struct kri_watching *)(uintptr_t)entry->a;
-
+        if (p->extra != NULL)
+                fire_links(s, &p->extra->links, &args);
+        for (uint32_t at = 0; kri_watcher_next(p, &at, &watcher);)
+                fire_down(s, &watcher, &args);
+        kri_watcher_fini(p);
+        for (uint32_t at = 0; (w = kri_watching_next(p, &at)) != NULL;)
                 if (w->monitoring)
                         send_demonitor(s, p, w);
-        }
-        kri_table_fini(&p->extra->links, &p->node->memory);
-        kri_table_fini(&p->extra->watched_by, &p->node->memory);
+        if (p->extra != NULL)
+                kri_table_fini(&p->extra->links, &p->node->memory);
 }
 
 void kri_links_fini(struct kri_sched *s, struct kri_proc *p)
 {
-        struct kri_entry3 *entry;
-
-        for (uint32_t at = 0; (entry = kri_table_next(&p->extra->watching, &at)) != NULL;)
-                free_watching(s, p, (struct kri_watching *)(uintptr_t)entry->a);
-        kri_table_fini(&p->extra->watching, &p->node->memory);
-        kri_table_fini(&p->extra->watched_by, &p->node->memory);
+        kri_watching_fini(s, p);
+        kri_watcher_fini(p);
         kri_table_fini(&p->extra->links, &p->node->memory);
 }
 

@@ -273,6 +273,7 @@ static void init_record(struct kri_proc *p, struct kr_node *node,
         p->extra = NULL;
         p->owned = NULL;
         p->link = 0;
+        p->watcher = 0;
         p->reductions = 0;
         p->priority = KR_PRIORITY_NORMAL;
         /* relaxed: nobody can know the pid before we hand it out */

@@ -117,10 +117,12 @@ struct kri_proc {
         struct kri_extra *extra; /* what few processes have; NULL until needed */
         struct kri_owned *owned; /* memory that goes with it */
         kri_word link;           /* the first link (see link.c), or 0 */
-        kri_word leader;         /* group leader: near pid, or 0 */
-        int64_t deadline_ns;     /* of this wait (WAIT_TIMED) */
-        int64_t armed_ns;        /* when the wheel wakes it (ARMED) */
-        uint64_t reductions;     /* before this turn */
+        kri_word watcher;        /* who monitors it, by watcher_ref, or 0 (watching.h) */
+        uint64_t watcher_ref;
+        kri_word leader;     /* group leader: near pid, or 0 */
+        int64_t deadline_ns; /* of this wait (WAIT_TIMED) */
+        int64_t armed_ns;    /* when the wheel wakes it (ARMED) */
+        uint64_t reductions; /* before this turn */
 };
 
 _Static_assert(sizeof(struct kri_proc) <= 256, "an idle process costs at most 256 bytes");

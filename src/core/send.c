@@ -10,6 +10,7 @@
 #include "limit.h"
 #include "node.h"
 #include "registry.h"
+#include "sleeper.h"
 
 /* What a test build breaks on purpose, to see that the tests notice: the queue loses what was
  * there when another sender comes, or, then, the last two of a chain change places. */
@@ -107,7 +108,8 @@ static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
         struct kri_sig *asleep = KRI_SLEEPING;
 
         if (kri_has(to, KRI_P_THREAD) || sig->kind != KRI_SIG_MESSAGE) {
-                push_or_free(s, to, sig);
+                if (!kri_sleeper_take(s, to, serial, sig))
+                        push_or_free(s, to, sig);
                 return;
         }
         /* acquire: pairs with fall_asleep's release, as in kri_push */
@@ -171,7 +173,8 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
                 kri_outbox_flush(s);
         sig->to_serial = kri_pid_serial(to);
         if (p != NULL && kri_serial(p) == sig->to_serial &&
-            kri_push(node, s, p, sig, sig))
+            (kri_sleeper_take(s, p, sig->to_serial, sig) ||
+             kri_push(node, s, p, sig, sig)))
                 return true;
         kri_sig_free(&s->pool, sig);
         return false;

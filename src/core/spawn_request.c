@@ -26,23 +26,41 @@ static bool wants(kr_reply reply, bool ok)
                reply == (ok ? KR_REPLY_SUCCESS_ONLY : KR_REPLY_ERROR_ONLY);
 }
 
-/* {Tag, Ref, ok | error, Pid | Reason}; false: no memory. */
+/* {Tag, Ref, ok | error, Result}, put together without a pattern: one that is used for the
+ * first time may end the process for want of memory, and the child is in no queue yet. */
+static struct kri_sig *new_reply(struct kri_pool *pool, kri_word tag, kr_ref ref, bool ok,
+                                 kri_word result)
+{
+        struct kri_sig *sig =
+                kri_sig_new(pool, 5 + 4 + kri_term_words(tag) + kri_term_words(result));
+        kri_word *tuple, *heap;
+
+        if (sig == NULL)
+                return NULL;
+        tuple = sig->heap;
+        heap = tuple + 5;
+        tuple[0] = kri_header(KRI_TUPLE, 0, 4);
+        kri_ref_box(heap, ref);
+        kri_store(&tuple[2], kri_boxed(heap));
+        heap += 4;
+        kri_store(&tuple[1], kri_term_copy(&heap, tag, (kri_word *)sig, &sig->blobs));
+        tuple[3] = ok ? KRI_A(ok) : KRI_A(error);
+        kri_store(&tuple[4], kri_term_copy(&heap, result, (kri_word *)sig, &sig->blobs));
+        kri_store(&sig->root, kri_boxed(tuple));
+        return sig;
+}
+
+/* Pid or reason; false: no memory. */
 static bool answer(struct kri_proc *p, const kr_spawn_request_opts *opts, kr_ref ref,
                    bool ok, kri_word result)
 {
-        kr_term tag = opts != NULL && opts->reply_tag != NULL
-                              ? *opts->reply_tag
-                              : (kr_term){ KRI_A(spawn_reply) };
-        struct kri_sig *sig = NULL;
-        kr_term reply;
+        kri_word tag = opts != NULL && opts->reply_tag != NULL ? opts->reply_tag->w
+                                                               : KRI_A(spawn_reply);
+        struct kri_sig *sig;
 
         if (!wants(opts != NULL ? opts->reply : KR_REPLY_YES, ok))
                 return true;
-        reply = kr_build("{~, ~, ~, ~}", tag, ref, ok ? KR_ATOM("ok") : KR_ATOM("error"),
-                         (kr_term){ result });
-        if (!kr_is_none(reply))
-                sig = kri_sig_message(&p->sched->pool, reply.w);
-        kr_release(reply);
+        sig = new_reply(&p->sched->pool, tag, ref, ok, result);
         return sig != NULL && kri_signal(p->node, p->sched, kri_proc_word(p), sig);
 }
 
