@@ -1,14 +1,16 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% spawn_live: memory of processes that wait: hibernated, raw (a plain receive), gen_server.
+%% spawn_live: memory of processes that wait: hibernated, raw (a plain receive), gen_server, and one
+%% that a simple_one_for_one supervisor has started (supervised).
 -module(spawn_live).
 -behaviour(gen_server).
--export([run/2, woken/0]).
--export([init/1, handle_call/3, handle_cast/2]).
+-export([run/2, woken/0, start_child/0]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -define(BATCH, 1000).
 
 run(Count, Variant) ->
     0 = Count rem ?BATCH,
+    {ok, _} = supervisor:start_link({local, servers}, ?MODULE, supervisor),
     erlang:garbage_collect(),
     Before = bench_kit:memory_bytes("VmRSS:"),
     Sample = start(Variant, Count div ?BATCH, []),
@@ -32,14 +34,19 @@ start_one("hibernated", Parent) ->
     spawn(fun() -> Parent ! ready, erlang:hibernate(?MODULE, woken, []) end);
 start_one("gen_server", _) ->
     {ok, Pid} = gen_server:start(?MODULE, [], []),
+    Pid;
+start_one("supervised", _) ->
+    {ok, Pid} = supervisor:start_child(servers, []),
     Pid.
 
+start_child() ->
+    gen_server:start_link(?MODULE, [], []).
+
 ready("gen_server", _) -> ok;
+ready("supervised", _) -> ok;
 ready(_, 0) -> ok;
 ready(Variant, Left) -> receive ready -> ready(Variant, Left - 1) end.
 
-ask("gen_server", Pid) ->
-    alive = gen_server:call(Pid, ask);
 ask(_, Pid) ->
     Pid ! {ask, self()},
     receive {alive, Pid} -> ok end.
@@ -50,8 +57,16 @@ wait() ->
 woken() ->
     wait().
 
-init([]) -> {ok, 0}.
+init(supervisor) ->
+    {ok, {#{strategy => simple_one_for_one},
+          [#{id => server, start => {?MODULE, start_child, []}}]}};
+init([]) ->
+    {ok, 0}.
 
-handle_call(ask, _, State) -> {reply, alive, State}.
+handle_call(_, _, State) -> {reply, ok, State}.
 
 handle_cast(_, State) -> {noreply, State}.
+
+handle_info({ask, From}, State) ->
+    From ! {alive, self()},
+    {noreply, State}.
