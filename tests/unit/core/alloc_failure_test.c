@@ -416,6 +416,120 @@ static void end_with_many_watching(void)
         kr_exit("over");
 }
 
+/* -- loops -- */
+
+struct record {
+        struct kr_loop_head head;
+        int caught, ended;
+};
+
+static void run_and_err(void *record)
+{
+        struct record *r = record;
+
+        r->caught = r->ended = 0;
+        arm();
+        kr_error("{error, ~}", large_bytes());
+}
+
+static void run_and_throw(void *record)
+{
+        (void)record;
+        arm();
+        kr_throw("{thrown, ~}", large_bytes());
+}
+
+/* Memory or not, once. */
+static void hear(void *record, kr_class kind, kr_term reason)
+{
+        struct record *r = record;
+        kr_msg msg = KR_MSG_INIT;
+
+        kit_int_eq(r->caught++, 0);
+        kit_int_ne(kind, KR_CLASS_EXIT);
+        kit_true(kr_match(reason, "{{error, _}, _}") || kr_match(reason, "{thrown, _}") ||
+                 kr_match(reason, "system_limit") ||
+                 kr_match(reason, "{system_limit, _}") ||
+                 kr_match(reason, "{{badarg, _}, _}"));
+        (void)kr_receive(&msg, 3, kr_on(ANY, "never"));
+        kr_send(kr_self(), "{~, caught}", large_bytes());
+        (void)kr_receive(&msg, 3, kr_on(ANY, "{_, caught}"));
+}
+
+static void finish(void *record, kr_term reason, bool fault)
+{
+        struct record *r = record;
+
+        kit_int_eq(r->caught, 1);
+        kit_int_eq(r->ended++, 0);
+        kit_false(fault);
+        kit_false(kr_is_none(reason));
+}
+
+static const kr_loop erring_loop = { "erring", run_and_err, hear, finish, false };
+static const kr_loop throwing_loop = { "throwing", run_and_throw, hear, finish, false };
+
+static void loop_as(const kr_loop *loop)
+{
+        struct record *r = kr_calloc(1, sizeof(*r));
+
+        kr_become_loop(loop, r);
+}
+
+static void loop_and_err(void)
+{
+        loop_as(&erring_loop);
+}
+
+static void loop_and_throw(void)
+{
+        loop_as(&throwing_loop);
+}
+
+static void wait_in_loop(void *record)
+{
+        (void)record;
+        wait_for_ever();
+}
+
+static const kr_loop waiting_loop = { "waiting", wait_in_loop, NULL, NULL, false };
+
+static void spawn_loop(void)
+{
+        kr_term args = kr_build("{a, [1, 2, ~]}", large_bytes());
+        kr_spawn_opts opts = { .link = true, .memory_max = 1000000 };
+
+        arm();
+        kr_spawn_loop(&opts, &waiting_loop, NULL, sizeof(struct record), args);
+        kr_spawn_loop(NULL, &waiting_loop, large, sizeof(large), kr_none());
+}
+
+static void err_plainly(void)
+{
+        kr_error("plain");
+}
+
+static void raise_with_logger(void)
+{
+        kr_ref ref;
+        kr_msg msg = KR_MSG_INIT;
+        int64_t lost;
+
+        kr_node_report_to(kr_here(), kr_self());
+        arm();
+        kr_spawn_monitor(&ref, err_plainly);
+        kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, _}", ref));
+        disarm();
+        kr_spawn_monitor(&ref, err_plainly);
+        kr_receive(&msg, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, process, _, _}", ref));
+        if (kr_receive(&msg, 0, kr_on(ANY, "{reports_lost, ~}", &lost)) == ANY)
+                kit_int_eq(lost, 1);
+        else
+                kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{report, _, _, _}"));
+        kr_receive(&msg, KR_INFINITY, kr_on(ANY, "{report, _, _, _}"));
+        kit_int_eq(kr_receive(&msg, 0, kr_on(ANY, "_")), KR_TIMEOUT);
+}
+
 /* -- one round -- */
 
 static void run_case(void)
@@ -449,6 +563,7 @@ static bool is_of_refusal(const char *reason)
 {
         return starts_with(reason, "system_limit") ||
                starts_with(reason, "{system_limit,") || starts_with(reason, "{badarg,") ||
+               starts_with(reason, "{{nocatch,system_limit},") ||
                strstr(reason, ": no memory") != NULL;
 }
 
@@ -496,6 +611,10 @@ static const struct {
         CALL(suspend_and_resume),
         CALL(set_leader),
         ENDS(end_with_many_watching, "over"),
+        ENDS(loop_and_err, "{{error,"),
+        ENDS(loop_and_throw, "{{nocatch,{thrown,"),
+        CALL(spawn_loop),
+        CALL(raise_with_logger),
 };
 
 /* False: nothing was refused any more. */
