@@ -47,7 +47,13 @@ enum kri_next {
         KRI_NEXT_ERROR,
 };
 
-enum kri_then { KRI_THEN_NOTHING, KRI_THEN_TIMEOUT, KRI_THEN_HIBERNATE, KRI_THEN_CONTINUE };
+enum kri_then {
+        KRI_THEN_NOTHING,
+        KRI_THEN_TIMEOUT,
+        KRI_THEN_HIBERNATE,
+        KRI_THEN_CONTINUE,
+        KRI_THEN_BAD_TIMEOUT,
+};
 
 /* The callbacks, in this order. OTP lets handle_info (then a warning is logged), terminate and
  * format_status be missing; calling for another one that is missing ends the server with

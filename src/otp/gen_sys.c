@@ -185,9 +185,9 @@ void kri_gen_system(kr_gen *g, kr_gen_in *in)
 void kri_gen_sys_options(kr_gen *g, const char *text)
 {
         kr_sys *sys = text ? sys_of(g) : NULL;
+        kr_err err = sys ? kr_sys_debug_options(sys, text) : KR_OK;
 
-        if (sys)
-                (void)kr_sys_debug_options(sys, text); /* OTP passes over what is none */
+        (void)err; /* OTP passes over options that are none */
 }
 
 void kri_gen_sys_ended(struct kri_more *more)

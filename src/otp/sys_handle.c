@@ -112,26 +112,44 @@ static kr_term replace_by_term(kr_sys *sys, kr_term state)
         return guarded(&c, call_replace_state, "system_replace_state");
 }
 
-/* If it raises, the bytes are as before. */
+/* The bytes of the user's struct as they are, to go back to when something fails. */
+struct snapshot {
+        void *state, *copy; /* NULL: there is none to save */
+        size_t size;
+};
+
+/* False: no memory. */
+static bool snapshot_take(struct snapshot *s, const kr_sys *sys)
+{
+        *s = (struct snapshot){ .state = NULL };
+        if (!sys->callbacks->state)
+                return true;
+        s->state = sys->callbacks->state(sys->record, &s->size);
+        s->copy = kr_alloc(s->size + 1);
+        if (!s->copy)
+                return false;
+        memcpy(s->copy, s->state, s->size);
+        return true;
+}
+
+static void snapshot_end(struct snapshot *s, bool go_back)
+{
+        if (go_back && s->copy)
+                memcpy(s->state, s->copy, s->size);
+        kr_free(s->copy);
+}
+
 static kr_term replace_by_fn(kr_sys *sys, kri_fun fn, kr_term arg)
 {
         struct call c = { .sys = sys, .arg = arg, .result = kr_none(), .fn = fn };
-        kr_term result;
-        void *state, *copy;
-        size_t size;
+        struct snapshot before;
+        kr_term failure;
 
-        state = sys->callbacks->state(sys->record, &size);
-        copy = kr_alloc(size + 1);
-        if (!copy)
+        if (!snapshot_take(&before, sys))
                 return kr_build("{error, enomem}");
-        memcpy(copy, state, size);
-        result = guarded(&c, call_fn, "system_replace_state");
-        if (kr_is_none(result))
-                result = get_state(sys);
-        else
-                memcpy(state, copy, size);
-        kr_free(copy);
-        return result;
+        failure = guarded(&c, call_fn, "system_replace_state");
+        snapshot_end(&before, !kr_is_none(failure));
+        return kr_is_none(failure) ? get_state(sys) : failure;
 }
 
 static kr_term replace_state(kr_sys *sys, kr_term what)
@@ -187,25 +205,37 @@ static kr_term get_status(kr_sys *sys)
         return t;
 }
 
+/* {error, Reason} of what a callback that is caught in Erlang would give. */
+static kr_term change_raised(kr_class kind, kr_term reason)
+{
+        if (kind == KR_CLASS_THROW)
+                return kr_build("{error, ~}", reason);
+        return kr_build("{error, {'EXIT', ~}}", reason);
+}
+
 static kr_term change_code(kr_sys *sys, kr_term module, kr_term old_version, kr_term extra)
 {
-        struct call c = { .sys = sys, .result = kr_none() };
+        struct call c = { .sys = sys, .change = { .module = module,
+                                                  .old_version = old_version,
+                                                  .extra = extra } };
         kr_msg reason = KR_MSG_INIT;
+        struct snapshot before;
         kr_class kind;
         kr_term t;
 
-        c.change.module = module;
-        c.change.old_version = old_version;
-        c.change.extra = extra;
         if (!sys->callbacks->code_change)
-                return kr_build("{error, {'EXIT', undef}}");
-        if (!kr_catch(call_code_change, &c, &kind, &reason))
-                t = kind == KR_CLASS_THROW ? kr_build("{error, ~}", reason.term) :
-                                             kr_build("{error, {'EXIT', ~}}", reason.term);
-        else if (c.change.err == KR_OK)
-                t = kr_build("ok");
-        else
+                return kr_build("{error, {'EXIT', {undef, []}}}");
+        if (!snapshot_take(&before, sys))
+                return kr_build("{error, enomem}");
+        if (!kr_catch(call_code_change, &c, &kind, &reason)) {
+                t = change_raised(kind, reason.term);
+                c.change.err = KR_EFAILED;
+        } else if (c.change.err != KR_OK) {
                 t = kr_build("{error, ~}", c.change.reason.term);
+        } else {
+                t = kr_build("ok");
+        }
+        snapshot_end(&before, c.change.err != KR_OK);
         kr_msg_clear(&reason);
         kr_msg_clear(&c.change.reason);
         return t;

@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gen_server.c: the generic part of gen_server.
+ *
+ * A round is one message: kr_gen_receive, the callback, and what its kr_next says. A kr_next
+ * travels in two registers; what does not fit (a reason, what to continue with) lies in the
+ * record, one of it at a time, and the kr_next has its number: one that is old, because it was
+ * stored or an other was made after it, is told from the present one.
+ */
+#include "gen.h"
+#include "report.h"
+
+#include <krarup/fields.h>
+#include <krarup/gen_server.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_MS_MAX INT64_C(4294967295)
+#define TEXT_BYTES 200
+
+enum callback { INIT, CALL, CAST, INFO, CONTINUE, CODE_CHANGE, CALLBACKS };
+
+static const char *const callback_names[] = { "init",        "handle_call",
+                                              "handle_cast", "handle_info",
+                                              "handle_continue", "code_change" };
+static const int arities[] = { 1, 3, 2, 2, 2, 3 };
+
+/* Behind the user's state; all zero at first. */
+struct own {
+        kr_term more;  /* a reason, or what to continue with: of the latest kr_next */
+        kr_term reply; /* see `replied` */
+        uint32_t serial;     /* of `more` */
+        uint32_t timeout_ms; /* then == KRI_THEN_TIMEOUT */
+        uint8_t then;        /* what comes before the next message */
+        uint8_t callback;    /* enum callback: the one that runs, or ran last */
+        uint8_t replied;     /* enum replied: what `reply` is */
+        bool is_thrown;      /* `thrown` is on its way up */
+        kr_next thrown;      /* of kr_throw_next */
+};
+
+/* SENT: kept for debug options only. */
+enum replied { NO_REPLY, SENT, TO_BE_SENT };
+
+static struct own *own_of(kr_gen *g)
+{
+        return kr_gen_own(g);
+}
+
+static const struct kri_gen_server *table_of(kr_gen *g)
+{
+        return kr_gen_module(g)->callbacks;
+}
+
+static KR_NORETURN void finish(kr_gen *g, kr_class kind, kr_term reason);
+
+/* -- making a kr_next -- */
+
+/* The gen_server that runs the calling callback; NULL: none does. */
+static kr_gen *self(void)
+{
+        kr_gen *g = kr_gen_self();
+
+        return g && kr_gen_module(g)->kind == &kr_gen_server_kind ? g : NULL;
+}
+
+static kr_gen *self_or_badarg(const char *function)
+{
+        kr_gen *g = self();
+
+        if (!g && !kr_pid_is_none(kr_self()))
+                kr_error("{badarg, {~, <<\"only a callback of a gen_server may call it\">>}}",
+                         function);
+        return g;
+}
+
+/* Takes `t`; gives its number. No memory: the atom enomem. */
+static uint32_t set_more(struct own *own, kr_term t)
+{
+        kr_release(own->more);
+        own->more = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
+        return ++own->serial;
+}
+
+/* Takes `t`. */
+static void set_reply(struct own *own, enum replied replied, kr_term t)
+{
+        if (own->replied != NO_REPLY)
+                kr_release(own->reply);
+        own->reply = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
+        own->replied = (uint8_t)replied;
+}
+
+kr_next kri_next_reply(struct kri_site *site, const union kri_arg *args)
+{
+        kr_gen *g = self_or_badarg("kr_reply");
+        kr_gen_in *in = g ? kr_gen_handled(g) : NULL;
+
+        /* from another callback it is a bad return value */
+        if (in && own_of(g)->callback == CALL) {
+                kri_gen_reply(in->from, site, args);
+                if (kri_gen_debugs(g))
+                        set_reply(own_of(g), SENT, kri_build(site, args));
+        }
+        return kri_next_of(KRI_NEXT_REPLY);
+}
+
+kr_next kri_next_stop(enum kri_next kind, struct kri_site *site, const union kri_arg *args)
+{
+        kr_gen *g = self_or_badarg(kind == KRI_NEXT_STOP ? "kr_stop" : "kr_fail");
+        kr_next next = kri_next_of(kind);
+
+        if (g)
+                next.more = set_more(own_of(g), kri_build(site, args));
+        return next;
+}
+
+kr_next kr_then_timeout(kr_next next, int64_t timeout_ms)
+{
+        next.then = KRI_THEN_TIMEOUT;
+        if (timeout_ms == KR_INFINITY)
+                next.then = KRI_THEN_NOTHING;
+        else if (timeout_ms >= 0 && timeout_ms <= TIMEOUT_MS_MAX)
+                next.timeout_ms = (uint32_t)timeout_ms;
+        else
+                next.then = KRI_THEN_BAD_TIMEOUT;
+        return next;
+}
+
+kr_next kr_then_hibernate(kr_next next)
+{
+        next.then = KRI_THEN_HIBERNATE;
+        return next;
+}
+
+kr_next kri_then_continue(kr_next next, struct kri_site *site, const union kri_arg *args)
+{
+        kr_term what = kri_build(site, args);
+        kr_gen *g = self();
+
+        next.then = KRI_THEN_CONTINUE;
+        /* Elsewhere it is for kr_gen_server_enter_loop. */
+        next.more = g ? set_more(own_of(g), what) : what.w;
+        return next;
+}
+
+kr_next kri_then_reply(kr_next next, struct kri_site *site, const union kri_arg *args)
+{
+        kr_gen *g = self_or_badarg("kr_then_reply");
+        struct own *own = g ? own_of(g) : NULL;
+
+        if (!own)
+                return next;
+        set_reply(own, TO_BE_SENT, kri_build(site, args));
+        if (next.kind != KRI_NEXT_STOP)
+                next = kri_next_of(KRI_NEXT_NONE);
+        return next;
+}
+
+void kr_throw_next(kr_next next)
+{
+        kr_gen *g = self_or_badarg("kr_throw_next");
+
+        if (g) {
+                own_of(g)->thrown = next;
+                own_of(g)->is_thrown = true;
+        }
+        kr_throw("'$kr_throw_next'");
+}
+
+/* The kr_next that this throw stands for. */
+static bool is_thrown_next(struct own *own, kr_term thrown, kr_next *ret)
+{
+        if (!own->is_thrown || !kr_match(thrown, "'$kr_throw_next'"))
+                return false;
+        own->is_thrown = false;
+        *ret = own->thrown;
+        return true;
+}
+
+/* -- what a callback may not return -- */
+
+static const char *kind_text(uint16_t kind)
+{
+        switch (kind) {
+        case KRI_NEXT_NOREPLY: return "kr_noreply()";
+        case KRI_NEXT_REPLY: return "kr_reply(...)";
+        case KRI_NEXT_STOP: return "kr_stop(...)";
+        case KRI_NEXT_IGNORE: return "kr_ignore()";
+        case KRI_NEXT_ERROR: return "kr_fail(...)";
+        default: return "no kr_next that Krarup made";
+        }
+}
+
+static const char *remedy(enum callback callback, kr_next next)
+{
+        switch (next.kind) {
+        case KRI_NEXT_REPLY:
+                return callback == INIT ? "init says kr_ok()" :
+                                          "only handle_call has somebody to reply to";
+        case KRI_NEXT_IGNORE:
+        case KRI_NEXT_ERROR: return "only init may";
+        default:
+                return "a kr_next comes from kr_reply, kr_noreply, kr_stop and the like, and "
+                       "kr_then_reply goes with kr_stop only";
+        }
+}
+
+static void say_bad(char *text, size_t size, enum callback callback, kr_next next)
+{
+        const char *name = callback_names[callback];
+
+        if (next.then == KRI_THEN_BAD_TIMEOUT)
+                snprintf(text, size,
+                         "%s: kr_then_timeout wants 0 to 4294967295 milliseconds, or "
+                         "KR_INFINITY",
+                         name);
+        else if (next.kind == KRI_NEXT_STOP || next.kind == KRI_NEXT_NOREPLY)
+                snprintf(text, size,
+                         "%s returned a kr_next that is not its latest (return it where it "
+                         "is made), or kr_then_... of a kr_stop",
+                         name);
+        else
+                snprintf(text, size, "%s returned %s: %s", name, kind_text(next.kind),
+                         remedy(callback, next));
+}
+
+/* Gives a new term. */
+static kr_term bad_return_value(enum callback callback, kr_next next)
+{
+        char text[TEXT_BYTES];
+
+        say_bad(text, sizeof(text), callback, next);
+        return kr_build("{bad_return_value, ~}", text);
+}
+
+static bool is_allowed(enum callback callback, kr_next next, const struct own *own)
+{
+        bool has_more = next.kind == KRI_NEXT_STOP || next.kind == KRI_NEXT_ERROR ||
+                        next.then == KRI_THEN_CONTINUE;
+
+        bool ends = next.then == KRI_THEN_NOTHING;
+
+        if (next.then == KRI_THEN_BAD_TIMEOUT || (has_more && next.more != own->serial))
+                return false;
+        switch (next.kind) {
+        case KRI_NEXT_NOREPLY: return true;
+        case KRI_NEXT_STOP: return ends;
+        case KRI_NEXT_REPLY: return callback == CALL;
+        case KRI_NEXT_IGNORE:
+        case KRI_NEXT_ERROR: return ends && callback == INIT;
+        default: return false;
+        }
+}
+
+/* {undef, [{Callback, 0, []}]}: gives a new term. */
+static kr_term undef(kr_gen *g, enum callback callback)
+{
+        char name[TEXT_BYTES];
+
+        snprintf(name, sizeof(name), "%s:%s/%d", kr_gen_module(g)->name,
+                 callback_names[callback], arities[callback]);
+        return kr_build("{undef, [{~, 0, []}]}", name);
+}
+
+/* -- showing -- */
+
+struct format_call {
+        kr_gen *g;
+        kr_term result;
+};
+
+static void call_format_status(void *arg)
+{
+        struct format_call *call = arg;
+
+        call->result = table_of(call->g)->format_status(kr_gen_state(call->g));
+}
+
+static kr_term crashed_text(kr_gen *g)
+{
+        char text[TEXT_BYTES];
+
+        snprintf(text, sizeof(text), "%s:format_status/1 crashed", kr_gen_module(g)->name);
+        return kr_string(text, strlen(text));
+}
+
+/* The state as format_status shows it, or its fields. Gives a new term. */
+static kr_term shown_state(kr_gen *g)
+{
+        const struct kr_field *const *fields = kr_gen_module(g)->fields;
+        struct format_call call = { g, kr_none() };
+        kr_msg reason = KR_MSG_INIT;
+        kr_class kind;
+        bool done = kr_catch(call_format_status, &call, &kind, &reason);
+
+        kr_msg_clear(&reason);
+        if (!done)
+                return crashed_text(g);
+        if (!kr_is_none(call.result))
+                return call.result;
+        if (fields && *fields)
+                return kr_fields_get(*fields, kr_gen_state(g));
+        return kr_build("{undeclared, ~}", kr_gen_module(g)->state_size);
+}
+
+static kr_term status(kr_gen *g)
+{
+        kr_term state = shown_state(g), t = kr_build("[{data, [{\"State\", ~}]}]", state);
+
+        kr_release(state);
+        return t;
+}
+
+/* For debug options. The state as it is, not as format_status shows it. */
+static kr_term plain_state(kr_gen *g)
+{
+        const struct kr_field *const *fields = kr_gen_module(g)->fields;
+
+        if (fields && *fields)
+                return kr_fields_get(*fields, kr_gen_state(g));
+        return kr_build("{undeclared, ~}", kr_gen_module(g)->state_size);
+}
+
+static void debug_result(kr_gen *g, kr_next next)
+{
+        struct own *own = own_of(g);
+        kr_gen_in *in = kr_gen_handled(g);
+        kr_term state = plain_state(g), from;
+
+        if (next.kind == KRI_NEXT_REPLY && own->replied == SENT && in) {
+                from = kr_from_term(in->from);
+                kr_gen_debug(g, "{out, ~, ~, ~}", own->reply, from, state);
+                kr_release(from);
+        } else if (next.kind == KRI_NEXT_NOREPLY) {
+                kr_gen_debug(g, "{noreply, ~}", state);
+        }
+        kr_release(state);
+        set_reply(own, NO_REPLY, kr_nil());
+}
+
+/* -- ending -- */
+
+/* Who asked, for the report: gives a new term. */
+static kr_term client_info(const kr_gen_in *in)
+{
+        kr_atom items[] = { KR_ATOM("registered_name"), KR_ATOM("current_stacktrace") };
+        kr_term name = kr_none(), trace = kr_nil(), t;
+        kr_msg msg = KR_MSG_INIT;
+
+        if (!in || kr_pid_is_none(in->from.pid))
+                return kr_build("undefined");
+        if (!kr_atom_eq(kr_pid_node(in->from.pid), kr_node_name(kr_here())))
+                return kr_build("{~, remote}", in->from.pid);
+        if (kr_pid_eq(in->from.pid, kr_self()) ||
+            !kr_process_info_list(in->from.pid, items, 2, &msg))
+                return kr_build("{~, dead}", in->from.pid);
+        (void)kr_match(msg.term, "[{registered_name, ~}, {current_stacktrace, ~}]", &name,
+                       &trace);
+        if (kr_is_atom(name))
+                t = kr_build("{~, {~, ~}}", in->from.pid, name, trace);
+        else
+                t = kr_build("{~, {~, ~}}", in->from.pid, in->from.pid, trace);
+        kr_msg_clear(&msg);
+        return t;
+}
+
+/* A cast as it came, otherwise what the callback got; [] for none. */
+static kr_term last_message(kr_gen *g, const kr_gen_in *in)
+{
+        if (!in)
+                return kr_nil();
+        if (own_of(g)->callback == CAST && !kr_is_none(in->slot.term))
+                return in->slot.term;
+        return in->term;
+}
+
+static void report(kr_gen *g, kr_term reason)
+{
+        kr_gen_in *in = kr_gen_handled(g);
+        kr_term state, client, log;
+
+        if (!kri_report_wanted(KR_LOG_ERROR))
+                return;
+        state = shown_state(g);
+        client = client_info(in && own_of(g)->callback == CALL ? in : NULL);
+        log = g->born.more ? kr_sys_get_log(&g->born.more->sys) : kr_nil();
+        kri_report(KR_LOG_ERROR,
+                   "#{label => {gen_server, terminate}, name => ~, last_message => ~, "
+                   "state => ~, log => ~, reason => ~, client_info => ~}",
+                   kr_gen_name(g), last_message(g, in), state, log, reason, client);
+        kr_release(log);
+        kr_release(client);
+        kr_release(state);
+}
+
+struct terminate_call {
+        kr_gen *g;
+        kr_term reason;
+};
+
+static void call_terminate(void *arg)
+{
+        struct terminate_call *call = arg;
+
+        (void)table_of(call->g)->terminate(kr_gen_state(call->g), call->reason);
+}
+
+/* {stop, Reason, Reply, State}: the reply follows terminate, whatever came of it. */
+static void send_last_reply(kr_gen *g)
+{
+        struct own *own = own_of(g);
+        kr_gen_in *in = kr_gen_handled(g);
+
+        if (own->replied == TO_BE_SENT && in && own->callback == CALL)
+                kr_reply_to(in->from, "~", own->reply);
+}
+
+/* Run terminate, report, reply, end. What terminate raises takes the place of the reason, but
+ * for a throw, which is a result. */
+static KR_NORETURN void finish(kr_gen *g, kr_class kind, kr_term reason)
+{
+        struct terminate_call call = { g, reason };
+        kr_msg raised = KR_MSG_INIT;
+        kr_class how;
+
+        if (!kr_catch(call_terminate, &call, &how, &raised) && how != KR_CLASS_THROW) {
+                kind = how;
+                reason = raised.term;
+                report(g, reason);
+        } else if (kind != KR_CLASS_EXIT || !kri_report_is_planned(reason)) {
+                report(g, reason);
+        }
+        send_last_reply(g);
+        kr_gen_exit(g, kind, reason);
+}
+
+static KR_NORETURN void finish_bad(kr_gen *g, kr_next next)
+{
+        finish(g, KR_CLASS_EXIT, bad_return_value(own_of(g)->callback, next));
+}
+
+/* -- a round -- */
+
+/* handle_info that is missing is no crash. */
+static void warn_no_handle_info(kr_gen *g, const kr_gen_in *in)
+{
+        if (kri_report_wanted(KR_LOG_WARNING))
+                kri_report(KR_LOG_WARNING,
+                           "#{label => {gen_server, no_handle_info}, module => ~, "
+                           "message => ~}",
+                           kri_atom_of(kr_gen_module(g)->name), in ? in->term : kr_nil());
+}
+
+/* A callback has returned, or thrown, anything but a plain reply or noreply. */
+static void decide(kr_gen *g, struct own *own, kr_next next)
+{
+        if (next.kind == KRI_NEXT_UNDEF) {
+                if (own->callback != INFO)
+                        finish(g, KR_CLASS_ERROR, undef(g, own->callback));
+                warn_no_handle_info(g, kr_gen_handled(g));
+                next = kr_noreply();
+        }
+        if (!is_allowed(own->callback, next, own))
+                finish_bad(g, next);
+        if (next.kind == KRI_NEXT_STOP)
+                finish(g, KR_CLASS_EXIT, own->more);
+        if (kri_gen_debugs(g))
+                debug_result(g, next);
+        own->then = (uint8_t)next.then;
+        own->timeout_ms = next.timeout_ms;
+}
+
+/* Most of them: go on with the next message. */
+static inline bool is_plain(enum callback callback, kr_next next)
+{
+        return next.then == KRI_THEN_NOTHING &&
+               (next.kind == KRI_NEXT_NOREPLY ||
+                (next.kind == KRI_NEXT_REPLY && callback == CALL));
+}
+
+static void result(kr_gen *g, struct own *own, kr_next next)
+{
+        if (!is_plain(own->callback, next) || kri_gen_debugs(g))
+                decide(g, own, next);
+        kr_gen_handling(g, NULL);
+}
+
+/* {continue, What}: before any message. */
+static void go_on(kr_gen *g, struct own *own)
+{
+        kr_gen_in in = KR_GEN_IN_INIT;
+        kr_term what = own->more;
+
+        own->more = kr_nil();
+        own->then = KRI_THEN_NOTHING;
+        own->callback = CONTINUE;
+        in.term = what;
+        kr_gen_handling(g, &in);
+        kr_gen_debug(g, "{continue, ~}", what);
+        result(g, own, table_of(g)->handle_continue(kr_gen_state(g), what));
+        kr_release(what);
+}
+
+static void loop(kr_gen *g)
+{
+        kr_gen_in in = KR_GEN_IN_INIT;
+        struct own *own = own_of(g);
+        const struct kri_gen_server *table = table_of(g);
+        void *state = kr_gen_state(g);
+        int what;
+
+        if (own->then == KRI_THEN_CONTINUE) {
+                go_on(g, own);
+                return;
+        }
+        what = kr_gen_receive(g, &in, own->then == KRI_THEN_TIMEOUT ? own->timeout_ms :
+                                                                      KR_INFINITY);
+        own->then = KRI_THEN_NOTHING;
+        kr_gen_handling(g, &in);
+        switch (what) {
+        case KR_GEN_CALL:
+                own->callback = CALL;
+                result(g, own, table->handle_call(state, in.term, in.from));
+                break;
+        case KR_GEN_CAST:
+                own->callback = CAST;
+                result(g, own, table->handle_cast(state, in.term));
+                break;
+        case KR_TIMEOUT: in.term = kr_atom_term(KR_ATOM("timeout")); /* fall through */
+        default:
+                own->callback = INFO;
+                result(g, own, table->handle_info(state, in.term));
+                break;
+        }
+}
+
+/* An exit, error or throw of a callback; sys terminate; the parent's exit. */
+static KR_NORETURN void terminate(kr_gen *g, kr_class kind, kr_term reason)
+{
+        struct own *own = own_of(g);
+        kr_next next;
+
+        if (kind != KR_CLASS_THROW)
+                finish(g, kind, reason);
+        if (!is_thrown_next(own, reason, &next))
+                finish(g, KR_CLASS_EXIT, kr_build("{bad_return_value, ~}", reason));
+        result(g, own, next);
+        kr_gen_loop(g);
+}
+
+/* -- init -- */
+
+struct init_call {
+        kr_gen *g;
+        kr_term args;
+        kr_next next;
+};
+
+static void call_init(void *arg)
+{
+        struct init_call *call = arg;
+
+        call->next = table_of(call->g)->init(kr_gen_state(call->g), call->args);
+}
+
+/* {error, Reason} to who started us, and the end with that reason. */
+static KR_NORETURN void init_fails(kr_class kind, kr_term reason)
+{
+        kr_init_fail(kind, reason, "{error, ~}", reason);
+}
+
+static KR_NORETURN void init_raised(struct own *own, struct init_call *call, kr_class kind,
+                                    kr_term reason)
+{
+        kr_term bad;
+
+        (void)own;
+        (void)call;
+        if (kind != KR_CLASS_THROW)
+                init_fails(kind, reason);
+        bad = kr_build("{bad_return_value, ~}", reason);
+        init_fails(KR_CLASS_EXIT, bad);
+}
+
+static KR_NORETURN void initialised(kr_gen *g, struct own *own, kr_next next)
+{
+        kr_term planned = kr_atom_term(KR_ATOM("normal"));
+
+        if (next.kind == KRI_NEXT_UNDEF)
+                init_fails(KR_CLASS_ERROR, undef(g, INIT));
+        if (!is_allowed(INIT, next, own))
+                init_fails(KR_CLASS_EXIT, bad_return_value(INIT, next));
+        if (next.kind == KRI_NEXT_STOP)
+                init_fails(KR_CLASS_EXIT, own->more);
+        if (next.kind == KRI_NEXT_ERROR)
+                kr_init_fail(KR_CLASS_EXIT, planned, "{error, ~}", own->more);
+        if (next.kind == KRI_NEXT_IGNORE)
+                kr_init_fail(KR_CLASS_EXIT, planned, "ignore");
+        own->then = (uint8_t)next.then;
+        own->timeout_ms = next.timeout_ms;
+        kr_init_ack("{ok, ~}", kr_self());
+        kr_gen_loop(g);
+}
+
+static void init(kr_gen *g, kr_term args)
+{
+        struct init_call call = { .g = g, .args = args };
+        struct own *own = own_of(g);
+        kr_msg raised = KR_MSG_INIT;
+        kr_class kind;
+
+        own->callback = INIT;
+        if (!kr_catch(call_init, &call, &kind, &raised) &&
+            !(kind == KR_CLASS_THROW && is_thrown_next(own, raised.term, &call.next)))
+                init_raised(own, &call, kind, raised.term);
+        initialised(g, own, call.next);
+}
+
+/* -- sys -- */
+
+static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra, kr_msg *ret_reason)
+{
+        struct own *own = own_of(g);
+        kr_next next;
+
+        own->callback = CODE_CHANGE;
+        next = table_of(g)->code_change(kr_gen_state(g), old_version, extra);
+        if (next.kind == KRI_NEXT_UNDEF)
+                kr_error("undef");
+        if (!is_allowed(CODE_CHANGE, next, own))
+                ret_reason->term = bad_return_value(CODE_CHANGE, next);
+        else if (next.kind == KRI_NEXT_STOP)
+                ret_reason->term = own->more;
+        else
+                return KR_OK;
+        return KR_EFAILED;
+}
+
+const kr_kind kr_gen_server_kind = { .name = "gen_server",
+                                     .init = init,
+                                     .loop = loop,
+                                     .terminate = terminate,
+                                     .code_change = code_change,
+                                     .status = status,
+                                     .own_size = sizeof(struct own) };
