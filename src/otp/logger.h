@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* logger.h: the logger of a node: what its parts share.
  *
- *      logger.c            the configuration, and the way of an event through it
+ *      logger.c            the way of an event, and the process `logger`
+ *      logger_config.c     limits, filters, handlers
  *      logger_report.c     what a report says to people
  *      logger_format.c     how an event is laid out: lines, or JSON
  *      logger_repeats.c    those alike are counted
@@ -87,6 +88,20 @@ struct kri_logger {
 
 /* The logger of a node; NULL: none. */
 struct kri_logger *kri_logger_of(kr_node *node);
+
+/* Do these let it through? */
+bool kri_log_passes(struct kri_logger *logger, const struct kri_log_filters *filters,
+                    kr_log_event *event);
+
+/* The handlers in use at one moment, counted: kri_log_handler_unref each. */
+struct kri_log_taken {
+        struct kri_log_handler *at[KRI_LOG_HANDLERS_MAX];
+        kr_pid pids[KRI_LOG_HANDLERS_MAX];
+        unsigned count;
+};
+void kri_log_take(struct kri_logger *logger, struct kri_log_taken *ret);
+
+void kri_log_config_release(struct kri_logger *logger);
 
 /* An event all filled in but for time, name and metadata, about the calling process if
  * event->pid is none. `may_wait`: the caller can wait for a handler. */
