@@ -374,21 +374,48 @@ static kr_term last_message(kr_gen *g, const kr_gen_in *in)
         return in->term;
 }
 
+/* Borrows all of it. */
+static void report_with(kr_gen *g, kr_term reason, kr_term state, kr_term client)
+{
+        kr_term log = g->born.more ? kr_sys_get_log(&g->born.more->sys) : kr_nil();
+
+        kri_report(KR_LOG_ERROR,
+                   "#{label => {gen_server, terminate}, name => ~, last_message => ~, "
+                   "state => ~, log => ~, reason => ~, client_info => ~}",
+                   kr_gen_name(g), last_message(g, kr_gen_handled(g)), state, log, reason,
+                   client);
+        kr_release(log);
+}
+
 static void report(kr_gen *g, kr_term reason)
 {
         kr_gen_in *in = kr_gen_handled(g);
-        kr_term state, client, log;
+        kr_term state, client;
 
         if (!kri_report_wanted(KR_LOG_ERROR))
                 return;
         state = shown_state(g);
         client = client_info(in && own_of(g)->callback == CALL ? in : NULL);
-        log = g->born.more ? kr_sys_get_log(&g->born.more->sys) : kr_nil();
-        kri_report(KR_LOG_ERROR,
-                   "#{label => {gen_server, terminate}, name => ~, last_message => ~, "
-                   "state => ~, log => ~, reason => ~, client_info => ~}",
-                   kr_gen_name(g), last_message(g, in), state, log, reason, client);
-        kr_release(log);
+        report_with(g, reason, state, client);
+        kr_release(client);
+        kr_release(state);
+}
+
+/* After a fault: no more of the user's code, and nobody can be asked. */
+static void report_fault(kr_gen *g, kr_class kind, kr_term reason)
+{
+        kr_gen_in *in = kr_gen_handled(g);
+        kr_term state, client;
+
+        (void)kind;
+        if (!kri_report_wanted(KR_LOG_ERROR))
+                return;
+        state = plain_state(g);
+        if (in && own_of(g)->callback == CALL)
+                client = kr_build("{~, {~, []}}", in->from.pid, in->from.pid);
+        else
+                client = kr_build("undefined");
+        report_with(g, reason, state, client);
         kr_release(client);
         kr_release(state);
 }
@@ -563,43 +590,28 @@ static void call_init(void *arg)
         call->next = table_of(call->g)->init(kr_gen_state(call->g), call->args);
 }
 
-/* {error, Reason} to who started us, and the end with that reason. */
-static KR_NORETURN void init_fails(kr_class kind, kr_term reason)
-{
-        kr_init_fail(kind, reason, "{error, ~}", reason);
-}
-
-static KR_NORETURN void init_raised(struct own *own, struct init_call *call, kr_class kind,
-                                    kr_term reason)
-{
-        kr_term bad;
-
-        (void)own;
-        (void)call;
-        if (kind != KR_CLASS_THROW)
-                init_fails(kind, reason);
-        bad = kr_build("{bad_return_value, ~}", reason);
-        init_fails(KR_CLASS_EXIT, bad);
-}
-
 static KR_NORETURN void initialised(kr_gen *g, struct own *own, kr_next next)
 {
-        kr_term planned = kr_atom_term(KR_ATOM("normal"));
-
         if (next.kind == KRI_NEXT_UNDEF)
-                init_fails(KR_CLASS_ERROR, undef(g, INIT));
+                kr_gen_init_stop(g, KR_CLASS_ERROR, undef(g, INIT));
         if (!is_allowed(INIT, next, own))
-                init_fails(KR_CLASS_EXIT, bad_return_value(INIT, next));
+                kr_gen_init_stop(g, KR_CLASS_EXIT, bad_return_value(INIT, next));
         if (next.kind == KRI_NEXT_STOP)
-                init_fails(KR_CLASS_EXIT, own->more);
+                kr_gen_init_stop(g, KR_CLASS_EXIT, own->more);
         if (next.kind == KRI_NEXT_ERROR)
-                kr_init_fail(KR_CLASS_EXIT, planned, "{error, ~}", own->more);
+                kr_gen_init_error(g, own->more);
         if (next.kind == KRI_NEXT_IGNORE)
-                kr_init_fail(KR_CLASS_EXIT, planned, "ignore");
+                kr_gen_init_ignore(g);
         own->then = (uint8_t)next.then;
         own->timeout_ms = next.timeout_ms;
-        kr_init_ack("{ok, ~}", kr_self());
-        kr_gen_loop(g);
+        kr_gen_init_started(g);
+}
+
+static KR_NORETURN void init_raised(kr_gen *g, kr_class kind, kr_term reason)
+{
+        if (kind != KR_CLASS_THROW)
+                kr_gen_init_stop(g, kind, reason);
+        kr_gen_init_stop(g, KR_CLASS_EXIT, kr_build("{bad_return_value, ~}", reason));
 }
 
 static void init(kr_gen *g, kr_term args)
@@ -612,7 +624,7 @@ static void init(kr_gen *g, kr_term args)
         own->callback = INIT;
         if (!kr_catch(call_init, &call, &kind, &raised) &&
             !(kind == KR_CLASS_THROW && is_thrown_next(own, raised.term, &call.next)))
-                init_raised(own, &call, kind, raised.term);
+                init_raised(g, kind, raised.term);
         initialised(g, own, call.next);
 }
 
@@ -642,4 +654,5 @@ const kr_kind kr_gen_server_kind = { .name = "gen_server",
                                      .terminate = terminate,
                                      .code_change = code_change,
                                      .status = status,
-                                     .own_size = sizeof(struct own) };
+                                     .own_size = sizeof(struct own),
+                                     .report = report_fault };

@@ -77,6 +77,13 @@ static kr_term name_of(void *record)
         return kr_gen_name(record);
 }
 
+static kr_err print(void *record, kr_buf *buf, kr_term event, kr_term name)
+{
+        if (kind_of(record)->print)
+                return kind_of(record)->print(record, buf, event, name);
+        return kri_sys_event_text(buf, event, name);
+}
+
 /* -- Misc of get_status, as OTP's behaviours lay it out -- */
 
 static const char *title_of(const kr_kind *kind)
@@ -150,7 +157,8 @@ const kr_sys_callbacks kri_gen_sys = { .terminate = terminate,
                                        .state = state_of,
                                        .code_change = code_change,
                                        .status = status,
-                                       .name = name_of };
+                                       .name = name_of,
+                                       .print = print };
 
 /* -- in the process's record -- */
 
