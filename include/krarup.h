@@ -5,7 +5,10 @@
 
 #include <krarup/arith.h>
 #include <krarup/base.h>
+#include <krarup/behaviour.h>
 #include <krarup/etf.h>
+#include <krarup/gen.h>
+#include <krarup/global.h>
 #include <krarup/link.h>
 #include <krarup/loop.h>
 #include <krarup/logger.h>
@@ -13,6 +16,7 @@
 #include <krarup/message.h>
 #include <krarup/node.h>
 #include <krarup/pattern.h>
+#include <krarup/proc_lib.h>
 #include <krarup/process.h>
 #include <krarup/registry.h>
 #include <krarup/term.h>

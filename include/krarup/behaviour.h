@@ -47,7 +47,8 @@ struct kr_behaviour {
 struct kr_kind {
         const char *name; /* "gen_server" */
 
-        /* Initialise; must say kr_init_ack or kr_init_fail and end in kr_gen_loop. */
+        /* Initialise; ends in one of the kr_gen_init_... An exit or error that comes out of it
+         * is a kr_gen_init_stop, a throw is a {bad_return_value, Thrown}. */
         void (*init)(kr_gen *g, kr_term args);
 
         /* One round: wait with kr_gen_receive and handle what came. Called again when it
@@ -71,9 +72,18 @@ struct kr_kind {
                               kr_msg *ret_reason);
         /* sys: what get_status shows last (Misc); gives a new term. NULL: by get_state. */
         kr_term (*status)(kr_gen *g);
-        /* Release what the kind keeps in g->more..., as kr_loop.ended. NULL: nothing. */
+        /* Release what the kind has hanging off its own bytes, however the process ends, as
+         * kr_loop.ended. NULL: nothing. */
         void (*ended)(kr_gen *g);
         size_t own_size; /* bytes of the kind's own, zeroed, reached by kr_gen_own */
+
+        /* What proc_lib shows as '$initial_call'; gives a new term. NULL: {Module, init, 1}. */
+        kr_term (*initial_call)(const kr_gen *g);
+        /* After a fault, in which terminate does not run: the behaviour's own error report
+         * (kr_gen_handled is what it was about). May not wait. NULL: none. */
+        void (*report)(kr_gen *g, kr_class kind, kr_term reason);
+        /* sys: append the text of a debug event, with its end of line. NULL: as gen_server. */
+        kr_err (*print)(kr_gen *g, kr_buf *buf, kr_term event, kr_term name);
 };
 
 /* What kr_gen_receive found. */
@@ -107,7 +117,18 @@ KR_API kr_term kr_gen_name(kr_gen *g);
 /* The kr_gen of the calling process; NULL if it is none. */
 KR_API kr_gen *kr_gen_self(void);
 
-/* Initialised: go on with kind->loop. */
+/* How kind->init ends. started: {ok, Pid} to the starter, and on with kind->loop. The others
+ * free the name and end the process: ignore: `ignore` and normal. stop: {error, Reason}, and end
+ * with it (a crash report if it asks for one); `kind` and `reason` as kr_catch gives them.
+ * error: {error, Reason} and normal. */
+KR_API KR_NORETURN void kr_gen_init_started(kr_gen *g);
+KR_API KR_NORETURN void kr_gen_init_ignore(kr_gen *g);
+KR_API KR_NORETURN void kr_gen_init_stop(kr_gen *g, kr_class kind, kr_term reason);
+KR_API KR_NORETURN void kr_gen_init_error(kr_gen *g, kr_term reason);
+
+/* For an init that does something between the two of started: say {ok, Pid}; go on with
+ * kind->loop (also from anywhere later, with an empty stack). */
+KR_API void kr_gen_init_ack(kr_gen *g);
 KR_API KR_NORETURN void kr_gen_loop(kr_gen *g);
 
 /* From within a callback's callees: what is being handled now, for reports and kr_reply. The
@@ -126,6 +147,38 @@ KR_API KR_NORETURN void kr_gen_exit(kr_gen *g, kr_class kind, kr_term reason);
                 if (kri_gen_debugs(g))                                                   \
                         kri_gen_debug(g, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__));  \
         } while (0)
+
+/* -- calls of a behaviour's own -- */
+
+/* What an exit reason says was called: {Reason, {Module, Function, Arguments}}. */
+typedef struct kr_call_as {
+        const char *module, *function;
+} kr_call_as;
+
+/* kr_term kr_call_for(as, server, &slot, timeout_ms, "request", ...): as kr_call_timeout, said to
+ * be a call of that function; KRI_CALL_DEFAULT: five seconds, two arguments in the reason. */
+#define kr_call_for(as, server, slot, timeout_ms, ...)                                   \
+        kri_call_as(as, KR_SERVER(server), slot, timeout_ms, KRI_SITE(__VA_ARGS__),      \
+                    KRI_ARGS(__VA_ARGS__))
+
+/* int kr_gen_ask(server, label, &slot, timeout_ms, "request", ...): send {Label, From, Request}
+ * and wait for the reply: enum kri_call_end. Nothing is raised; DOWN: the slot's term is the
+ * Reason (noproc, calling_self, {nodedown, Node}, or what it ended with). Blocks. */
+#define kr_gen_ask(server, label, slot, timeout_ms, ...)                                 \
+        kri_gen_ask(KR_SERVER(server), label, slot, timeout_ms, KRI_SITE(__VA_ARGS__),   \
+                    KRI_ARGS(__VA_ARGS__))
+
+/* The pid of a server, if it is of this node and there; and what stands for it in reasons:
+ * gives a new term (Pid, Name, {Name, Node}, {global, Name}, {via, Via, Name}). */
+KR_API kr_pid kr_server_pid(kr_server server);
+KR_API kr_term kr_server_term(kr_server server);
+
+KR_API kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot,
+                           int64_t timeout_ms, struct kri_site *site,
+                           const union kri_arg *args);
+KR_API int kri_gen_ask(kr_server to, kr_atom label, kr_msg *slot, int64_t timeout_ms,
+                       struct kri_site *site, const union kri_arg *args);
+
 KR_API bool kri_gen_debugs(const kr_gen *g);
 KR_API void kri_gen_debug(kr_gen *g, struct kri_site *site, const union kri_arg *args);
 

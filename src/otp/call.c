@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c: whom a server's name means, calls with OTP's exit reasons, stopping. */
+#include <krarup/behaviour.h>
+#include <krarup/registry.h>
+
+#include <string.h>
+
+#include "gen.h"
+
+enum { DOWN, FILLED };
+
+void kri_otp_badarg(const char *function, const char *argument)
+{
+        if (!kri_gen_is_thread())
+                kr_error("{badarg, {~, ~}}", function, argument);
+}
+
+/* -- whom -- */
+
+static bool is_elsewhere(kr_server server)
+{
+        if (!kr_pid_is_none(server.pid))
+                return !kr_atom_eq(kr_pid_node(server.pid), kr_node_name(kr_here()));
+        return server.via == NULL && server.node.index != 0 &&
+               !kr_atom_eq(server.node, kr_node_name(kr_here()));
+}
+
+kr_pid kr_server_pid(kr_server server)
+{
+        if (!kr_pid_is_none(server.pid))
+                return server.pid;
+        if (server.via != NULL)
+                return server.via->whereis_name(server.via_name);
+        if (server.name.index == 0 || is_elsewhere(server))
+                return kr_pid_none();
+        return kr_whereis(server.name);
+}
+
+kr_term kr_server_term(kr_server server)
+{
+        if (!kr_pid_is_none(server.pid))
+                return kr_build("~", server.pid);
+        if (server.via == &kr_via_global)
+                return kr_build("{global, ~}", server.via_name);
+        if (server.via != NULL)
+                return kr_build("{via, ~, ~}", kri_atom_of(server.via->name),
+                                server.via_name);
+        if (server.node.index != 0)
+                return kr_build("{~, ~}", server.name, server.node);
+        return kr_atom_term(server.name);
+}
+
+/* -- get_from and from_term -- */
+
+kr_term kr_from_term(kr_from from)
+{
+        if (kr_is_none(from.tag))
+                return kr_build("{~, ~}", from.pid, from.ref);
+        if (kr_is_that_atom(from.tag, KR_ATOM("alias")))
+                return kr_build("{~, [alias|~]}", from.pid, from.ref);
+        return kr_build("{~, ~}", from.pid, from.tag);
+}
+
+bool kr_get_from(kr_term term, kr_from *ret_from)
+{
+        kr_from from = { kr_pid_none(), kr_ref_none(), kr_none() };
+        kr_term tag;
+
+        if (!kr_match(term, "{~, ~}", &from.pid, &tag))
+                return false;
+        if (kr_match(tag, "[alias|~]", &from.ref))
+                from.tag = kr_atom_term(KR_ATOM("alias"));
+        else if (!kr_get_ref(tag, &from.ref))
+                from.tag = tag;
+        *ret_from = from;
+        return true;
+}
+
+/* -- asking -- */
+
+static int fail_with(kr_msg *slot, kr_atom reason)
+{
+        kr_msg_clear(slot);
+        slot->term = kr_atom_term(reason);
+        return KRI_CALL_DOWN;
+}
+
+/* {nodedown, Node}, in the slot: a message to oneself is the way to fill one. */
+static int fail_nodedown(kr_msg *slot, kr_atom node)
+{
+        kr_ref ref = kr_make_ref();
+
+        (void)kr_send(kr_self(), "{~, {nodedown, ~}}", ref, node);
+        (void)kr_receive(slot, 0, kr_on(FILLED, "{=, _}", ref));
+        slot->term = kr_element(2, slot->term);
+        return KRI_CALL_DOWN;
+}
+
+static kr_atom node_of(kr_server server)
+{
+        return kr_pid_is_none(server.pid) ? server.node : kr_pid_node(server.pid);
+}
+
+/* gen:call/4, but for its exits */
+int kri_gen_ask(kr_server to, kr_atom label, kr_msg *slot, int64_t timeout_ms,
+                struct kri_site *site, const union kri_arg *args)
+{
+        kr_pid pid;
+        int end;
+
+        if (is_elsewhere(to))
+                return fail_nodedown(slot, node_of(to));
+        pid = kr_server_pid(to);
+        if (kr_pid_is_none(pid))
+                return fail_with(slot, KR_ATOM("noproc"));
+        if (kr_pid_eq(pid, kr_self()))
+                return fail_with(slot, KR_ATOM("calling_self"));
+        end = kri_gen_call(pid, label, timeout_ms, slot, site, args);
+        if (end == KRI_CALL_TIMEOUT)
+                slot->term = kr_atom_term(KR_ATOM("timeout"));
+        return end;
+}
+
+/* {Reason, {Module, Function, [Server, Request | Timeout]}} */
+static void call_exits(const kr_call_as *as, kr_server to, kr_term reason,
+                       int64_t timeout_ms, struct kri_site *site,
+                       const union kri_arg *args)
+{
+        kr_term server = kr_server_term(to), request = kri_build(site, args);
+        kr_atom module = kri_atom_of(as->module), function = kri_atom_of(as->function);
+
+        if (kr_is_none(server) || kr_is_none(request))
+                kr_error("system_limit");
+        if (timeout_ms == KRI_CALL_DEFAULT)
+                kr_exit("{~, {~, ~, [~, ~]}}", reason, module, function, server, request);
+        if (timeout_ms == KR_INFINITY)
+                kr_exit("{~, {~, ~, [~, ~, infinity]}}", reason, module, function, server,
+                        request);
+        kr_exit("{~, {~, ~, [~, ~, ~]}}", reason, module, function, server, request,
+                timeout_ms);
+}
+
+kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot, int64_t timeout_ms,
+                    struct kri_site *site, const union kri_arg *args)
+{
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+
+        if (kr_here() == NULL)
+                return kr_none();
+        if (slot == NULL || wait_ms < KR_INFINITY) {
+                kri_otp_badarg("kr_call", slot == NULL ? "slot" : "timeout_ms");
+                return kr_none();
+        }
+        if (kri_gen_ask(to, KR_ATOM("$gen_call"), slot, wait_ms, site, args) ==
+            KRI_CALL_REPLY)
+                return slot->term;
+        if (!kri_gen_is_thread())
+                call_exits(as, to, slot->term, timeout_ms, site, args);
+        return kr_none();
+}
+
+static const kr_call_as gen_server_call = { "gen_server", "call" };
+
+kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
+                        struct kri_site *site, const union kri_arg *args)
+{
+        return kri_call_as(&gen_server_call, to, slot, timeout_ms, site, args);
+}
+
+kr_term kri_call_pid(kr_pid to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,
+                     const union kri_arg *args)
+{
+        return kri_call_server(kri_server_pid(to), slot, timeout_ms, site, args);
+}
+
+kr_term kri_call_atom(kr_atom to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,
+                      const union kri_arg *args)
+{
+        return kri_call_server(kri_server_atom(to), slot, timeout_ms, site, args);
+}
+
+kr_term kri_call_text(const char *to, kr_msg *slot, int64_t timeout_ms,
+                      struct kri_site *site, const union kri_arg *args)
+{
+        return kri_call_server(kri_server_text(to), slot, timeout_ms, site, args);
+}
+
+kr_err kri_gen_try_call(kr_server to, kr_msg *slot, int64_t timeout_ms,
+                        struct kri_site *site, const union kri_arg *args)
+{
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+
+        if (kr_here() == NULL || slot == NULL || wait_ms < KR_INFINITY) {
+                if (kr_here() != NULL)
+                        kri_otp_badarg("kr_try_call",
+                                       slot == NULL ? "slot" : "timeout_ms");
+                return KR_EBADARG;
+        }
+        switch (kri_gen_ask(to, KR_ATOM("$gen_call"), slot, wait_ms, site, args)) {
+        case KRI_CALL_REPLY:
+                return KR_OK;
+        case KRI_CALL_TIMEOUT:
+                kr_msg_clear(slot);
+                return KR_ETIMEDOUT;
+        default:
+                return kr_is_that_atom(slot->term, KR_ATOM("noproc")) ? KR_ENOPROC
+                                                                      : KR_EFAILED;
+        }
+}
+
+/* -- casts: nothing to wait for, nothing to fail -- */
+
+void kri_cast_server(kr_server to, struct kri_site *site, const union kri_arg *args)
+{
+        if (kr_here() == NULL)
+                return;
+        if (to.via != NULL && to.via->send != NULL) {
+                kr_term message = kri_build(site, args);
+                kr_term cast = kr_build("{'$gen_cast', ~}", message);
+
+                to.via->send(to.via_name, cast);
+                kr_release(cast);
+                kr_release(message);
+                return;
+        }
+        if (!is_elsewhere(to))
+                kri_cast_pid(kr_server_pid(to), site, args);
+}
+
+void kri_cast_atom(kr_atom to, struct kri_site *site, const union kri_arg *args)
+{
+        kri_cast_server(kri_server_atom(to), site, args);
+}
+
+void kri_cast_text(const char *to, struct kri_site *site, const union kri_arg *args)
+{
+        kri_cast_server(kri_server_text(to), site, args);
+}
+
+/* -- stopping: proc_lib:stop/3 -- */
+
+/* On a thread nothing can be raised. */
+static kr_err stop_fails(kr_err err, kr_term reason)
+{
+        if (!kri_gen_is_thread())
+                kr_raise(KR_CLASS_EXIT, reason);
+        return err;
+}
+
+static int64_t rest_of(int64_t timeout_ms, int64_t since_ms)
+{
+        int64_t gone = kr_monotonic_ms(NULL) - since_ms;
+
+        if (timeout_ms == KR_INFINITY)
+                return KR_INFINITY;
+        return gone < timeout_ms ? timeout_ms - gone : 0;
+}
+
+/* It has died before it answered, of something else. */
+static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of)
+{
+        if (kr_is_that_atom(died_of, KR_ATOM("noproc")))
+                return stop_fails(KR_ENOPROC, died_of);
+        if (!kri_gen_is_thread())
+                kr_exit("{~, {sys, terminate, [~, ~, infinity]}}", died_of, pid, reason);
+        return KR_EFAILED;
+}
+
+static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason)
+{
+        kr_msg slot = KR_MSG_INIT;
+        kr_ref ref = kr_monitor(pid);
+        int64_t since_ms = kr_monotonic_ms(NULL);
+        kr_term died_of = kr_none();
+        int end = kri_gen_call(pid, KR_ATOM("system"), timeout_ms, &slot,
+                               KRI_SITE("{terminate, ~}", reason),
+                               KRI_ARGS("{terminate, ~}", reason));
+        kr_err err = KR_OK;
+
+        if (end == KRI_CALL_DOWN) {
+                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+                err = stop_overtaken(pid, reason, slot.term);
+        } else if (end == KRI_CALL_TIMEOUT ||
+                   kr_receive(&slot, rest_of(timeout_ms, since_ms),
+                              kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of)) != DOWN) {
+                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+                err = stop_fails(KR_ETIMEDOUT, kr_atom_term(KR_ATOM("timeout")));
+        } else if (!kr_same(died_of, reason)) {
+                err = stop_fails(KR_EFAILED, died_of);
+        }
+        kr_msg_clear(&slot);
+        return err;
+}
+
+static kr_err stop_elsewhere(kr_server server, kr_term reason)
+{
+        kr_term whom = kr_server_term(server);
+
+        if (!kri_gen_is_thread())
+                kr_exit("{{nodedown, ~}, {sys, terminate, [~, ~, infinity]}}",
+                        node_of(server), whom, reason);
+        kr_release(whom);
+        return KR_EFAILED;
+}
+
+kr_err kri_gen_stop(kr_server server, int64_t timeout_ms, struct kri_site *site,
+                    const union kri_arg *args)
+{
+        kr_term reason;
+        kr_err err;
+        kr_pid pid;
+
+        if (kr_here() == NULL || timeout_ms < KR_INFINITY) {
+                if (kr_here() != NULL)
+                        kri_otp_badarg("kr_stop_server", "timeout_ms");
+                return KR_EBADARG;
+        }
+        reason = kri_build(site, args);
+        if (kr_is_none(reason))
+                return kri_gen_is_thread() ? KR_ENOMEM
+                                           : (kr_error("system_limit"), KR_ENOMEM);
+        pid = is_elsewhere(server) ? kr_pid_none() : kr_server_pid(server);
+        if (is_elsewhere(server))
+                err = stop_elsewhere(server, reason);
+        else if (kr_pid_is_none(pid))
+                err = stop_fails(KR_ENOPROC, kr_atom_term(KR_ATOM("noproc")));
+        else if (kr_pid_eq(pid, kr_self()))
+                err = stop_fails(KR_EFAILED, kr_atom_term(KR_ATOM("calling_self")));
+        else
+                err = stop(pid, timeout_ms, reason);
+        kr_release(reason);
+        return err;
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gen.c: a running behaviour: its loop, its ends, and its bytes. */
+#include "gen.h"
+
+#include <string.h>
+
+#include <krarup/registry.h>
+
+#include "report.h"
+
+/* A state whose size is no multiple of 16 needs no more than 8 for its alignment. */
+#define STATE_AT ((sizeof(kr_gen) + 15) & ~(size_t)15)
+_Static_assert(sizeof(kr_gen) == 48, "an idle server is small, and its state aligned");
+
+static size_t own_at(const kr_behaviour *behaviour)
+{
+        return STATE_AT + ((behaviour->state_size + 7) & ~(size_t)7);
+}
+
+static size_t gen_size(const kr_behaviour *behaviour)
+{
+        return own_at(behaviour) + behaviour->kind->own_size;
+}
+
+kr_gen *kr_gen_self(void)
+{
+        return kr_loop_record(&kri_gen_loop);
+}
+
+void *kr_gen_state(kr_gen *g)
+{
+        return (char *)g + STATE_AT;
+}
+
+void *kr_gen_own(kr_gen *g)
+{
+        return (char *)g + own_at(g->behaviour);
+}
+
+const kr_behaviour *kr_gen_module(const kr_gen *g)
+{
+        return g->behaviour;
+}
+
+kr_pid kr_gen_parent(const kr_gen *g)
+{
+        return (g->born.flags & KRI_BORN_HAS_PARENT) != 0 ? g->born.line->pid : kr_self();
+}
+
+kr_term kr_gen_name(kr_gen *g)
+{
+        struct kri_more *more = kri_born_more(&g->born);
+
+        if (more == NULL)
+                return kr_none();
+        if (more->local.index != 0)
+                return kr_atom_term(more->local);
+        if (kr_is_none(more->name))
+                more->name = kr_build("~", kr_self());
+        return more->name;
+}
+
+void kr_gen_handling(kr_gen *g, kr_gen_in *in)
+{
+        g->born.head.args.w = (uintptr_t)in;
+}
+
+kr_gen_in *kr_gen_handled(kr_gen *g)
+{
+        return (kr_gen_in *)(uintptr_t)g->born.head.args.w;
+}
+
+/* -- names -- */
+
+bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid)
+{
+        kr_pid pid = kr_pid_none();
+
+        if (opts == NULL)
+                return false;
+        if (opts->via != NULL)
+                pid = opts->via->whereis_name(opts->via_name);
+        else if (opts->name != NULL)
+                pid = kr_whereis(opts->name);
+        *ret_pid = pid;
+        return !kr_pid_is_none(pid);
+}
+
+static void register_self(void *name)
+{
+        kr_register(*(kr_atom *)name, kr_self());
+}
+
+static bool register_local(kr_atom name)
+{
+        kr_msg why = KR_MSG_INIT;
+        kr_class kind;
+        bool done = kr_catch(register_self, &name, &kind, &why);
+
+        kr_msg_clear(&why);
+        return done;
+}
+
+/* False: somebody has it, *ret_other perhaps. */
+static bool take_name(struct kri_more *more, kr_pid *ret_other)
+{
+        if (more->via != NULL) {
+                if (more->via->register_name(more->name, kr_self()))
+                        return true;
+                *ret_other = more->via->whereis_name(more->name);
+                return false;
+        }
+        if (more->local.index == 0 || register_local(more->local))
+                return true;
+        *ret_other = kr_whereis(more->local);
+        return false;
+}
+
+/* Whoever is faster gets it: the other one ends without a crash report. */
+static void register_name(kr_gen *g)
+{
+        kr_pid other = kr_pid_none();
+
+        if (g->born.more == NULL || take_name(g->born.more, &other))
+                return;
+        g->born.flags |= KRI_BORN_ENDING;
+        if (kr_pid_is_none(other))
+                kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")),
+                             "{error, {already_started, undefined}}");
+        kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")),
+                     "{error, {already_started, ~}}", other);
+}
+
+/* gen:unregister_name/1. A local name goes with the process, before anybody learns of its
+ * end. */
+static void free_name(kr_gen *g)
+{
+        struct kri_more *more = g->born.more;
+
+        if (more != NULL && more->via != NULL) {
+                const kr_via *via = more->via;
+
+                more->via = NULL;
+                via->unregister_name(more->name);
+        }
+}
+
+/* -- init -- */
+
+/* What the starter has packed: {Args, Name, Debug}; Name is an atom, {Via, Name} with a
+ * pointer, or [] for none; Debug a binary or []. */
+static kr_term unpack(kr_gen *g)
+{
+        kr_term packed = g->born.head.args, args, name, debug;
+        struct kri_more *more;
+        kr_bytes text;
+        uint64_t via;
+
+        if ((g->born.flags & KRI_BORN_PACKED) == 0)
+                return packed;
+        more = kri_born_more(&g->born);
+        if (more == NULL || !kr_match(packed, "{~, ~, ~}", &args, &name, &debug))
+                kr_error("system_limit");
+        (void)kr_get_atom(name, &more->local);
+        if (kr_match(name, "{~, ~}", &via, &name)) {
+                more->via = (const kr_via *)(uintptr_t)via;
+                if (kr_replace(&more->name, name) != KR_OK)
+                        kr_error("system_limit");
+        }
+        if (kr_get_bytes(debug, &text))
+                kri_gen_sys_options(g, text.data);
+        return args;
+}
+
+static void init(kr_gen *g)
+{
+        kr_term args = unpack(g);
+
+        register_name(g);
+        g->behaviour->kind->init(g, args);
+        kr_gen_init_error(g, kr_atom_term(KR_ATOM("init_returned")));
+}
+
+void kr_gen_init_ack(kr_gen *g)
+{
+        if ((g->born.flags & KRI_BORN_STARTED) != 0)
+                kr_init_ack("{ok, ~}", kr_self());
+}
+
+void kr_gen_loop(kr_gen *g)
+{
+        kr_term args = g->born.head.args;
+
+        if ((g->born.flags & KRI_BORN_RUNNING) == 0) {
+                g->born.flags |= KRI_BORN_RUNNING;
+                g->born.head.args = kr_none();
+                kr_release(args);
+        }
+        kr_become_loop(&kri_gen_loop, g);
+}
+
+void kr_gen_init_started(kr_gen *g)
+{
+        kr_gen_init_ack(g);
+        kr_gen_loop(g);
+}
+
+void kr_gen_init_ignore(kr_gen *g)
+{
+        g->born.flags |= KRI_BORN_ENDING;
+        free_name(g);
+        kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")), "ignore");
+}
+
+void kr_gen_init_error(kr_gen *g, kr_term reason)
+{
+        g->born.flags |= KRI_BORN_ENDING;
+        free_name(g);
+        kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")), "{error, ~}", reason);
+}
+
+/* The crash report comes before the starter hears of it, as in OTP before its links do. */
+static void init_stops(kr_gen *g, kr_class kind, kr_term reason)
+{
+        kr_term error = kr_build("{error, ~}", reason);
+
+        g->born.flags |= KRI_BORN_ENDING;
+        free_name(g);
+        kri_born_report(&g->born, kind, reason);
+        if ((g->born.flags & KRI_BORN_ACKED) == 0)
+                kri_tell_starter(&g->born, false, error);
+        kr_release(error);
+}
+
+void kr_gen_init_stop(kr_gen *g, kr_class kind, kr_term reason)
+{
+        init_stops(g, kind, reason);
+        kr_raise(kind, reason);
+}
+
+/* -- the loop -- */
+
+static void gen_run(void *record)
+{
+        kr_gen *g = record;
+
+        if ((g->born.flags & KRI_BORN_RUNNING) == 0)
+                init(g);
+        for (;;)
+                g->behaviour->kind->loop(g);
+}
+
+/* Not called for what is raised in here, nor for what kind->terminate ends with. */
+static void gen_caught(void *record, kr_class kind, kr_term reason)
+{
+        kr_gen *g = record;
+
+        if ((g->born.flags & KRI_BORN_ENDING) != 0) {
+                kri_born_report(&g->born, kind, reason);
+                return;
+        }
+        g->born.flags |= KRI_BORN_ENDING;
+        if ((g->born.flags & KRI_BORN_RUNNING) != 0)
+                g->behaviour->kind->terminate(g, kind, reason);
+        if (kind == KR_CLASS_THROW) {
+                kr_term bad = kr_build("{bad_return_value, ~}", reason);
+
+                kr_gen_init_stop(g, KR_CLASS_EXIT, bad);
+        }
+        init_stops(g, kind, reason);
+}
+
+void kr_gen_exit(kr_gen *g, kr_class kind, kr_term reason)
+{
+        g->born.flags |= KRI_BORN_ENDING;
+        kri_born_report(&g->born, kind, reason);
+        kr_raise(kind, reason);
+}
+
+static void release_state(void *record)
+{
+        kr_gen *g = record;
+
+        g->behaviour->release(kr_gen_state(g));
+}
+
+static void release_own(void *record)
+{
+        kr_gen *g = record;
+
+        if (g->born.more != NULL)
+                kri_gen_sys_ended(g->born.more);
+        if (g->behaviour->kind->ended != NULL)
+                g->behaviour->kind->ended(g);
+}
+
+/* A clean-up of its own, so that one that faults, or waits, keeps no other from running. */
+static void later(void (*clean_up)(void *record), kr_gen *g)
+{
+        if (!kr_defer(clean_up, g))
+                clean_up(g);
+}
+
+/* Clean-ups run after this, the last one first: the state is there for the report, and goes
+ * after what the kind has. */
+static void gen_ended(void *record, kr_term reason, bool fault)
+{
+        kr_gen *g = record;
+        const kr_kind *kind = g->behaviour->kind;
+        bool reports = kri_born_ended(&g->born, reason, fault);
+
+        if (g->behaviour->release != NULL)
+                later(release_state, g);
+        if (kind->ended != NULL || g->born.more != NULL)
+                later(release_own, g);
+        if (!reports)
+                return;
+        if (kind->report != NULL && (g->born.flags & KRI_BORN_RUNNING) != 0)
+                kind->report(g, KR_CLASS_ERROR, reason);
+        kri_report_crash(KR_CLASS_ERROR, reason);
+}
+
+const kr_loop kri_gen_loop = { .name = "gen",
+                               .run = gen_run,
+                               .caught = gen_caught,
+                               .ended = gen_ended,
+                               .reports = true };
+
+/* -- waiting -- */
+
+/* {Pid, Tag}, or whatever stands there: then it cannot be answered. */
+static kr_from from_of(kr_term term)
+{
+        kr_from from = { kr_pid_none(), kr_ref_none(), term };
+
+        (void)kr_get_from(term, &from);
+        return from;
+}
+
+/* What it is for; KR_TIMEOUT: not for the user, it has been seen to. */
+static int sort_out(kr_gen *g, kr_gen_in *in)
+{
+        kr_term what = in->slot.term, from;
+        kr_pid pid;
+
+        in->term = what;
+        in->from.pid = kr_pid_none();
+        if (kr_match(what, "{'$gen_call', ~, ~}", &from, &in->term)) {
+                in->from = from_of(from);
+                return KR_GEN_CALL;
+        }
+        if (kr_match(what, "{'$gen_cast', ~}", &in->term))
+                return KR_GEN_CAST;
+        if (kr_match(what, "{system, _, _}")) {
+                kri_gen_system(g, in);
+                return KR_TIMEOUT;
+        }
+        if (kr_match(what, "{'EXIT', ~, ~}", &pid, &from) &&
+            kr_pid_eq(pid, kr_gen_parent(g))) {
+                kr_gen_handling(g, in);
+                g->behaviour->kind->terminate(g, KR_CLASS_EXIT, from);
+        }
+        return KR_GEN_INFO;
+}
+
+static bool is_suspended(const kr_gen *g)
+{
+        return g->born.more != NULL && g->born.more->sys.suspended;
+}
+
+enum { ANY, SYSTEM, PARENT };
+
+/* Nothing else while sys has it stand still; that has no time limit. */
+static int receive_suspended(kr_gen *g, kr_gen_in *in)
+{
+        return kr_receive_top(&in->slot, KR_INFINITY, kr_on(SYSTEM, "{system, _, _}"),
+                              kr_on(PARENT, "{'EXIT', =, _}", kr_gen_parent(g)));
+}
+
+int kr_gen_receive(kr_gen *g, kr_gen_in *in, int64_t timeout_ms)
+{
+        int what;
+
+        do {
+                if (is_suspended(g))
+                        what = receive_suspended(g, in);
+                else
+                        what = kr_receive_top(&in->slot, timeout_ms, kr_on(ANY, "_"));
+                if (what == KR_TIMEOUT)
+                        return KR_TIMEOUT;
+                what = sort_out(g, in);
+        } while (what == KR_TIMEOUT);
+        kr_gen_debug(g, "{in, ~}", in->slot.term);
+        return what;
+}
+
+/* -- starting -- */
+
+/* {Args, Name, Debug}: gives a new term. */
+static kr_term pack(const kr_start_opts *opts, kr_term args)
+{
+        kr_term debug = opts->debug != NULL ? kr_build("~", opts->debug) : kr_nil();
+        kr_term packed;
+
+        if (opts->via != NULL)
+                packed = kr_build("{~, {~, ~}, ~}", args, (uint64_t)(uintptr_t)opts->via,
+                                  opts->via_name, debug);
+        else if (opts->name != NULL)
+                packed = kr_build("{~, ~, ~}", args, kri_atom_of(opts->name), debug);
+        else
+                packed = kr_build("{~, [], ~}", args, debug);
+        kr_release(debug);
+        return packed;
+}
+
+static const char *bad_start(const kr_behaviour *behaviour, const kr_start_opts *opts)
+{
+        if (behaviour == NULL || behaviour->kind == NULL)
+                return "behaviour";
+        if (opts == NULL)
+                return NULL;
+        if (opts->name != NULL &&
+            (opts->via != NULL || kri_atom_of(opts->name).index == 0))
+                return "name";
+        if (opts->via != NULL && kr_is_none(opts->via_name))
+                return "via_name";
+        return NULL;
+}
+
+kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
+{
+        size_t size = gen_size(behaviour);
+        kr_gen *g = size <= room_size ? room : kr_alloc(size);
+
+        if (g == NULL)
+                return NULL;
+        memset(g, 0, size);
+        g->behaviour = behaviour;
+        return g;
+}
+
+static kr_started start(enum kri_start_mode mode, const kr_behaviour *behaviour,
+                        const kr_start_opts *opts, kr_term args)
+{
+        kr_started started = { KR_ENOMEM, kr_pid_none(), kr_ref_none() };
+        union {
+                max_align_t align;
+                char bytes[512];
+        } room;
+        kr_gen *g = kri_gen_new(behaviour, &room, sizeof(room));
+        struct kri_newborn child = { &kri_gen_loop, g, gen_size(behaviour), args };
+
+        if (g == NULL)
+                return started;
+        if (opts != NULL &&
+            (opts->name != NULL || opts->via != NULL || opts->debug != NULL)) {
+                child.args = pack(opts, args);
+                g->born.flags |= KRI_BORN_PACKED;
+        }
+        if (!kr_is_none(child.args))
+                started = kri_start_child(mode, opts, &child, false);
+        if ((g->born.flags & KRI_BORN_PACKED) != 0)
+                kr_release(child.args);
+        if ((void *)g != (void *)&room)
+                kr_free(g);
+        return started;
+}
+
+kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour,
+                         const kr_start_opts *opts, struct kri_site *site,
+                         const union kri_arg *args)
+{
+        kr_started started = { KR_EBADARG, kr_pid_none(), kr_ref_none() };
+        const char *bad = bad_start(behaviour, opts);
+        kr_term term;
+
+        if (kr_here() == NULL)
+                return started;
+        if (bad != NULL) {
+                kri_otp_badarg("kr_start", bad);
+                return started;
+        }
+        if (kri_name_is_taken(opts, &started.pid)) {
+                started.err = KR_EALREADY;
+                return started;
+        }
+        started.err = KR_ENOMEM;
+        term = kri_build(site, args);
+        if (!kr_is_none(term))
+                started = start(mode, behaviour, opts, term);
+        kr_release(term);
+        return started;
+}

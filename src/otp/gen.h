@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gen.h: the record of a process that proc_lib or gen has started, and what their files share.
+ *
+ * Model    struct kri_born is what every such process has; a kr_gen is one that runs a
+ *          behaviour: the user's state follows it, then the kind's own bytes. What few need
+ *          (a name, debug options, children) is in `more`, made when first needed.
+ * Size     An idle gen_server with an integer of state is sizeof(kr_gen) + 8 + own_size bytes
+ *          and the header of its block: counted in tests/unit/otp/gen_test.c.
+ * Lineage  A kri_line is what a parent's children share: who the parent was (its name, if it
+ *          had one), and its own ancestors. Counted; made by the parent at its first child.
+ *          Lines are the one thing here that outlives a process: malloc'ed, and touched in
+ *          critical regions, so that a kill cannot come between pointer and count.
+ * Threads  the process itself. A line's fields are constant but for its count.
+ */
+#ifndef KR_OTP_GEN_H
+#define KR_OTP_GEN_H
+
+#include <krarup/behaviour.h>
+#include <krarup/sys.h>
+
+struct kri_line {
+        uint32_t users;        /* atomic: children alive, their children's lines, the parent */
+        kr_atom name;          /* the parent's, when it started them; none: */
+        kr_pid pid;            /* the parent */
+        struct kri_line *rest; /* its own ancestors; counted */
+};
+
+struct kri_more {
+        kr_term name;           /* of {via, _, Name} or {global, Name}, or the pid; kept */
+        kr_atom local;          /* {local, Name}; none: no such name */
+        const kr_via *via;      /* with name */
+        struct kri_line *ours;  /* for children; NULL: none yet; counted */
+        kr_sys sys;             /* callbacks NULL: not asked for yet */
+};
+
+enum {
+        KRI_BORN_HAS_PARENT = 1, /* linked or monitored by the first ancestor */
+        KRI_BORN_STARTED = 2,    /* somebody waits for kr_init_ack */
+        KRI_BORN_ACKED = 4,      /* ... and has been told */
+        KRI_BORN_PACKED = 8,     /* args are {Args, Name, Debug} */
+        KRI_BORN_RUNNING = 16,   /* init is over */
+        KRI_BORN_ENDING = 32,    /* it has decided upon its reason */
+        KRI_BORN_REPORTED = 64,  /* its crash report is on the way */
+};
+
+struct kri_born {
+        struct kr_loop_head head; /* args until init is over; then kr_gen_in * or 0 */
+        struct kri_line *line;    /* ancestors; NULL: none; counted */
+        struct kri_more *more;    /* NULL: not needed yet */
+        uint32_t flags;           /* KRI_BORN_... */
+        uint32_t unused;
+};
+
+struct kr_gen {
+        struct kri_born born;
+        const kr_behaviour *behaviour;
+        /* The user's state, then the kind's own. */
+};
+
+/* A function, with its argument behind it. */
+struct kri_plain {
+        struct kri_born born;
+        struct kri_entry entry; /* arg.ptr: behind this record; a term: in the head */
+};
+
+extern const kr_loop kri_gen_loop;   /* record: kr_gen */
+extern const kr_loop kri_plain_loop; /* record: struct kri_plain */
+
+/* Of the calling process; NULL: it is neither. */
+struct kri_born *kri_born_self(void);
+/* NULL: no memory. */
+struct kri_more *kri_born_more(struct kri_born *born);
+
+/* -- lineage -- */
+
+/* The line for a child of the caller: the caller owns a count of it. In a critical region.
+ * False: no memory. */
+bool kri_line_for_child(struct kri_line **ret_line);
+void kri_line_release(struct kri_line *line);
+/* [Ancestor, ...]: gives a new term. */
+kr_term kri_line_term(const struct kri_line *line);
+
+/* -- starting -- */
+
+struct kri_newborn {
+        const kr_loop *loop;
+        void *record; /* begins with struct kri_born; line and flags are filled in */
+        size_t size;
+        kr_term args;
+};
+
+/* Spawn and wait for the word of it. `keeps_down`: of a child that failed, leave the DOWN in
+ * the mailbox. `what` is for misuse: "kr_start". */
+kr_started kri_start_child(enum kri_start_mode mode, const kr_start_opts *opts,
+                           const struct kri_newborn *child, bool keeps_down);
+/* Just spawn. None: system_limit. */
+kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *child);
+
+/* {ack | nack, Self, Term} to the starter, if it has not been told. */
+void kri_tell_starter(struct kri_born *born, bool ok, kr_term term);
+
+/* The process is over: tell a starter that waits, let go of lines. From loop->ended. True: its
+ * crash is to be reported, which may be the last thing to do, for it may wait. */
+bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault);
+
+/* A plain process is about to become a kr_gen that takes over its line. */
+void kri_plain_leave(struct kri_born *born);
+
+/* Report a crash of the caller once; '$initial_call' and '$ancestors' are put where the
+ * report looks for them. */
+void kri_born_report(struct kri_born *born, kr_class kind, kr_term reason);
+
+/* {Module, Function, Arity}: gives a new term. */
+kr_term kri_born_initial_call(const struct kri_born *born);
+
+/* {badarg, {Function, Argument}}; returns on a thread. */
+void kri_otp_badarg(const char *function, const char *argument);
+
+/* The record of a new one: in `room` if that is enough (NULL: it is not), else kr_alloc'ed.
+ * NULL: no memory. */
+kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size);
+
+/* -- names -- */
+
+/* Has anybody the name that these options (may be NULL) speak of? */
+bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid);
+
+/* System messages: see gen_sys.c. */
+void kri_gen_system(kr_gen *g, kr_gen_in *in);
+void kri_gen_sys_options(kr_gen *g, const char *text);
+void kri_gen_sys_ended(struct kri_more *more);
+
+#endif

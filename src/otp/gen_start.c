@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gen_start.c: a child is spawned, and its starter waits for its word.
+ *
+ * Protocol  {ack, Pid, Term} or {nack, Pid, Term} from the child. A child that ends without
+ *           either sends a nack in its last moment (kri_born_ended): so no monitor is needed,
+ *           which would cost every child its table of watchers. Only a child that finds no
+ *           memory for that stays silent; hence the look from time to time.
+ */
+#include <string.h>
+
+#include "gen.h"
+
+/* Nothing is lost by waiting longer, but to a starter whose child had no memory to speak. */
+#define LOOK_MS 5000
+
+enum { ACK, NACK, EXIT, DOWN };
+
+/* -- spawning -- */
+
+struct spawning {
+        const kr_spawn_opts *opts;
+        const struct kri_newborn *child;
+        kr_pid pid;
+};
+
+static void spawn(void *arg)
+{
+        struct spawning *spawning = arg;
+        const struct kri_newborn *child = spawning->child;
+
+        spawning->pid = kr_spawn_loop(spawning->opts, child->loop, child->record,
+                                      child->size, child->args);
+}
+
+kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *child)
+{
+        struct spawning spawning = { opts, child, kr_pid_none() };
+        struct kri_born *born = child->record;
+        kr_msg why = KR_MSG_INIT;
+        kr_class kind;
+
+        kr_critical_begin();
+        if (kri_line_for_child(&born->line)) {
+                /* system_limit: there is no room */
+                (void)kr_catch(spawn, &spawning, &kind, &why);
+                if (kr_pid_is_none(spawning.pid))
+                        kri_line_release(born->line);
+        }
+        kr_critical_end();
+        kr_msg_clear(&why);
+        return spawning.pid;
+}
+
+/* -- waiting -- */
+
+struct start {
+        kr_pid pid;
+        kr_ref monitor; /* the caller's; none: not monitored */
+        bool linked;
+        bool keeps_down;
+        int64_t deadline_ms; /* KR_INFINITY: none */
+        kr_msg *slot;        /* what the child said, or why it failed */
+};
+
+/* Nothing that a link or a monitor brings is left in the mailbox afterwards. A starter that does
+ * not trap exits and is linked to what ended abnormally does not come back from here: the
+ * exit signal of a process arrives before its DOWN. */
+static void await_gone(const struct start *start)
+{
+        kr_msg tmp = KR_MSG_INIT;
+        kr_ref ref = start->monitor;
+
+        if (kr_ref_is_none(ref) || start->keeps_down)
+                ref = kr_monitor(start->pid);
+        (void)kr_receive(&tmp, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, _, _, _}", ref));
+        if (start->linked) {
+                kr_unlink(start->pid);
+                (void)kr_receive(&tmp, 0, kr_on(EXIT, "{'EXIT', =, _}", start->pid));
+        }
+        kr_msg_clear(&tmp);
+}
+
+static void give_up(const struct start *start)
+{
+        kr_msg tmp = KR_MSG_INIT;
+
+        if (start->linked)
+                kr_unlink(start->pid);
+        kr_exit_signal(start->pid, "kill");
+        await_gone(start);
+        (void)kr_receive(&tmp, 0, kr_on(ACK, "{ack, =, _}", start->pid),
+                         kr_on(NACK, "{nack, =, _}", start->pid));
+        kr_msg_clear(&tmp);
+        kr_msg_clear(start->slot);
+        start->slot->term = kr_atom_term(KR_ATOM("timeout"));
+}
+
+/* With a deadline there is no need to look, which a busy child would hold up. */
+static int64_t slice_ms(const struct start *start)
+{
+        int64_t left;
+
+        if (start->deadline_ms == KR_INFINITY)
+                return LOOK_MS;
+        left = start->deadline_ms - kr_monotonic_ms(NULL);
+        return left < 0 ? 0 : left;
+}
+
+/* What ended the wait, with its term in the slot; KR_TIMEOUT: nothing within `wait_ms`. */
+static int wait_for(const struct start *start, int64_t wait_ms)
+{
+        kr_term term;
+        int what = kr_receive(start->slot, wait_ms,
+                              kr_on(ACK, "{ack, =, ~}", start->pid, &term),
+                              kr_on(NACK, "{nack, =, ~}", start->pid, &term),
+                              kr_on(EXIT, "{'EXIT', =, ~}", start->pid, &term));
+
+        if (what != KR_TIMEOUT)
+                start->slot->term = term;
+        return what;
+}
+
+static int await_word(const struct start *start)
+{
+        for (;;) {
+                int what = wait_for(start, slice_ms(start));
+
+                if (what != KR_TIMEOUT)
+                        return what;
+                if (start->deadline_ms != KR_INFINITY)
+                        return KR_TIMEOUT;
+                if (kr_is_process_alive(start->pid))
+                        continue;
+                what = wait_for(start, 0);
+                if (what != KR_TIMEOUT)
+                        return what;
+                start->slot->term = kr_atom_term(KR_ATOM("noproc"));
+                return EXIT;
+        }
+}
+
+/* {ok, Pid}, ignore, {error, Reason}: what the result of a start is made of. */
+static kr_err read_word(const struct start *start, kr_pid *ret_pid)
+{
+        kr_term word = start->slot->term, reason;
+        kr_pid pid;
+
+        if (kr_match(word, "ignore"))
+                return KR_EIGNORED;
+        if (!kr_match(word, "{error, ~}", &reason))
+                return KR_OK;
+        start->slot->term = reason;
+        if (!kr_match(reason, "{already_started, ~}", &pid))
+                return KR_EFAILED;
+        *ret_pid = pid;
+        return KR_EALREADY;
+}
+
+static kr_started await_start(const struct start *start)
+{
+        kr_started started = { KR_OK, start->pid, start->monitor };
+
+        switch (await_word(start)) {
+        case ACK:
+                started.err = read_word(start, &started.pid);
+                return started;
+        case NACK:
+                await_gone(start);
+                started.err = read_word(start, &started.pid);
+                break;
+        case EXIT:
+                await_gone(start);
+                started.err = KR_EFAILED;
+                break;
+        default:
+                give_up(start);
+                started.err = KR_ETIMEDOUT;
+        }
+        if (!start->keeps_down)
+                started.monitor = kr_ref_none();
+        if (started.err != KR_EALREADY)
+                started.pid = kr_pid_none();
+        return started;
+}
+
+static const char *bad_option(const kr_start_opts *opts)
+{
+        if (opts->timeout_ms < KR_INFINITY)
+                return "timeout_ms";
+        if (opts->spawn.monitor || opts->spawn.ret_monitor != NULL)
+                return "spawn";
+        return NULL;
+}
+
+kr_started kri_start_child(enum kri_start_mode mode, const kr_start_opts *opts,
+                           const struct kri_newborn *child, bool keeps_down)
+{
+        static const kr_start_opts none;
+        kr_started failed = { KR_EBADARG, kr_pid_none(), kr_ref_none() };
+        kr_msg own = KR_MSG_INIT;
+        struct kri_born *born = child->record;
+        struct start start = { .keeps_down = keeps_down, .deadline_ms = KR_INFINITY };
+        kr_spawn_opts spawn_opts;
+
+        if (kr_here() == NULL)
+                return failed;
+        if (opts == NULL)
+                opts = &none;
+        if (bad_option(opts) != NULL) {
+                kri_otp_badarg("kr_start", bad_option(opts));
+                return failed;
+        }
+        spawn_opts = opts->spawn;
+        spawn_opts.link |= mode == KRI_START_LINK;
+        spawn_opts.monitor = mode == KRI_START_MONITOR;
+        spawn_opts.ret_monitor = spawn_opts.monitor ? &start.monitor : NULL;
+        born->flags |= KRI_BORN_STARTED;
+        if (mode != KRI_START_PLAIN)
+                born->flags |= KRI_BORN_HAS_PARENT;
+        start.linked = spawn_opts.link;
+        start.slot = opts->ret_reason != NULL ? opts->ret_reason : &own;
+        if (opts->timeout_ms > 0)
+                start.deadline_ms = kr_monotonic_ms(NULL) + opts->timeout_ms;
+        start.pid = kri_spawn_child(&spawn_opts, child);
+        if (kr_pid_is_none(start.pid)) {
+                failed.err = KR_ESYSTEMLIMIT;
+                return failed;
+        }
+        failed = await_start(&start);
+        kr_msg_clear(&own);
+        return failed;
+}
