@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define CHUNK_BYTES (256u * 1024)
+#define CHUNK_BYTES KRI_PIECE
 
 const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = {
         64, 96, 128, 192, 256, 512, 1024, 2048
@@ -11,31 +11,43 @@ const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = {
 
 struct kri_chunk {
         struct kri_chunk *next;
-        uint32_t cut;                      /* blocks cut from it */
-        uint32_t free;                     /* of these in the depot, when last trimmed */
-        char pad[64 - sizeof(void *) - 8]; /* blocks start on a cache line */
+        struct kri_region *region; /* of the arena; NULL: from the depot's allocator */
+        uint32_t cut;              /* blocks cut from it */
+        uint32_t free;             /* of these in the depot, when last trimmed */
+        char pad[64 - 2 * sizeof(void *) - 8];
 };
 
 _Static_assert(sizeof(struct kri_chunk) == 64, "blocks start on a cache line");
 
-static void *malloc_alloc(void *context, size_t size)
-{
-        (void)context;
-        return malloc(size);
-}
-
-static void malloc_free(void *context, void *block, size_t size)
-{
-        (void)context;
-        (void)size;
-        free(block);
-}
-
 void kri_depot_init(struct kri_depot *depot, struct kri_allocator memory)
 {
         *depot = (struct kri_depot){ .lock = KRI_MUTEX_INIT, .memory = memory };
-        if (memory.alloc == NULL)
-                depot->memory = (struct kri_allocator){ malloc_alloc, malloc_free, NULL };
+        depot->has_arena = memory.alloc == NULL;
+        if (depot->has_arena)
+                depot->memory =
+                        (struct kri_allocator){ kri_heap_alloc, kri_heap_free, NULL };
+}
+
+/* depot locked; cut and free are 0 */
+static struct kri_chunk *take_chunk(struct kri_depot *depot)
+{
+        struct kri_region *region = NULL;
+        struct kri_chunk *chunk =
+                depot->has_arena
+                        ? kri_arena_take(&depot->arena, &region)
+                        : depot->memory.alloc(depot->memory.context, CHUNK_BYTES);
+
+        if (chunk != NULL)
+                *chunk = (struct kri_chunk){ .region = region };
+        return chunk;
+}
+
+static void give_chunk(struct kri_depot *depot, struct kri_chunk *chunk)
+{
+        if (chunk->region != NULL)
+                kri_arena_give(&depot->arena, chunk->region, chunk);
+        else
+                depot->memory.free(depot->memory.context, chunk, CHUNK_BYTES);
 }
 
 void kri_depot_fini(struct kri_depot *depot)
@@ -45,7 +57,7 @@ void kri_depot_fini(struct kri_depot *depot)
         while (chunk != NULL) {
                 struct kri_chunk *next = chunk->next;
 
-                depot->memory.free(depot->memory.context, chunk, CHUNK_BYTES);
+                give_chunk(depot, chunk);
                 chunk = next;
         }
         depot->chunks = NULL;
@@ -59,12 +71,11 @@ void kri_pool_init(struct kri_pool *pool, struct kri_depot *depot)
 /* depot locked */
 static bool new_chunk(struct kri_depot *depot, struct kri_depot_class *c)
 {
-        struct kri_chunk *chunk = depot->memory.alloc(depot->memory.context, CHUNK_BYTES);
+        struct kri_chunk *chunk = take_chunk(depot);
 
         if (chunk == NULL)
                 return false;
         chunk->next = depot->chunks;
-        chunk->cut = chunk->free = 0;
         depot->chunks = chunk;
         c->chunk = chunk;
         c->carve = (char *)(chunk + 1);
@@ -244,7 +255,7 @@ static void free_unused(struct kri_depot *depot)
 
                 if (is_unused(chunk)) {
                         *place = chunk->next;
-                        depot->memory.free(depot->memory.context, chunk, CHUNK_BYTES);
+                        give_chunk(depot, chunk);
                 } else {
                         place = &chunk->next;
                 }

@@ -6,16 +6,19 @@
  *          through the depot (a lock per list, not per block), so that a producer and a
  *          consumer on two threads feed each other.
  * Owns     The depot owns all memory, in chunks of 256 KiB (each for blocks of one size) that
- *          it gives back at its end, or when trimmed.
+ *          it gives back at its end, or when trimmed. They come from the allocator that
+ *          it was given, or else from huge pages (pool_arena.h).
  */
 #ifndef KR_BASE_POOL_H
 #define KR_BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "plat_thread.h"
+#include "pool_arena.h"
 
 #define KRI_POOL_CLASSES 8  /* 64 96 128 192 256 512 1024 2048 bytes */
 #define KRI_POOL_LARGE 0xff /* larger than every class: from the allocator itself */
@@ -50,6 +53,8 @@ struct kri_allocator {
 struct kri_depot {
         kri_mutex lock;
         struct kri_allocator memory;
+        bool has_arena; /* chunks come from there, as nobody gave us an allocator */
+        struct kri_arena arena;
         struct kri_chunk *chunks;
         struct kri_depot_class classes[KRI_POOL_CLASSES];
 };

@@ -472,7 +472,7 @@ void kri_proc_finish(struct kri_sched *s, struct kri_proc *p)
         if (p->held != NULL)
                 kri_held_release(s, p);
         if (p->owned != NULL)
-                kri_owned_release(p);
+                kri_owned_release(s, p);
         free_extra(s, p);
         free_doom(s, p->doom);
         p->doom = NULL;

@@ -6,13 +6,9 @@
 #define KR_CORE_EXTRA_H
 
 #include "base/table.h"
+#include "base/table_set.h"
 
 #include "proc.h"
-
-/* The state of a link in the table: bit 0 linked; above it, how many of our UNLINKs have
- * not been acknowledged. */
-#define KRI_LINKED 1u
-#define KRI_UNLINK_PENDING 2u
 
 /* A monitor that we have set, or an alias: by its reference's number. */
 struct kri_watching {
@@ -29,7 +25,8 @@ struct kri_watching {
 #define KRI_MARKS 8u
 
 struct kri_extra {
-        struct kri_table links;             /* near pid -> a: state */
+        struct kri_set links;       /* near pids: all but p->link */
+        struct kri_table unlinking; /* near pid -> a: our UNLINKs not acknowledged yet */
         struct kri_watching first_watching; /* ref[0] 0: free; see watching.h */
         struct kri_table watching;          /* ref number -> a: struct kri_watching * */
         struct kri_table

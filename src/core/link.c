@@ -17,67 +17,51 @@
 
 /* -- our end of a link -- */
 
-static uint64_t link_state(const struct kri_proc *p, kri_word pid)
+static bool is_linked(const struct kri_proc *p, kri_word pid)
 {
-        struct kri_entry3 *entry;
+        return p->link == pid || (p->extra != NULL && kri_set_has(&p->extra->links, pid));
+}
 
-        if (p->link == pid)
-                return KRI_LINKED;
-        if (p->extra == NULL)
-                return 0;
-        entry = kri_table_find(&p->extra->links, pid);
+/* How many of our UNLINKs to it are on their way. */
+static uint64_t unlinks_pending(const struct kri_proc *p, kri_word pid)
+{
+        struct kri_entry3 *entry =
+                p->extra != NULL ? kri_table_find(&p->extra->unlinking, pid) : NULL;
+
         return entry != NULL ? entry->a : 0;
 }
 
 static bool add_link(struct kri_proc *p, kri_word pid)
 {
-        struct kri_entry3 *entry;
-
-        if (link_state(p, pid) & KRI_LINKED)
+        if (is_linked(p, pid))
                 return true;
-        if (p->link == 0 &&
-            (p->extra == NULL || kri_table_find(&p->extra->links, pid) == NULL)) {
+        if (p->link == 0) {
                 p->link = pid;
                 return true;
         }
-        if (kri_extra(p) == NULL)
-                return false;
-        entry = kri_table_insert(&p->extra->links, pid, &p->node->memory);
-        if (entry == NULL)
-                return false;
-        entry->a |= KRI_LINKED;
-        return true;
+        return kri_extra(p) != NULL &&
+               kri_set_add(&p->extra->links, pid, &p->node->memory);
 }
 
 /* False: there was none. */
 static bool remove_link(struct kri_proc *p, kri_word pid)
 {
-        struct kri_entry3 *entry;
-
         if (p->link == pid) {
                 p->link = 0;
                 return true;
         }
-        entry = p->extra != NULL ? kri_table_find(&p->extra->links, pid) : NULL;
-        if (entry == NULL || !(entry->a & KRI_LINKED))
-                return false;
-        entry->a &= ~(uint64_t)KRI_LINKED;
-        if (entry->a == 0)
-                kri_table_remove(&p->extra->links, pid, NULL, &p->node->memory);
-        return true;
+        return p->extra != NULL &&
+               kri_set_remove(&p->extra->links, pid, &p->node->memory);
 }
 
-/* The peer has seen one of our UNLINKs. */
+/* The peer has seen one of our UNLINKs, or will not see it. */
 static void acknowledged(struct kri_proc *p, kri_word pid)
 {
         struct kri_entry3 *entry =
-                p->extra != NULL ? kri_table_find(&p->extra->links, pid) : NULL;
+                p->extra != NULL ? kri_table_find(&p->extra->unlinking, pid) : NULL;
 
-        if (entry == NULL || entry->a < KRI_UNLINK_PENDING)
-                return;
-        entry->a -= KRI_UNLINK_PENDING;
-        if (entry->a == 0)
-                kri_table_remove(&p->extra->links, pid, NULL, &p->node->memory);
+        if (entry != NULL && --entry->a == 0)
+                kri_table_remove(&p->extra->unlinking, pid, NULL, &p->node->memory);
 }
 
 /* A signal about nothing but who sends it. False: no memory, or nobody there (*ret_there). */
@@ -130,7 +114,7 @@ void kr_link(kr_pid pid)
                 kri_badarg(p, "kr_link", "pid");
                 return;
         }
-        if (to == kri_proc_word(p) || (link_state(p, to) & KRI_LINKED)) {
+        if (to == kri_proc_word(p) || is_linked(p, to)) {
                 kri_leave(p);
                 return;
         }
@@ -152,12 +136,50 @@ void kr_link(kr_pid pid)
         kri_leave(p);
 }
 
+/* Both ends at once, where the peer sleeps, and nothing from it is on its way to us: then no
+ * LINK of before can come that we would have to tell from one of later. */
+static bool unlink_directly(struct kri_proc *p, kri_word to)
+{
+        struct kri_proc *other = kri_sleeper_borrow(p->sched, to);
+        bool alone;
+
+        if (other == NULL)
+                return false;
+        alone = !kri_outer_has_news(p);
+        if (alone) {
+                (void)remove_link(other, kri_proc_word(p));
+                (void)remove_link(p, to);
+        }
+        kri_sleeper_return(p->sched, other);
+        return alone;
+}
+
+/* False: no memory; nothing has happened. */
+static bool unlink_by_signal(struct kri_proc *p, kri_word to)
+{
+        struct kri_entry3 *entry;
+        bool there = false;
+
+        if (kri_extra(p) == NULL)
+                return false;
+        entry = kri_table_insert(&p->extra->unlinking, to, &p->node->memory);
+        if (entry == NULL)
+                return false;
+        entry->a++;
+        if (!tell(p->sched, KRI_SIG_UNLINK, kri_proc_word(p), to, &there)) {
+                acknowledged(p, to);
+                return false;
+        }
+        if (!there)
+                acknowledged(p, to);
+        (void)remove_link(p, to);
+        return true;
+}
+
 void kr_unlink(kr_pid pid)
 {
         struct kri_proc *p = kri_enter();
         kri_word to = kri_pid_word(pid);
-        struct kri_entry3 *entry;
-        bool there = false;
 
         if (p == NULL)
                 return;
@@ -165,26 +187,10 @@ void kr_unlink(kr_pid pid)
                 kri_badarg(p, "kr_unlink", "pid");
                 return;
         }
-        if (!(link_state(p, to) & KRI_LINKED)) {
-                kri_leave(p);
-                return;
-        }
-        entry = kri_extra(p) != NULL
-                        ? kri_table_insert(&p->extra->links, to, &p->node->memory)
-                        : NULL;
-        if (entry == NULL ||
-            !tell(p->sched, KRI_SIG_UNLINK, kri_proc_word(p), to, &there)) {
-                if (entry != NULL && entry->a == 0)
-                        kri_table_remove(&p->extra->links, to, NULL, &p->node->memory);
+        if (is_linked(p, to) && !unlink_directly(p, to) && !unlink_by_signal(p, to)) {
                 kri_no_memory(p);
                 return;
         }
-        if (p->link == to)
-                p->link = 0;
-        entry->a &= ~(uint64_t)KRI_LINKED;
-        entry->a += there ? KRI_UNLINK_PENDING : 0;
-        if (entry->a == 0)
-                kri_table_remove(&p->extra->links, to, NULL, &p->node->memory);
         kri_spend(p, 1);
         kri_leave(p);
 }
@@ -484,7 +490,7 @@ static void take_link(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
 {
         kri_word from = kri_sig_ctl(sig)->from;
 
-        if (link_state(p, from) < KRI_UNLINK_PENDING)
+        if (unlinks_pending(p, from) == 0)
                 must(p, add_link(p, from));
         kri_sig_free(&s->pool, sig);
 }
@@ -630,19 +636,33 @@ static struct kri_sig *make_exit(struct kri_pool *pool, void *args)
         return sig;
 }
 
-static void fire_link(struct kri_sched *s, kri_word to, struct down_args *args)
+/* For `other`, which sleeps: the end of a process that ended normally is no news to it. */
+static void end_link(struct kri_sched *s, struct kri_proc *other, struct down_args *args)
 {
-        (void)kri_signal(s->node, s, to, insist(make_exit, &s->pool, args));
+        if (remove_link(other, args->from) &&
+            (args->reason != KRI_A(normal) || kri_has(other, KRI_P_TRAP_EXIT)))
+                act_on_exit(s, other, insist(make_exit, &s->pool, args));
 }
 
-static void fire_links(struct kri_sched *s, const struct kri_table *links,
+static void fire_link(struct kri_sched *s, kri_word to, struct down_args *args)
+{
+        struct kri_proc *other = kri_sleeper_borrow(s, to);
+
+        if (other == NULL) {
+                (void)kri_signal(s->node, s, to, insist(make_exit, &s->pool, args));
+                return;
+        }
+        end_link(s, other, args);
+        kri_sleeper_return(s, other);
+}
+
+static void fire_links(struct kri_sched *s, const struct kri_set *links,
                        struct down_args *args)
 {
-        struct kri_entry3 *entry;
+        kri_word to;
 
-        for (uint32_t at = 0; (entry = kri_table_next(links, &at)) != NULL;)
-                if (entry->a & KRI_LINKED)
-                        fire_link(s, entry->key, args);
+        for (uint32_t at = 0; (to = kri_set_next(links, &at)) != 0;)
+                fire_link(s, to, args);
 }
 
 /* The reference of a monitor, from its number: its maker is the watcher. */
@@ -677,14 +697,15 @@ void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
                 if (w->monitoring)
                         send_demonitor(s, p, w);
         if (p->extra != NULL)
-                kri_table_fini(&p->extra->links, &p->node->memory);
+                kri_set_fini(&p->extra->links, &p->node->memory);
 }
 
 void kri_links_fini(struct kri_sched *s, struct kri_proc *p)
 {
         kri_watching_fini(s, p);
         kri_watcher_fini(p);
-        kri_table_fini(&p->extra->links, &p->node->memory);
+        kri_set_fini(&p->extra->links, &p->node->memory);
+        kri_table_fini(&p->extra->unlinking, &p->node->memory);
 }
 
 struct reply_args {
@@ -756,22 +777,11 @@ void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
 
 bool kri_link_next(struct kri_link_walk *walk, kri_word *ret_pid)
 {
-        struct kri_entry3 *entry;
-
-        if (!walk->first_done) {
-                walk->first_done = true;
-                if (walk->p->link != 0) {
-                        *ret_pid = walk->p->link;
-                        return true;
-                }
-        }
-        if (walk->p->extra == NULL)
-                return false;
-        while ((entry = kri_table_next(&walk->p->extra->links, &walk->at)) != NULL) {
-                if (entry->a & KRI_LINKED) {
-                        *ret_pid = entry->key;
-                        return true;
-                }
-        }
-        return false;
+        *ret_pid = 0;
+        if (!walk->first_done)
+                *ret_pid = walk->p->link;
+        walk->first_done = true;
+        if (*ret_pid == 0 && walk->p->extra != NULL)
+                *ret_pid = kri_set_next(&walk->p->extra->links, &walk->at);
+        return *ret_pid != 0;
 }

@@ -8,10 +8,11 @@
  *          Between UNLINK and its ACK a LINK from that peer is stale: it was sent before the
  *          peer saw our UNLINK, which removes the peer's end; so it is not taken.
  *          A LINK_EXIT without a link is not taken either: that is all that unlink promises.
- *          The first link lies in p->link; more, and those with an UNLINK pending, in a table.
- *          A monitor is a record at the watcher (extra->watching) and an entry at the watched
- *          (extra->watched_by). The DOWN message is built by the watched process whole, and
- *          becomes a message at the watcher if its record is still there.
+ *          The first link lies in p->link, more in a set; UNLINKs that are pending in a table.
+ *          A monitor is a record at the watcher and one at the watched (watching.h). The DOWN
+ *          message is built by the watched process whole, and becomes a message at the
+ *          watcher if its record is still there.
+ *          Where the other end sleeps no signal is needed (sleeper.h).
  */
 #ifndef KR_CORE_LINK_H
 #define KR_CORE_LINK_H

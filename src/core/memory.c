@@ -9,6 +9,7 @@
 #include "term/kept.h"
 
 #include "extra.h"
+#include "fiber.h"
 #include "node.h"
 
 struct kri_owned {
@@ -64,16 +65,45 @@ static void unlink_owned(struct kri_proc *p, struct kri_owned *o)
                 p->owned = o->next;
 }
 
+/* Small ones come from the scheduler's pool, but where AddressSanitizer shall see what a
+ * program does to them. */
+static bool is_pooled(size_t total)
+{
+#if defined(KRI_ASAN)
+        return false && total != 0;
+#else
+        return total <= KRI_POOL_MAX;
+#endif
+}
+
+static struct kri_owned *new_owned(struct kri_proc *p, size_t total)
+{
+        struct kri_pool *pool = &p->sched->pool;
+
+        if (is_pooled(total))
+                return kri_pool_alloc(pool, kri_pool_class(total));
+        if (pool->fail_in != 0 && --pool->fail_in == 0)
+                return NULL;
+        return kri_node_alloc(p->node, total);
+}
+
+static void free_owned(struct kri_sched *s, struct kri_owned *o)
+{
+        size_t total = sizeof(*o) + o->size;
+
+        if (is_pooled(total))
+                kri_pool_free(&s->pool, o, kri_pool_class(total));
+        else
+                kri_node_free(s->node, o, total);
+}
+
 void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 {
         struct kri_owned *o;
 
         if (size > PTRDIFF_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
                 return NULL;
-        if (p->sched != NULL && p->sched->pool.fail_in != 0 &&
-            --p->sched->pool.fail_in == 0)
-                return NULL;
-        o = kri_node_alloc(p->node, sizeof(*o) + size);
+        o = new_owned(p, sizeof(*o) + size);
         if (o == NULL)
                 return NULL;
         o->size = size;
@@ -84,11 +114,11 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
         return o + 1;
 }
 
-static void give_back(struct kri_proc *p, struct kri_owned *o)
+static void give_back(struct kri_sched *s, struct kri_owned *o)
 {
         if (o->kept)
                 kri_blobs_release((kri_word *)(o + 1), (uint32_t) * (kri_word *)(o + 1));
-        kri_node_free(p->node, o, sizeof(*o) + o->size);
+        free_owned(s, o);
 }
 
 void kri_owned_free(struct kri_proc *p, void *block)
@@ -101,7 +131,7 @@ void kri_owned_free(struct kri_proc *p, void *block)
         unlink_owned(p, o);
         if (p->extra != NULL)
                 p->extra->memory_used -= weight(o);
-        give_back(p, o);
+        give_back(p->sched, o);
 }
 
 /* Of a kept block too, whose blobs the caller has given back. */
@@ -112,13 +142,13 @@ static void owned_free_only(struct kri_proc *p, void *block)
         kri_owned_free(p, block);
 }
 
-void kri_owned_release(struct kri_proc *p)
+void kri_owned_release(struct kri_sched *s, struct kri_proc *p)
 {
         while (p->owned != NULL) {
                 struct kri_owned *o = p->owned;
 
                 p->owned = o->next;
-                give_back(p, o);
+                give_back(s, o);
         }
 }
 

@@ -351,7 +351,7 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s);
 /* A block that goes with p. kept: of term/kept.h, with blobs to give back. Owner. */
 void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept);
 void kri_owned_free(struct kri_proc *p, void *block);
-void kri_owned_release(struct kri_proc *p); /* all */
+void kri_owned_release(struct kri_sched *s, struct kri_proc *p); /* all */
 size_t kri_owned_bytes(const struct kri_proc *p);
 /* End p if it is beyond its memory_max, mailbox included. */
 void kri_memory_check(struct kri_proc *p);
