@@ -7,7 +7,9 @@
 #include <krarup/base.h>
 #include <krarup/behaviour.h>
 #include <krarup/etf.h>
+#include <krarup/fields.h>
 #include <krarup/gen.h>
+#include <krarup/gen_server.h>
 #include <krarup/global.h>
 #include <krarup/link.h>
 #include <krarup/loop.h>
@@ -19,6 +21,7 @@
 #include <krarup/proc_lib.h>
 #include <krarup/process.h>
 #include <krarup/registry.h>
+#include <krarup/sys.h>
 #include <krarup/term.h>
 #include <krarup/text.h>
 #include <krarup/timer.h>

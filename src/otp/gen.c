@@ -196,6 +196,7 @@ void kr_gen_loop(kr_gen *g)
                 g->born.head.args = kr_none();
                 kr_release(args);
         }
+        g->born.flags &= ~(uint32_t)KRI_BORN_ENDING; /* what was thrown was a result */
         kr_become_loop(&kri_gen_loop, g);
 }
 

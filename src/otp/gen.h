@@ -125,6 +125,10 @@ kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
 /* Has anybody the name that these options (may be NULL) speak of? */
 bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid);
 
+/* enter_loop up to the loop itself: the record, to be entered by kr_become_loop at once. */
+kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                      const void *state);
+
 /* System messages: see gen_sys.c. */
 void kri_gen_system(kr_gen *g, kr_gen_in *in);
 void kri_gen_sys_options(kr_gen *g, const char *text);

@@ -56,8 +56,8 @@ static void take_over(kr_gen *g, struct kri_born *born)
         born->line = NULL;
 }
 
-void kri_gen_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
-                        const void *state)
+kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                      const void *state)
 {
         struct kri_born *born = kri_born_self();
         kr_gen *g;
@@ -76,5 +76,11 @@ void kri_gen_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts
         g->born.flags = KRI_BORN_HAS_PARENT;
         take_options(g, opts);
         take_over(g, born);
-        kr_become_loop(&kri_gen_loop, g);
+        return g;
+}
+
+void kri_gen_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                        const void *state)
+{
+        kr_become_loop(&kri_gen_loop, kri_gen_enter(behaviour, opts, state));
 }
