@@ -12,6 +12,7 @@
 #include <krarup/gen_server.h>
 #include <krarup/gen_statem.h>
 #include <krarup/global.h>
+#include <krarup/io.h>
 #include <krarup/link.h>
 #include <krarup/loop.h>
 #include <krarup/logger.h>

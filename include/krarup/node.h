@@ -92,6 +92,9 @@ KR_API bool kr_node_run(kr_node *node);
 /* The node of the calling process or attached thread; NULL elsewhere. */
 KR_API kr_node *kr_here(void);
 
+/* How it is driven. */
+KR_API kr_drive kr_node_drive(kr_node *node);
+
 /* The node's name as an atom. */
 KR_API kr_atom kr_node_name(kr_node *node);
 

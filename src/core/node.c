@@ -544,6 +544,11 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
 
 /* -- figures -- */
 
+kr_drive kr_node_drive(kr_node *node)
+{
+        return node->opts.drive;
+}
+
 kr_atom kr_node_name(kr_node *node)
 {
         return (kr_atom){ node->name_atom };
