@@ -99,11 +99,11 @@ void kri_proc_main(void)
 {
         struct kri_proc *p = kri_current();
 
-        kri_fiber_arrive(NULL, &p->sched->native);
+        kri_arrive(p, NULL);
         enter_function(p);
 }
 
-static void restarted(void)
+void kri_proc_enter(void)
 {
         enter_function(kri_current());
 }
@@ -116,11 +116,10 @@ void kri_restart(struct kri_proc *p)
         kri_flags_set(p, KRI_P_DROP_STACK, 0);
         p->out = KRI_OUT_YIELD;
         kri_switch_native(p, true);
-        (void)restarted;
         __builtin_unreachable();
 #else
         kri_fiber_skip_frames();
-        kri_switch_restart(p->stack->top, restarted);
+        kri_switch_restart(p->stack->top, kri_proc_enter);
 #endif
 }
 
@@ -258,7 +257,7 @@ static void init_record(struct kri_proc *p, struct kr_node *node,
         p->self = kri_near_pid(node->slot, kri_proc_index(p), kri_serial(p));
         p->parent = parent != NULL ? kri_proc_word(parent) : 0;
         p->leader = parent != NULL ? parent->leader : 0;
-        p->sched = NULL;
+        kri_sched_set(p, NULL);
         p->first = p->last = p->scanned = NULL;
         p->len = 0;
         p->sp = NULL;
@@ -321,7 +320,7 @@ struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
                 return NULL;
         init_record(p, s->node, parent);
         p->entry_name = entry->name;
-        p->sched = s;
+        kri_sched_set(p, s);
         if (kri_entry_copy(p, entry) &&
             (opts == NULL || apply_opts(s, p, parent, opts))) {
                 count_spawn(s);
@@ -339,7 +338,7 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s)
                 return NULL;
         init_record(p, s->node, NULL);
         p->entry_name = "attached thread";
-        p->sched = s;
+        kri_sched_set(p, s);
         kri_inside_set(p, 0);
         p->reds = KRI_TURN_REDUCTIONS;
         kri_flags_set(p, KRI_P_THREAD | KRI_P_TRAP_EXIT, 0);

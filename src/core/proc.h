@@ -89,7 +89,9 @@ struct kri_proc {
         kri_word parent;        /* near pid, or 0 */
 
         /* -- the owner's: what every turn touches -- */
-        struct kri_sched *sched; /* that runs it; of an attached thread: its own */
+        struct kri_sched *sched; /* that runs it, or has it in a queue; NULL: none has;
+                                  * of an attached thread: its own. Only its holder
+                                  * changes it; see kri_sched_set */
         struct kri_sig *first;   /* the mailbox in order of arrival */
         struct kri_sig *last;
         struct kri_sig *scanned; /* last one this wait has looked at; NULL: none yet */
@@ -156,6 +158,18 @@ static inline bool kri_has(const struct kri_proc *p, uint32_t flag)
 static inline uint32_t kri_serial(const struct kri_proc *p)
 {
         return atomic_load_explicit(&p->serial, memory_order_relaxed);
+}
+
+/* relaxed, both: others compare it with the scheduler that they run on, which only they could
+ * have put there, and find it different. */
+static inline void kri_sched_set(struct kri_proc *p, struct kri_sched *s)
+{
+        __atomic_store_n(&p->sched, s, __ATOMIC_RELAXED);
+}
+
+static inline bool kri_is_with(const struct kri_proc *p, const struct kri_sched *s)
+{
+        return __atomic_load_n(&p->sched, __ATOMIC_RELAXED) == s;
 }
 
 static inline void kri_state_set(struct kri_proc *p, enum kri_state state)
@@ -311,6 +325,8 @@ void kri_proc_tell(struct kri_sched *s, struct kri_proc *p);
 
 /* First code on a fresh stack. */
 void kri_proc_main(void);
+/* The same on a stack that has been emptied. */
+void kri_proc_enter(void);
 
 /* Start anew at p->fn, on an empty stack. */
 void kri_restart(struct kri_proc *p) __attribute__((noreturn));

@@ -339,12 +339,15 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                 const struct kri_code *code =
                         __atomic_load_n(&c->site->code, __ATOMIC_ACQUIRE);
 
-                if (__builtin_expect(code == NULL || !code->boxed, 0))
+                if (__builtin_expect(code == NULL, 0))
                         return NULL;
                 if (box[0] != code->key_word ||
-                    ((box[1] ^ code->key_second) & code->key_second_mask) != 0)
+                    ((box[1] ^ code->key_second) & code->key_second_mask) != 0) {
+                        if (code->may_be_box)
+                                return NULL;
                         continue;
-                if (code->fast &&
+                }
+                if (code->fast_box &&
                     kri_match_fast((const struct kri_match_code *)code, box, c->args))
                         return c;
                 return NULL;
@@ -364,7 +367,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_word(
                         return NULL;
                 if (code->boxed || ((t ^ code->key_word) & code->key_mask) != 0)
                         continue;
-                return code->fast && kri_match_word_fast(code, t, c->args) ? c : NULL;
+                return code->fast_word && kri_match_word_fast(code, t, c->args) ? c : NULL;
         }
         return NULL;
 }

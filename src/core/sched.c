@@ -88,6 +88,12 @@ static struct kri_queue *queue_for(struct kri_sched *s, const struct kri_proc *p
         }
 }
 
+/* Somebody waits who goes before the one that runs next. */
+static bool has_urgent(const struct kri_sched *s)
+{
+        return (s->queues[KRI_QUEUE_MAX].len | s->queues[KRI_QUEUE_HIGH].len) != 0;
+}
+
 /* Normal and low ones that wait. */
 static uint32_t waiting(const struct kri_sched *s)
 {
@@ -154,7 +160,10 @@ void kri_sched_queue(struct kri_sched *s, struct kri_proc *p)
         if (scatter(s, p))
                 return;
         kri_state_set(p, KRI_STATE_READY);
+        kri_sched_set(p, s);
         push_last(queue_for(s, p), p);
+        if (__builtin_expect(has_urgent(s), 0))
+                s->hops = 0;
         note_backlog(s);
         if (s->queues[KRI_QUEUE_NORMAL].len >= SPREAD_AT && kri_sched_has_to_give(s) &&
             atomic_load_explicit(&s->node->idle, memory_order_relaxed) != 0)
@@ -203,6 +212,7 @@ void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc 
         if (s->next != NULL)
                 kri_sched_queue(s, s->next);
         kri_state_set(p, KRI_STATE_READY);
+        kri_sched_set(p, s);
         s->next = p;
 }
 
@@ -211,6 +221,7 @@ void kri_sched_inject(struct kri_sched *to, struct kri_proc *p)
         struct kri_proc *old = atomic_load_explicit(&to->inject, memory_order_relaxed);
 
         kri_state_set(p, KRI_STATE_READY);
+        kri_sched_set(p, NULL);
         do {
                 p->run_next = old;
                 /* seq_cst: ordered before the look at `sleeping` in kick; the sleeper stores
@@ -247,6 +258,7 @@ static void take_injected(struct kri_sched *s)
         while (in_order != NULL) {
                 struct kri_proc *after = in_order->run_next;
 
+                kri_sched_set(in_order, s);
                 push_last(queue_for(s, in_order), in_order);
                 in_order = after;
         }
@@ -278,7 +290,8 @@ static inline __attribute__((always_inline)) struct kri_proc *pick(struct kri_sc
         p = s->next;
         if (p != NULL) {
                 s->next = NULL;
-                if (waiting(s) == 0 || s->next_run++ < NEXT_MAX)
+                s->next_run += 1 + KRI_HOPS - s->hops;
+                if (waiting(s) == 0 || s->next_run <= NEXT_MAX)
                         return p;
                 push_last(queue_for(s, p), p);
         }
@@ -329,23 +342,6 @@ static void give_work(struct kri_sched *s)
 
 /* -- a turn -- */
 
-/* Ready to be woken: from the moment the exchange succeeds another scheduler may run p. */
-static inline __attribute__((always_inline)) void fall_asleep(struct kri_sched *s,
-                                                              struct kri_proc *p,
-                                                              enum kri_state state)
-{
-        struct kri_sig *empty = NULL;
-
-        kri_state_set(p, state);
-        p->sched = NULL;
-        /* release: whoever wakes p sees all that this turn wrote to it */
-        if (atomic_compare_exchange_strong_explicit(&p->outer, &empty, KRI_SLEEPING,
-                                                    memory_order_acq_rel,
-                                                    memory_order_relaxed))
-                return;
-        kri_sched_woken(s->node, s, p);
-}
-
 static void put_stack(struct kri_sched *s, struct kri_proc *p)
 {
         if (p->stack != NULL)
@@ -379,11 +375,11 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
         if (p->doom != NULL)
                 return true;
         if (p->suspended != 0) {
-                fall_asleep(s, p, KRI_STATE_SUSPENDED);
+                kri_fall_asleep(s, p, KRI_STATE_SUSPENDED);
                 return false;
         }
         if (waits && !kri_has(p, KRI_P_NEWS)) {
-                fall_asleep(s, p, KRI_STATE_WAITING);
+                kri_fall_asleep(s, p, KRI_STATE_WAITING);
                 return false;
         }
         return true;
@@ -410,8 +406,10 @@ static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
         return true;
 }
 
-static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s,
-                                                            struct kri_proc *p)
+/* Gives the process that comes back: another one, if there were hops (or, when s was handed
+ * over meanwhile, the one that this thread was left with). */
+static inline __attribute__((always_inline)) struct kri_proc *switch_to(
+        struct kri_sched *s, struct kri_proc *p)
 {
         void *save = NULL;
 
@@ -419,15 +417,9 @@ static inline __attribute__((always_inline)) void switch_to(struct kri_sched *s,
         kri_fiber_leave_to_proc(&save, p->stack);
         kri_switch(&s->native_sp, p->sp);
         kri_fiber_arrive(save, NULL);
+        p = kri_current();
         kri_tls_set(NULL);
-}
-
-static inline void count_turn(struct kri_sched *s, struct kri_proc *p, int32_t turn)
-{
-        uint64_t spent = (uint64_t)(turn - p->reds);
-
-        p->reductions += spent;
-        s->spent += spent;
+        return p;
 }
 
 /* Act on why p came back. */
@@ -439,15 +431,14 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s,
                 if (kri_has(p, KRI_P_DROP_STACK))
                         put_stack(s, p);
                 kri_flags_set(p, 0, KRI_P_DROP_STACK);
-                p->sched = NULL;
                 kri_sched_queue(s, p);
                 return;
         case KRI_OUT_TOP:
                 lend_stack(s, p);
-                fall_asleep(s, p, KRI_STATE_WAITING);
+                kri_fall_asleep(s, p, KRI_STATE_WAITING);
                 return;
         case KRI_OUT_WAIT:
-                fall_asleep(s, p, KRI_STATE_WAITING);
+                kri_fall_asleep(s, p, KRI_STATE_WAITING);
                 return;
         case KRI_OUT_EXIT:
                 put_stack(s, p);
@@ -466,7 +457,7 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s,
 
         if (__builtin_expect(s->sim, 0))
                 reductions = kri_sim_reductions(s, reductions);
-        p->sched = s;
+        kri_sched_set(p, s);
         p->reds = reductions;
         kri_state_set(p, KRI_STATE_RUNNING);
         if (!has_reason(s, p))
@@ -478,13 +469,13 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s,
         /* release: the watch, which looks at it to see that it does not change, finds the
          * thread's number as well */
         atomic_store_explicit(&s->current, p, memory_order_release);
-        switch_to(s, p);
+        p = switch_to(s, p);
         if (p->out == KRI_OUT_GONE) {
                 kri_watch_gone(p, s); /* s is no longer ours */
                 return;
         }
         atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
-        count_turn(s, p, reductions);
+        kri_count_turn(s, p, reductions);
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
         settle(s, p);
@@ -511,7 +502,8 @@ static inline __attribute__((always_inline)) bool turn(struct kri_sched *s)
         struct kri_proc *p;
 
         atomic_store_explicit(&s->turns, turns, memory_order_relaxed);
-        if (turns % CLOCK_TURNS == 0) {
+        if (turns - s->clock_turn >= CLOCK_TURNS) {
+                s->clock_turn = turns;
                 look_at_clock(s);
                 /* relaxed: one writer, a figure */
                 atomic_store_explicit(&s->reductions, s->spent, memory_order_relaxed);
@@ -523,6 +515,7 @@ static inline __attribute__((always_inline)) bool turn(struct kri_sched *s)
         p = pick(s);
         if (p == NULL)
                 return false;
+        s->hops = has_urgent(s) ? 0 : KRI_HOPS;
         run(s, p);
         return true;
 }

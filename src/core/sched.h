@@ -7,7 +7,14 @@
  *          an idle scheduler asks a busy one for work, which gives at its next turn.
  * Next     The receiver of a fresh message runs next: a conversation stays on one core and
  *          in its cache. After NEXT_MAX such turns in a row the queue has its turn.
- * Outbox   Messages to a process that is awake already are chained and pushed together: at
+ * Hop      A process that waits goes straight to the one that runs next, when there is
+ *          nothing to decide (kri_hop_next): one change of stacks instead of two. Whoever
+ *          arrives puts the one that left to sleep (kri_arrive): until then it may still be
+ *          on its stack. At most KRI_HOPS in a row; then the scheduler looks around.
+ * Here     Whoever runs on a scheduler owns all that wait in its queues, too: a message to
+ *          one of those goes straight into its mailbox, unless other signals are on the way
+ *          to it already (p->sched is how one knows; p->outer what is on the way).
+ * Outbox   Messages to a process that is awake elsewhere are chained and pushed together: at
  *          64 of them, before any other signal, before a message to somebody else, and at
  *          the end of the turn. So order between a pair holds, and nothing waits longer
  *          than a turn.
@@ -25,6 +32,7 @@
 #define KRI_COST_RECEIVE 4
 #define KRI_COST_SPAWN 32
 #define KRI_OUTBOX_MAX 64u
+#define KRI_HOPS 15u
 #define KRI_SLOT_RING 256u
 
 enum { KRI_QUEUE_MAX, KRI_QUEUE_HIGH, KRI_QUEUE_NORMAL, KRI_QUEUE_LOW, KRI_QUEUES };
@@ -45,12 +53,15 @@ struct kri_sched {
         /* -- the holder's -- */
         struct kr_node *node;
         struct kri_proc *next; /* runs next */
+        struct kri_proc *left; /* has hopped away, and is not yet asleep */
+        uint32_t hops;         /* left, before the scheduler has its turn */
         uint32_t next_run;     /* turns in a row that came from `next` */
         uint32_t low_skips;    /* turns of others since a low one ran */
         bool sim;              /* KR_DRIVE_SIM: nothing is left to order */
         bool direct;           /* who is woken here runs here, and next */
         uint64_t spent;        /* reductions, not yet in the figure below */
         uint64_t spread_turn;  /* when another core was last woken */
+        uint64_t clock_turn;   /* when the clock was last looked at */
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
         struct kri_pool pool;
@@ -117,6 +128,154 @@ extern _Atomic bool kri_sched_scatters;
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);
 
+/* -- leaving and arriving -- */
+
+/* Ready to be woken: from the moment the exchange succeeds another scheduler may run p. */
+static inline __attribute__((always_inline)) void kri_fall_asleep(struct kri_sched *s,
+                                                                  struct kri_proc *p,
+                                                                  enum kri_state state)
+{
+        struct kri_sig *empty = NULL;
+
+        kri_state_set(p, state);
+        kri_sched_set(p, NULL);
+        /* release: whoever wakes p sees all that this turn wrote to it */
+        if (__builtin_expect(
+                    !atomic_compare_exchange_strong_explicit(&p->outer, &empty,
+                                                             KRI_SLEEPING,
+                                                             memory_order_acq_rel,
+                                                             memory_order_relaxed),
+                    0))
+                kri_sched_woken(s->node, s, p);
+}
+
+/* First on a stack that was switched to: whoever hopped here is off its stack now. */
+static inline __attribute__((always_inline)) void kri_arrive(struct kri_proc *p,
+                                                             void *save)
+{
+        struct kri_sched *s = p->sched;
+        struct kri_proc *left = s->left;
+
+        kri_fiber_arrive(save, left == NULL ? &s->native : NULL);
+        if (left != NULL) {
+                s->left = NULL;
+                kri_fall_asleep(s, left, KRI_STATE_WAITING);
+        }
+}
+
+static inline __attribute__((always_inline)) void kri_count_turn(struct kri_sched *s,
+                                                                 struct kri_proc *p,
+                                                                 int32_t turn)
+{
+        uint64_t spent = (uint64_t)(turn - p->reds);
+
+        p->reductions += spent;
+        s->spent += spent;
+}
+
+/* The process that runs next, if no more is to be done than to go on with it; else NULL. */
+static inline __attribute__((always_inline)) struct kri_proc *kri_hop_next(
+        struct kri_sched *s)
+{
+        struct kri_proc *next = s->next;
+
+        if (next == NULL || s->hops == 0 || s->outbox.to != NULL)
+                return NULL;
+        /* relaxed: work from elsewhere, seen now or after the next hop */
+        if (atomic_load_explicit(&s->inject, memory_order_relaxed) != NULL ||
+            atomic_load_explicit(&s->wanted, memory_order_relaxed) != 0)
+                return NULL;
+        if (kri_outer_has_news(next) || next->doom != NULL || next->suspended != 0 ||
+            (kri_flags(next) & (KRI_P_NEWS | KRI_P_CAPPED)) != KRI_P_NEWS)
+                return NULL;
+        return next;
+}
+
+/* p's turn is over, next's begins. */
+static inline __attribute__((always_inline)) void kri_hop_begin(struct kri_sched *s,
+                                                                struct kri_proc *p,
+                                                                struct kri_proc *next)
+{
+        s->next = NULL;
+        s->hops--;
+        kri_count_turn(s, p, KRI_TURN_REDUCTIONS);
+        /* relaxed: one writer, a figure */
+        atomic_store_explicit(&s->turns,
+                              atomic_load_explicit(&s->turns, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+        next->reds = KRI_TURN_REDUCTIONS;
+        kri_state_set(next, KRI_STATE_RUNNING);
+        /* release: as in the scheduler's run() */
+        atomic_store_explicit(&s->current, next, memory_order_release);
+        kri_tls_set(next);
+}
+
+/* A stack and a place on it for `next`; false: it takes the scheduler. */
+static inline __attribute__((always_inline)) bool kri_hop_has_stack(struct kri_sched *s,
+                                                                    struct kri_proc *next)
+{
+        if (__builtin_expect(next->out == KRI_OUT_WAIT, 1))
+                return true;
+        if (next->out != KRI_OUT_TOP || s->hot_stack == NULL)
+                return false;
+        next->stack = s->hot_stack;
+        s->hot_stack = NULL;
+        next->sp = kri_switch_prepare(next->stack->top, kri_proc_main);
+        return true;
+}
+
+/* p waits: on to whoever runs next. Returns when p runs again; false: it did not go. */
+static inline __attribute__((always_inline)) bool kri_hop(struct kri_proc *p)
+{
+        struct kri_sched *s = p->sched;
+        struct kri_proc *next = kri_hop_next(s);
+        void *save = NULL;
+
+        if (next == NULL || !kri_hop_has_stack(s, next))
+                return false;
+        kri_hop_begin(s, p, next);
+        s->left = p;
+        kri_fiber_leave_to_proc(&save, next->stack);
+        kri_switch(&p->sp, next->sp);
+        kri_arrive(p, save);
+        return true;
+}
+
+/* p, which waits at its top, is done with its stack: whoever runs next has it. Does not return
+ * if that is possible. */
+static inline __attribute__((always_inline)) void kri_hop_from_top(struct kri_proc *p)
+{
+#if !defined(KRI_TSAN) /* which keeps a shadow of the frames that are dropped here */
+        struct kri_sched *s = p->sched;
+        struct kri_proc *next = kri_hop_next(s);
+        struct kri_stack *stack = p->stack;
+        void *sp;
+
+        if (next == NULL || s->hot_stack != NULL)
+                return;
+        if (next->out == KRI_OUT_TOP) {
+                kri_hop_begin(s, p, next);
+                p->stack = NULL;
+                next->stack = stack;
+                kri_fall_asleep(s, p, KRI_STATE_WAITING);
+                kri_fiber_skip_frames();
+                kri_switch_restart(stack->top, kri_proc_enter);
+        }
+        if (next->out != KRI_OUT_WAIT)
+                return;
+        kri_hop_begin(s, p, next);
+        kri_fiber_clean(stack);
+        s->hot_stack = stack; /* for somebody later on this thread, which is off it by then */
+        p->stack = NULL;
+        s->left = p;
+        kri_fiber_leave_to_proc(NULL, next->stack);
+        kri_switch(&sp, next->sp);
+        __builtin_unreachable();
+#else
+        (void)p;
+#endif
+}
+
 /* Leave the process's stack for that of whoever runs it. Inlined all the way: each return
  * between the switch and the user's code would be one that the processor predicts wrongly. */
 static inline __attribute__((always_inline)) void kri_switch_native(struct kri_proc *p,
@@ -127,20 +286,26 @@ static inline __attribute__((always_inline)) void kri_switch_native(struct kri_p
 
         kri_fiber_leave_to_native(for_good ? NULL : &save, &s->native);
         kri_switch(&p->sp, s->native_sp);
-        kri_fiber_arrive(save, &p->sched->native);
+        kri_arrive(p, save);
 }
 
 void kri_thread_wait(struct kri_proc *p);
 
-/* Back to the scheduler; returns when the process runs again (never after EXIT, TOP). */
+/* Back to the scheduler, or on to the next; returns when the process runs again (never after
+ * EXIT, TOP). */
 static inline __attribute__((always_inline)) void kri_switch_out(struct kri_proc *p,
                                                                  enum kri_out out)
 {
         p->out = (uint8_t)out;
-        if (__builtin_expect(kri_has(p, KRI_P_THREAD), 0))
+        if (__builtin_expect(kri_has(p, KRI_P_THREAD), 0)) {
                 kri_thread_wait(p); /* the thread waits itself */
-        else
-                kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
+                return;
+        }
+        if (out == KRI_OUT_WAIT && kri_hop(p))
+                return;
+        if (out == KRI_OUT_TOP)
+                kri_hop_from_top(p);
+        kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
 }
 
 /* kri_sched_woken, with the usual case in line. */
@@ -151,6 +316,7 @@ static inline __attribute__((always_inline)) void kri_sched_wake(struct kri_sche
                                      p->priority <= KR_PRIORITY_LOW,
                              1)) {
                 kri_state_set(p, KRI_STATE_READY);
+                kri_sched_set(p, s);
                 s->next = p;
         } else {
                 kri_sched_woken(s->node, s, p);
@@ -192,6 +358,19 @@ static inline void kri_append(struct kri_proc *p, struct kri_sig *sig)
         p->len++;
 }
 
+/* A message is in the mailbox of p, who may wait for one. */
+static inline void kri_put(struct kri_proc *p, struct kri_sig *sig)
+{
+        kri_append(p, sig);
+        kri_flags_set(p, KRI_P_NEWS, 0);
+}
+
+/* Is `to` ours, and would a message from s come after all that was sent to it before? */
+static inline bool kri_is_here(const struct kri_sched *s, const struct kri_proc *to)
+{
+        return kri_is_with(to, s) && s->outbox.to != to && !kri_outer_has_news(to);
+}
+
 /* kri_take, with the usual case in line: one message. */
 static inline void kri_take_inline(struct kri_sched *s, struct kri_proc *p)
 {
@@ -202,8 +381,7 @@ static inline void kri_take_inline(struct kri_sched *s, struct kri_proc *p)
         if (__builtin_expect(sig->next == NULL && sig->kind == KRI_SIG_MESSAGE &&
                                      sig->to_serial == kri_serial(p),
                              1)) {
-                kri_append(p, sig);
-                kri_flags_set(p, KRI_P_NEWS, 0);
+                kri_put(p, sig);
         } else {
                 kri_take_chain(s, p, sig);
         }

@@ -120,8 +120,7 @@ static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
                 return;
         }
         if (__builtin_expect(kri_serial(to) == serial, 1)) {
-                kri_append(to, sig);
-                kri_flags_set(to, KRI_P_NEWS, 0);
+                kri_put(to, sig);
         } else {
                 kri_sig_free(&s->pool, sig); /* another tenant by now: it wakes in vain */
         }
@@ -144,6 +143,10 @@ static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                 s->outbox.newest = sig;
                 if (__builtin_expect(++s->outbox.count >= KRI_OUTBOX_MAX, 0))
                         kri_outbox_flush(s);
+                return;
+        }
+        if (kri_is_here(s, to) && sig->kind == KRI_SIG_MESSAGE) {
+                kri_put(to, sig);
                 return;
         }
         /* relaxed: asleep or not, either way is right; this decides only how fast */
@@ -265,8 +268,8 @@ static kr_err send_far(struct kri_proc *p, kr_pid to, struct kri_site *site,
 
 /* -- to a pid: the way nearly all messages take --
  *
- * kri_send_pid itself calls nothing: whatever is unusual is a jump to one of the three
- * functions before it, so that it saves no registers (half of its cost otherwise). */
+ * kri_send_pid itself calls nothing: whatever is unusual is a jump to one of the functions
+ * before it, so that it saves no registers (half of its cost otherwise). */
 
 static __attribute__((noinline)) kr_err send_any(kr_pid to, struct kri_site *site,
                                                  const union kri_arg *args)
@@ -286,7 +289,15 @@ static __attribute__((noinline)) kr_err send_any(kr_pid to, struct kri_site *sit
         return err;
 }
 
-/* It is built, and cannot just be chained to the one before. */
+/* The tenant of `to` is the one that is meant, but the message is not built that easily. */
+static __attribute__((noinline)) kr_err send_slowly(const struct kri_proc *to,
+                                                    const struct kri_build_code *code,
+                                                    const union kri_arg *args)
+{
+        return send_any(kri_word_pid(kri_proc_word(to)), code->code.site, args);
+}
+
+/* It is built, and cannot just be put into the mailbox. */
 static __attribute__((noinline)) kr_err send_built(struct kri_proc *p,
                                                    struct kri_proc *to,
                                                    struct kri_sig *sig)
@@ -298,9 +309,9 @@ static __attribute__((noinline)) kr_err send_built(struct kri_proc *p,
 }
 
 /* The receiver slept when we looked, and can run here and next: wake_with, without the rest. */
-static __attribute__((noinline)) kr_err send_waking(struct kri_proc *p,
-                                                    struct kri_proc *to,
-                                                    struct kri_sig *sig)
+static inline __attribute__((always_inline)) kr_err send_waking(struct kri_proc *p,
+                                                                struct kri_proc *to,
+                                                                struct kri_sig *sig)
 {
         struct kri_sig *asleep = KRI_SLEEPING;
 
@@ -309,13 +320,12 @@ static __attribute__((noinline)) kr_err send_waking(struct kri_proc *p,
                                                      memory_order_acq_rel,
                                                      memory_order_relaxed))
                 return send_built(p, to, sig);
-        if (__builtin_expect(kri_serial(to) == sig->to_serial, 1)) {
-                kri_append(to, sig);
-                kri_flags_set(to, KRI_P_NEWS, 0);
-        } else {
+        if (__builtin_expect(kri_serial(to) == sig->to_serial, 1))
+                kri_put(to, sig);
+        else
                 kri_sig_free(&p->sched->pool, sig);
-        }
         kri_state_set(to, KRI_STATE_READY);
+        kri_sched_set(to, p->sched);
         p->sched->next = to;
         kri_spend(p, KRI_COST_SEND);
         kri_leave(p);
@@ -327,6 +337,24 @@ static inline bool wakes_simply(const struct kri_sched *s, const struct kri_proc
         return s->outbox.to == NULL && s->next == NULL && s->direct &&
                atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING &&
                !kri_has(to, KRI_P_THREAD) && to->priority <= KR_PRIORITY_LOW;
+}
+
+/* The receiver is not one of ours that is awake. */
+static __attribute__((noinline)) kr_err send_away(struct kri_proc *p, struct kri_proc *to,
+                                                  struct kri_sig *sig)
+{
+        struct kri_outbox *outbox = &p->sched->outbox;
+
+        if (wakes_simply(p->sched, to))
+                return send_waking(p, to, sig);
+        if (outbox->to != to || outbox->count >= KRI_OUTBOX_MAX - 1)
+                return send_built(p, to, sig);
+        sig->next = outbox->newest;
+        outbox->newest = sig;
+        outbox->count++;
+        kri_spend(p, KRI_COST_SEND);
+        kri_leave(p);
+        return KR_OK;
 }
 
 static __attribute__((noinline)) kr_err sent_enough(struct kri_proc *p)
@@ -352,8 +380,7 @@ static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
         struct kri_pool *pool, const struct kri_build_code *code,
         const union kri_arg *args)
 {
-        uint64_t size_class = code->fast > KRI_FAST_STEP;
-        struct kri_pool_list *hot = &pool->hot[size_class];
+        struct kri_pool_list *hot = &pool->hot[code->fast_steps];
         struct kri_sig *sig = (struct kri_sig *)hot->first;
 
         if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
@@ -361,8 +388,7 @@ static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
                 return NULL;
         hot->first = (struct kri_block *)sig->next;
         hot->count--;
-        sig->blobs = 0;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | size_class << 8 |
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)code->fast_steps << 8 |
                     (uint64_t)code->fast << 32;
         return sig;
 }
@@ -372,7 +398,6 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         struct kri_proc *p = kri_enter_quickly();
         uint32_t index = kri_pid_index(to.num), serial = kri_pid_serial(to.num);
         const struct kri_build_code *code;
-        struct kri_outbox *outbox;
         struct kri_proc *receiver;
         struct kri_sig *sig;
 
@@ -382,27 +407,21 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         code = (const struct kri_build_code *)__atomic_load_n(&site->code,
                                                               __ATOMIC_ACQUIRE);
         if (__builtin_expect(kri_is_taken(p) || to.node != p->node->slot ||
-                                     index >= p->node->procs_max || code == NULL ||
-                                     code->fast == 0,
+                                     index >= p->node->procs_max || code == NULL,
                              0))
                 return send_any(to, site, args);
         receiver = kri_proc_at(p->node, index);
         if (__builtin_expect(kri_serial(receiver) != serial ||
-                                     kri_has(receiver, KRI_P_LIMITED),
+                                     kri_has(receiver, KRI_P_LIMITED) || code->fast == 0,
                              0))
                 return send_any(to, site, args);
         sig = build_in_pool(&p->sched->pool, code, args);
         if (__builtin_expect(sig == NULL, 0))
-                return send_any(to, site, args);
-        sig->to_serial = serial;
-        if (wakes_simply(p->sched, receiver))
-                return send_waking(p, receiver, sig);
-        outbox = &p->sched->outbox;
-        if (outbox->to != receiver || outbox->count >= KRI_OUTBOX_MAX - 1)
-                return send_built(p, receiver, sig);
-        sig->next = outbox->newest;
-        outbox->newest = sig;
-        outbox->count++;
+                return send_slowly(receiver, code, args);
+        sig->to = kri_serial(receiver); /* and no blobs */
+        if (!kri_is_here(p->sched, receiver))
+                return send_away(p, receiver, sig);
+        kri_put(receiver, sig);
         p->reds -= KRI_COST_SEND;
         if (__builtin_expect(p->reds <= 0, 0))
                 return sent_enough(p);

@@ -42,8 +42,14 @@ enum kri_sig_kind {
 
 struct kri_sig {
         struct kri_sig *next; /* in a queue, or in the list of held messages */
-        uint32_t to_serial;
-        uint32_t blobs; /* first blob box, in words from this struct; 0: none */
+        union {
+                struct {
+                        uint32_t to_serial;
+                        uint32_t blobs; /* first blob box, in words from this struct;
+                                         * 0: none */
+                };
+                uint64_t to; /* the two at once */
+        };
         union {
                 struct {
                         uint8_t kind;       /* enum kri_sig_kind */

@@ -22,7 +22,7 @@ static void lull(struct kri_sched *s, struct kri_proc *p)
 {
         struct kri_sig *empty = NULL;
 
-        p->sched = NULL;
+        kri_sched_set(p, NULL);
         /* release: whoever wakes p sees what was done for it */
         if (!atomic_compare_exchange_strong_explicit(&p->outer, &empty, KRI_SLEEPING,
                                                      memory_order_acq_rel,
@@ -46,7 +46,7 @@ static bool keep_awake(struct kri_sched *s, struct kri_proc *p, uint32_t serial)
                 kri_sched_woken(s->node, s, p); /* another tenant: it wakes in vain */
                 return false;
         }
-        p->sched = s;
+        kri_sched_set(p, s);
         return true;
 }
 
@@ -65,7 +65,7 @@ void kri_sleeper_return(struct kri_sched *s, struct kri_proc *p)
                 lull(s, p);
                 return;
         }
-        p->sched = NULL;
+        kri_sched_set(p, NULL);
         kri_sched_wake(s, p);
 }
 

@@ -144,7 +144,7 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         thread->hog = p;
         thread->native_sp = s->native_sp;
         thread->native = s->native;
-        p->sched = NULL;
+        kri_sched_set(p, NULL);
         atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
@@ -157,7 +157,7 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         thread->sched = s;
         thread->hog = NULL;
         s->thread = thread;
-        p->sched = s;
+        kri_sched_set(p, s);
         atomic_store_explicit(&s->current, p, memory_order_relaxed);
         atomic_store(&p->taken, 0);
 }
@@ -228,7 +228,7 @@ static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen
 /* lock held: p cannot move, so we are its owner. */
 static void take_for(struct kri_sched *s, struct kri_proc *p)
 {
-        p->sched = s;
+        kri_sched_set(p, s);
         kri_take(s, p);
         if (p->doom != NULL && kri_critical_depth(p) == 0 && !atomic_load(&p->zombie) &&
             !kri_has(p, KRI_P_ENDING)) {
@@ -238,7 +238,7 @@ static void take_for(struct kri_sched *s, struct kri_proc *p)
         }
         if (atomic_load(&p->zombie))
                 kri_mailbox_drop(s, p); /* nobody will read it, and it may take long */
-        p->sched = NULL;
+        kri_sched_set(p, NULL);
 }
 
 static void look_at_hog(struct kr_node *node, struct kri_thread *thread)

@@ -29,8 +29,9 @@ struct kri_code {
         bool matches;   /* made by KRI_MATCH_SITE */
         int8_t ref_arg; /* see kri_code_ref_arg */
         uint8_t shape;  /* enum kri_shape, for the files of patterns */
-        bool fast; /* kri_match_fast (boxed) or kri_match_word_fast decides it, if the
-                           key fits */
+        bool fast_box;  /* boxed, and kri_match_fast decides it if the key fits */
+        bool fast_word; /* not boxed, and kri_match_word_fast does */
+        bool may_be_box; /* not boxed, but a box may fit it */
         struct kri_site *site;
 };
 

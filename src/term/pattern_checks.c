@@ -270,19 +270,40 @@ static size_t match_size(const struct kri_parse *parse, uint64_t words)
                parse->arg_count * sizeof(struct kri_hole) + words * sizeof(kri_word);
 }
 
-static bool is_fast(const struct kri_match_code *match)
+static bool can_be_fast(const struct kri_match_code *match)
 {
         if (match->flat != match->flat_outs || match->out_count > KRI_FAST_OUTS ||
             !match->code.boxed)
                 return false;
         for (uint32_t i = 0; i < match->out_count; i++) {
-                uint8_t type = match->flat_outs[i].type;
+                const struct kri_flat *flat = &match->flat_outs[i];
 
-                if (type != KRI_ARG_OUT_I64 && type != KRI_ARG_OUT_PID &&
-                    type != KRI_ARG_OUT_TERM)
+                if ((flat->type != KRI_ARG_OUT_I64 && flat->type != KRI_ARG_OUT_PID &&
+                     flat->type != KRI_ARG_OUT_TERM) ||
+                    flat->at * sizeof(kri_word) > UINT16_MAX)
                         return false;
         }
         return true;
+}
+
+static void make_fast(struct kri_match_code *match)
+{
+        if (!can_be_fast(match))
+                return;
+        match->code.fast_box = true;
+        match->fast_outs = match->out_count;
+        for (uint32_t i = 0; i < match->out_count; i++) {
+                const struct kri_flat *flat = &match->flat_outs[i];
+
+                match->fast_out[i] = (struct kri_fast_out){
+                        .add = flat->add,
+                        .mask = flat->mask,
+                        .want = flat->want,
+                        .from = (uint16_t)(flat->at * sizeof(kri_word)),
+                        .arg = (uint16_t)(flat->arg * sizeof(union kri_arg)),
+                        .type = flat->type,
+                };
+        }
 }
 
 struct kri_code *kri_compile_match(struct kri_parse *parse)
@@ -316,11 +337,12 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
         if (is_flat(e.nodes)) {
                 match->code.shape = KRI_SHAPE_FLAT;
                 make_flat(match, flat);
-                match->code.fast = is_fast(match);
+                make_fast(match);
         }
         if (e.nodes->op == KRI_OP_WORD ||
             (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64))
-                match->code.fast = true;
+                match->code.fast_word = true;
+        match->code.may_be_box = !match->code.boxed && e.nodes->op != KRI_OP_WORD;
         match->code.ref_arg = find_ref_arg(root, parse->site);
         return &match->code;
 }

@@ -92,35 +92,54 @@ static void make_quick(struct kri_build_code *build, struct kri_quick *quick)
         }
 }
 
+static struct kri_fast_hole fast_hole(const struct kri_quick *quick)
+{
+        bool is_pid = quick->is_pid;
+
+        return (struct kri_fast_hole){
+                .add = quick->add,
+                .limit = quick->limit,
+                .factor = is_pid ? 1 : 8,
+                .tag = quick->tag,
+                .from = (uint16_t)(quick->from - (is_pid ? sizeof(uint64_t) : 0)),
+                .test = quick->from,
+                .to = (int16_t)(quick->at * (int)sizeof(kri_word)),
+        };
+}
+
 static void make_fast(struct kri_build_code *build)
 {
         if (!build->is_quick || build->hole_count > KRI_FAST_HOLES)
                 return;
         switch ((enum kri_shape)build->code.shape) {
         case KRI_SHAPE_WORD:
-                build->fast = 1;
                 build->root = build->word;
+                build->fast = 1;
                 break;
-        case KRI_SHAPE_HOLE:
+        case KRI_SHAPE_HOLE: /* goes where the root does, in front of the words */
                 build->fast = 1;
                 break;
         default:
                 if (build->word != KRI_BOX || build->words > KRI_FAST_WORDS)
                         return;
-                build->fast = (uint8_t)build->words;
                 build->root = sizeof(kri_word) | KRI_BOX; /* the word behind it */
+                build->fast = (uint8_t)build->words;
+                memcpy(build->fast_image, build->image, build->words * sizeof(kri_word));
         }
+        build->fast_steps = build->fast > KRI_FAST_STEP;
+        build->fast_holes = (uint8_t)build->hole_count;
+        for (uint32_t i = 0; i < build->hole_count; i++)
+                build->fast_hole[i] = fast_hole(&build->quick[i]);
 }
 
 struct kri_code *kri_compile_build(struct kri_parse *parse)
 {
         const struct kri_ast *root = parse->root;
         uint64_t words = kri_ast_words(root);
-        uint64_t room = words > KRI_FAST_WORDS ? words : KRI_FAST_WORDS;
         uint32_t holes = parse->arg_count;
         uint32_t maps = count_maps(parse);
         struct kri_build_code *build = kri_shared_alloc(
-                sizeof(*build) + room * sizeof(kri_word) +
+                sizeof(*build) + words * sizeof(kri_word) +
                 holes * (sizeof(struct kri_quick) + sizeof(struct kri_hole)) +
                 maps * sizeof(uint32_t));
         struct kri_quick *quick;
@@ -131,8 +150,8 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
                 return NULL;
         }
         layout.image = (kri_word *)(build + 1);
-        memset(layout.image, 0, room * sizeof(kri_word));
-        quick = (struct kri_quick *)(layout.image + room);
+        memset(layout.image, 0, words * sizeof(kri_word));
+        quick = (struct kri_quick *)(layout.image + words);
         layout.holes = (struct kri_hole *)(quick + holes);
         layout.maps = (uint32_t *)(layout.holes + holes);
         *build = (struct kri_build_code){

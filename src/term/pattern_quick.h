@@ -31,27 +31,55 @@ enum kri_shape {
 /* -- building -- */
 
 /* How an argument that may be an immediate becomes one: with `value` the word at `from`
- * bytes into the arguments, it is one if value + add < limit. A near pid's number and node
- * are packed then; of all others the word is value << 3 | tag. */
+ * bytes into the arguments, it is one if value + add < limit. A near pid's number is its
+ * word; of all others the word is value << 3 | tag. */
 struct kri_quick {
         uint64_t add;
         uint64_t limit;
-        int32_t at; /* word of the image; -1: HOLE, see kri_build_fast */
+        int32_t at; /* word of the image; -1: HOLE, in front of the words */
         uint16_t from;
         bool is_pid; /* value is the second word of the pid: its node */
         uint8_t tag;
 };
 
+/* The same in one go, for who has a place already: the word at `from` bytes into the arguments,
+ * times `factor`, plus `tag` goes `to` bytes into the term; if the word at `test` bytes into
+ * the arguments, plus `add`, is below `limit`. All are such sums: a near pid's number is its
+ * word, and its node is what is tested. */
+struct kri_fast_hole {
+        uint64_t add;
+        uint64_t limit;
+        uint64_t factor;
+        uint64_t tag;
+        uint16_t from;
+        uint16_t test;
+        int16_t to;
+        uint16_t pad;
+};
+
+/* Images of few words, in steps that are copied whole. */
+#define KRI_FAST_WORDS 8u
+#define KRI_FAST_STEP 4u
+#define KRI_FAST_HOLES 3u
+
 struct kri_build_code {
         struct kri_code code;
+
+        /* -- what kri_build_fast needs, in one place; see there -- */
+        uint8_t fast; /* words of what it builds (at least 1); 0: not that */
+        uint8_t fast_holes;
+        uint8_t fast_steps; /* more than the first: 0 or 1 */
+        kri_word root;      /* the term as stored in the word in front of its words */
+        kri_word fast_image[KRI_FAST_WORDS]; /* padded with zeros */
+        struct kri_fast_hole fast_hole[KRI_FAST_HOLES];
+
+        /* -- what all need -- */
         kri_word word;  /* SHAPE_WORD: the term.  IMAGE: tag of the term */
         uint64_t words; /* of the image */
         uint32_t hole_count;
         uint32_t map_count;
         bool is_quick;     /* all holes may be immediates, no map is to be sorted */
         bool has_binaries; /* an argument may become a blob */
-        uint8_t fast;  /* words of what kri_build_fast builds (at least 1); 0: not that */
-        kri_word root; /* fast: the term as stored in the word in front of its words */
         const struct kri_hole *holes;
         const struct kri_quick *quick; /* is_quick: of each hole */
         const uint32_t *maps;
@@ -172,48 +200,44 @@ static inline kri_word kri_put_quick(const struct kri_build_code *build,
         return (kri_word)(uintptr_t)heap | build->word;
 }
 
-/* -- in one go, for who has a place already: images of few words, holes of few kinds -- */
+/* -- in one go -- */
 
-/* `heap` must have room for kri_fast_room words, for a code with fast != 0: the image is
- * copied by whole steps and is padded to them. */
-#define KRI_FAST_WORDS 8u
-#define KRI_FAST_STEP 4u
-#define KRI_FAST_HOLES 3u
-
-static inline unsigned kri_fast_room(const struct kri_build_code *build)
+static inline uint64_t kri_arg_word(const union kri_arg *args, uint16_t from)
 {
-        return build->fast <= KRI_FAST_STEP ? KRI_FAST_STEP : KRI_FAST_WORDS;
+        uint64_t value;
+
+        memcpy(&value, (const char *)args + from, sizeof(value));
+        return value;
 }
 
-static inline __attribute__((always_inline)) bool kri_fast_hole(
-        const struct kri_quick *hole, const union kri_arg *args, kri_word *heap)
+static inline __attribute__((always_inline)) bool kri_put_fast(
+        const struct kri_fast_hole *hole, const union kri_arg *args, kri_word *heap)
 {
-        uint64_t value = kri_quick_value(hole, args);
+        kri_word word = kri_arg_word(args, hole->from) * hole->factor + hole->tag;
 
-        heap[hole->at] = kri_quick_word(hole, args);
-        return value + hole->add < hole->limit;
+        memcpy((char *)heap + hole->to, &word, sizeof(word));
+        return kri_arg_word(args, hole->test) + hole->add < hole->limit;
 }
 
-/* Build at `heap` the term that kri_code_build would build there, and its stored form in the
- * word before, heap[-1]. False: an argument is no immediate after all; what was written means
- * nothing. */
+/* Build at `heap`, which has room for whole steps, the term that kri_code_build would build
+ * there, and its stored form in the word before, heap[-1]; for a code with fast != 0. False: an
+ * argument is no immediate after all; what was written means nothing. */
 static inline __attribute__((always_inline)) bool kri_build_fast(
         const struct kri_build_code *build, const union kri_arg *args, kri_word *heap)
 {
-        bool fits = true;
-
         heap[-1] = build->root;
-        memcpy(heap, build->image, KRI_FAST_STEP * sizeof(*heap));
-        if (build->fast > KRI_FAST_STEP)
-                memcpy(heap + KRI_FAST_STEP, build->image + KRI_FAST_STEP,
+        memcpy(heap, build->fast_image, KRI_FAST_STEP * sizeof(*heap));
+        if (build->fast_steps != 0)
+                memcpy(heap + KRI_FAST_STEP, build->fast_image + KRI_FAST_STEP,
                        KRI_FAST_STEP * sizeof(*heap));
-        if (build->hole_count > 2)
-                fits &= kri_fast_hole(&build->quick[2], args, heap);
-        if (build->hole_count > 1)
-                fits &= kri_fast_hole(&build->quick[1], args, heap);
-        if (build->hole_count > 0)
-                fits &= kri_fast_hole(&build->quick[0], args, heap);
-        return fits;
+        if (build->fast_holes == 0)
+                return true;
+        if (!kri_put_fast(&build->fast_hole[0], args, heap))
+                return false;
+        for (unsigned i = 1; i < build->fast_holes; i++)
+                if (!kri_put_fast(&build->fast_hole[i], args, heap))
+                        return false;
+        return true;
 }
 
 /* -- matching -- */
@@ -229,11 +253,25 @@ struct kri_flat {
         uint8_t type; /* enum kri_arg_type */
 };
 
+/* A result of a FLAT tuple, for kri_match_fast: as struct kri_flat, but places in bytes. */
+struct kri_fast_out {
+        kri_word add;
+        kri_word mask;
+        kri_word want;
+        uint16_t from; /* in the box */
+        uint16_t arg;  /* in the arguments */
+        uint8_t type;  /* OUT_I64, OUT_PID or OUT_TERM */
+};
+
+#define KRI_FAST_OUTS 3u
+
 /* The elements of a FLAT tuple: first those that the pattern writes out, but for the first
  * element, which the key has checked; then what is compared with arguments; then the
  * results. */
 struct kri_match_code {
         struct kri_code code;
+        uint32_t fast_outs; /* code.fast, of a box: how many */
+        struct kri_fast_out fast_out[KRI_FAST_OUTS];
         const struct kri_flat *flat;
         const struct kri_flat *flat_equals;
         const struct kri_flat *flat_outs;
@@ -265,35 +303,49 @@ static inline __attribute__((always_inline)) bool kri_match_word_fast(
 
 /* -- in one go, for tuples of which all but the first element are ~ of the usual types -- */
 
-#define KRI_FAST_OUTS 4u
+static inline __attribute__((always_inline)) bool kri_fits_fast(
+        const struct kri_fast_out *out, const kri_word *box, const union kri_arg *args)
+{
+        kri_word word = *(const kri_word *)((const char *)box + out->from);
+
+        return ((word + out->add) & out->mask) == out->want &&
+               kri_arg_word(args, out->arg) != 0;
+}
+
+static inline __attribute__((always_inline)) void kri_set_fast(
+        const struct kri_fast_out *out, const kri_word *box, const union kri_arg *args)
+{
+        const kri_word *p = (const kri_word *)((const char *)box + out->from);
+        void *to = (void *)(uintptr_t)kri_arg_word(args, out->arg);
+
+        if (out->type == KRI_ARG_OUT_I64)
+                kri_set_int64(kri_int_value(*p), to);
+        else if (out->type == KRI_ARG_OUT_PID)
+                *(kr_pid *)to = kri_word_pid(*p);
+        else
+                ((kr_term *)to)->w = kri_load(p);
+}
 
 /* `box` has passed the key of a code with `fast`. False: ask kri_code_match. */
 static inline __attribute__((always_inline)) bool kri_match_fast(
         const struct kri_match_code *match, const kri_word *box,
         const union kri_arg *args)
 {
-        const struct kri_flat *end = match->flat_outs + match->out_count;
+        const struct kri_fast_out *out = match->fast_out;
+        uint32_t count = match->fast_outs;
 
-        for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++)
-                if (__builtin_expect((((box[flat->at] + flat->add) & flat->mask) !=
-                                      flat->want) ||
-                                             args[flat->arg].out == NULL,
-                                     0))
-                        return false;
-        for (const struct kri_flat *flat = match->flat_outs; flat < end; flat++) {
-                const kri_word *p = &box[flat->at];
-                void *out = args[flat->arg].out;
-
-                if (flat->type == KRI_ARG_OUT_I64) {
-                        int64_t value = kri_int_value(*p);
-
-                        memcpy(out, &value, sizeof(value));
-                } else if (flat->type == KRI_ARG_OUT_PID) {
-                        *(kr_pid *)out = kri_word_pid(*p);
-                } else {
-                        ((kr_term *)out)->w = kri_load(p);
-                }
+        if (count == 0)
+                return true;
+        if (__builtin_expect(!kri_fits_fast(out, box, args), 0))
+                return false;
+        if (count > 1) {
+                for (uint32_t i = 1; i < count; i++)
+                        if (__builtin_expect(!kri_fits_fast(&out[i], box, args), 0))
+                                return false;
+                for (uint32_t i = 1; i < count; i++)
+                        kri_set_fast(&out[i], box, args);
         }
+        kri_set_fast(out, box, args);
         return true;
 }
 
