@@ -59,6 +59,19 @@ uint64_t kit_random_below(uint64_t limit);
 /* How much longer than on a plain build things may take: 1, or more under sanitizers. */
 int kit_slowness(void);
 
+/* ThreadSanitizer delivers a signal when the thread next calls something that it knows, and has
+ * locks of its own where a stack may overflow. */
+#if defined(__SANITIZE_THREAD__)
+#define KIT_SIGNALS_WAIT true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KIT_SIGNALS_WAIT true
+#endif
+#endif
+#ifndef KIT_SIGNALS_WAIT
+#define KIT_SIGNALS_WAIT false
+#endif
+
 /* -- assertions: each prints place, expression and both values, then ends the case -- */
 
 #define kit_true(x) kit_check((x) ? NULL : "is false", #x, __FILE__, __LINE__)

@@ -265,23 +265,12 @@ FAULTS(test_stack_overflow_has_a_name_of_its_own)
         }
 }
 
-#if defined(__SANITIZE_THREAD__)
-#define SIGNALS_WAIT true /* ThreadSanitizer delivers them at calls only */
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SIGNALS_WAIT true
-#endif
-#endif
-#ifndef SIGNALS_WAIT
-#define SIGNALS_WAIT false
-#endif
-
 FAULTS(test_an_overflow_inside_krarup_waits_until_it_is_outside)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_term trace;
 
-        if (SIGNALS_WAIT)
+        if (KIT_SIGNALS_WAIT)
                 return; /* the overflow comes inside ThreadSanitizer, under locks of its own */
         for (int i = 0; i < 100; i++) {
                 kit_true(kr_match(end_of(&msg, receive_for_ever),
@@ -468,7 +457,7 @@ static void end_hog(void (*fn)(void))
 /* The harness sees that all memory comes back: the threads have come out of them. */
 FAULTS(test_kill_reaches_an_endless_loop)
 {
-        if (SIGNALS_WAIT)
+        if (KIT_SIGNALS_WAIT)
                 return;
         end_hog(loop_for_ever);
         end_hog(loop_for_ever);
