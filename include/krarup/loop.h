@@ -23,17 +23,22 @@ typedef struct kr_loop {
         /* The loop. Returning ends the process with `normal`. */
         void (*run)(void *record);
 
-        /* NULL, or: an exit, error or throw that nobody caught. Runs as if called by whoever
-         * raised it: what run() has on its stack, message slots too, is still there. The
-         * process then ends with this reason, unless caught() raises another or does not
-         * return (kr_become_loop). `reason` is as kr_catch gives it. What is raised in here,
-         * directly or by what it calls, does not come here again. */
+        /* NULL, or: an exit, error or throw that nobody caught; the misuse of a function is an
+         * error, too. Runs as if called by whoever raised it: what run() has on its stack,
+         * message slots too, is still there; a kr_critical_begin without its end is over. The
+         * process then ends with this reason, unless caught() raises another, is ended by a
+         * signal or a fault, or goes on: by kr_become_loop, or in run() after a wait in
+         * kr_receive_top. `reason` is as kr_catch gives it, valid until caught() returns. What
+         * is raised in here, directly or by what it calls, does not come here again. */
         void (*caught)(void *record, kr_class kind, kr_term reason);
 
         /* NULL, or: the process has ended; like a kr_defer clean-up registered before all
-         * others: it runs last, on a stack of its own, may use the API but not wait, and one
-         * that faults is given up. `reason` is the exit reason. `fault`: a fault, a kill or
-         * an exit signal ended it, and caught() has not been called. */
+         * others: it runs last, may use the API but not wait, and one that waits or faults is
+         * given up. `reason` is the exit reason, as links see it. `fault`: it did not end by
+         * itself, by a return, exit, error or throw: a fault, an exit signal, a kill or the
+         * lack of memory ended it; caught() has not been called for that. Links and monitors
+         * are told after this; before it where it was killed in code that does not enter
+         * Krarup. */
         void (*ended)(void *record, kr_term reason, bool fault);
 
         /* How it ends is reported by the loop itself, not by the node (kr_node_opts.report,
@@ -52,15 +57,18 @@ struct kr_loop_head {
 KR_BEGIN_DECLS
 
 /* Start a process that runs loop->run on a copy of `size` bytes of `record` (NULL: zeros),
- * whose head is filled in; `args` is copied deeply (kr_none(): none). `opts` may be NULL.
- * As kr_spawn otherwise: system_limit when there is no room or no memory; on a thread that is
- * no process: none. */
+ * whose head is filled in; `size` is at least that of the head. `args` is copied deeply
+ * (kr_none(): none). `opts` may be NULL. The loop is not copied. As kr_spawn otherwise:
+ * system_limit when there is no room or no memory; on a thread that is no process: none. */
 KR_API kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop,
                             const void *record, size_t size, kr_term args);
 
 /* Go on as loop->run(record), with an empty stack: for a process that becomes a behaviour
  * later (enter_loop), and for a loop that changes. `record` is a block of kr_alloc of this
- * process, or the present record; its head is filled in (args: none). Does not return. */
+ * process, or the present record; its head is filled in (args: none; what was there is not
+ * released). The record or argument before, if it is another, is freed, and of a loop before
+ * neither caught() nor ended() is called any more; the same holds for kr_become. Does not
+ * return. */
 KR_API KR_NORETURN void kr_become_loop(const kr_loop *loop, void *record);
 
 /* The record of the calling process if it runs this very loop, else NULL. A few
@@ -71,8 +79,9 @@ KR_API void *kr_loop_record(const kr_loop *loop);
 
 /* A pointer that a room above the core keeps with the node, under a key: the address of
  * something static of its own. Any thread; get does not lock. put: `release` (may be NULL)
- * gets the value when the node has stopped and every process has ended, newest first; false:
- * that key has a value already, there are 32 of them, or no memory (nothing is kept). */
+ * gets the value when the node has stopped and every process has ended, newest first, on the
+ * thread that stops the node; false: that key has a value already, there are 32 of them, or
+ * an argument is NULL (nothing is kept). get: NULL, if there is none. */
 KR_API void *kr_node_get(kr_node *node, const void *key);
 KR_API bool kr_node_put(kr_node *node, const void *key, void *value,
                         void (*release)(void *value));
@@ -82,10 +91,12 @@ KR_API bool kr_node_put(kr_node *node, const void *key, void *value,
 KR_API void kr_node_report(kr_node *node, const char *line);
 
 /* From now on send {report, Pid, Name, Reason} to this process for each process that ends by
- * an error, throw or fault that nobody caught (Name: the registered name, an atom, or the
- * function it was spawned with, a binary), instead of calling kr_node_opts.report; as long
- * as it lives and has fewer than 1,000 messages waiting. What is left out is told in
- * {reports_lost, Count}. None: back to kr_node_opts.report. Any thread. */
+ * an error, throw or fault that nobody caught, instead of calling kr_node_opts.report, as long
+ * as it lives; the end of the logger itself is a line. Name is the registered name, an atom, or
+ * the loop's name or that of the function it was spawned with, a binary. While about 1,000
+ * messages wait in its mailbox reports are left out; their number comes as {reports_lost,
+ * Count} when there is room again. A report comes before the DOWN and 'EXIT' of that process.
+ * None, or a pid of another node: back to kr_node_opts.report. Any thread. */
 KR_API void kr_node_report_to(kr_node *node, kr_pid logger);
 
 KR_END_DECLS
