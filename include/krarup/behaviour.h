@@ -82,6 +82,8 @@ struct kr_kind {
         /* After a fault, in which terminate does not run: the behaviour's own error report
          * (kr_gen_handled is what it was about). May not wait. NULL: none. */
         void (*report)(kr_gen *g, kr_class kind, kr_term reason);
+        /* It tells the debug options itself what has come in, in its own words. */
+        bool says_in;
         /* sys: append the text of a debug event, with its end of line. NULL: as gen_server. */
         kr_err (*print)(kr_gen *g, kr_buf *buf, kr_term event, kr_term name);
 };

@@ -391,7 +391,8 @@ int kr_gen_receive(kr_gen *g, kr_gen_in *in, int64_t timeout_ms)
                         return KR_TIMEOUT;
                 what = sort_out(g, in);
         } while (what == KR_TIMEOUT);
-        kr_gen_debug(g, "{in, ~}", in->slot.term);
+        if (!g->behaviour->kind->says_in)
+                kr_gen_debug(g, "{in, ~}", in->slot.term);
         return what;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* statem_life.c: how a state machine begins and how it ends. */
-#include "gen.h"
 #include "report.h"
 #include "statem.h"
 
@@ -129,7 +128,6 @@ static KR_NORETURN void go_on(kr_gen *g, struct kri_statem *s)
                 s->current = kri_queued_new(s->event);
         if (s->current == NULL)
                 kr_gen_exit(g, KR_CLASS_EXIT, kr_atom_term(KR_ATOM("system_limit")));
-        g->born.flags &= ~(uint32_t)KRI_BORN_ENDING;
         kr_gen_loop(g);
 }
 
@@ -199,4 +197,5 @@ const kr_kind kr_gen_statem_kind = {
         .status = kri_statem_status,
         .own_size = sizeof(struct kri_statem),
         .report = kri_statem_report,
+        .says_in = true,
 };
