@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c: the heart of every behaviour's calls, replies and casts (krarup/gen.h). */
+/* call.c: the heart of every behaviour's calls, replies and casts (krarup/gen.h).
+ *
+ * Cost     Aim: a cast costs little more than a send of the same term (35 million a second
+ *          through a gen_server), a call with its reply less than 133 ns. To that end request, cast
+ *          and reply are built once, inside their envelope ({'$gen_call', {Pid, [alias | Ref]}, _},
+ *          {'$gen_cast', _}, {[alias | Ref], _}), straight into the receiver's message; and
+ *          kr_gen_receive takes the envelope apart by its clauses.
+ */
 #include <krarup/gen.h>
 
 #include "node.h"
