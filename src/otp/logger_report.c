@@ -197,11 +197,10 @@ static void say_process(struct tale *t, kr_term own)
 
         if (kr_is_atom(name))
                 kri_say_short(t->text, name);
-        else if (kr_match(call, "{~, ~, _}", &name, &function)) {
+        else if (kr_match(call, "{~, init, _}", &name)) /* a behaviour: its module */
                 kri_say_string(t->text, name);
-                kri_say(t->text, ":");
-                kri_say_string(t->text, function);
-        } else if (kr_match(call, "{~, _}", &function))
+        else if (kr_match(call, "{_, ~, _}", &function) ||
+                 kr_match(call, "{~, _}", &function))
                 kri_say_string(t->text, function);
         else
                 kri_say(t->text, "process");

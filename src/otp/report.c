@@ -3,6 +3,7 @@
 
 #include <krarup/link.h>
 #include <krarup/message.h>
+#include <krarup/proc_lib.h>
 #include <krarup/text.h>
 
 #include <string.h>
@@ -169,6 +170,25 @@ static void add_messages(kr_builder *list)
         kr_msg_clear(&msg);
 }
 
+/* {Module, Function, ['Argument__1', ...]}, as OTP shows it; what is not known is not told. */
+static void add_initial_call(kr_builder *list)
+{
+        kr_builder args = KR_BUILDER_INIT;
+        kr_term call = kr_initial_call(), dummies, t, module, function;
+        int arity = 0;
+
+        if (kr_match(call, "{~, ~, ~}", &module, &function, &arity)) {
+                for (int i = 0; i < arity; i++)
+                        kr_add_atom(&args, KR_ATOM("Argument__1"));
+                dummies = kr_build_list(&args);
+                t = kr_build("{initial_call, {~, ~, ~}}", module, function, dummies);
+                kr_add_term(list, t);
+                kr_release(t);
+                kr_release(dummies);
+        }
+        kr_release(call);
+}
+
 /* Gives proc_lib's my_info. */
 static kr_term own_info(const char *kind, kr_term reason, kr_term trace)
 {
@@ -178,14 +198,16 @@ static kr_term own_info(const char *kind, kr_term reason, kr_term trace)
         kr_pid self = kr_self();
         kr_term t = kr_build("{pid, ~}", self);
 
-        add_remembered(&list, self, "$initial_call", "initial_call");
+        add_initial_call(&list);
         kr_add_term(&list, t);
         kr_release(t);
         (void)add_info(&list, self, "registered_name");
         t = kr_build("{error_info, {~, ~, ~}}", kri_atom_of(kind), reason, trace);
         kr_add_term(&list, t);
         kr_release(t);
-        add_remembered(&list, self, "$ancestors", "ancestors");
+        t = kr_ancestors();
+        add_pair(&list, "ancestors", t);
+        kr_release(t);
         (void)add_info(&list, self, "message_queue_len");
         add_messages(&list);
         (void)add_info(&list, self, "links");
@@ -278,12 +300,13 @@ static kr_term neighbours_info(void)
 /* What tells crashes apart, cheap to find: of a thousand alike one is described. */
 static uint64_t crash_key(kr_term reason, kr_term trace)
 {
-        kr_term call = kr_get(kr_atom_term(KR_ATOM("$initial_call")));
+        kr_term call = kr_initial_call();
         kr_term what = kr_build("{crash, ~, ~, ~}", kr_is_none(call) ? kr_nil() : call,
                                 reason, trace);
         uint64_t key = kri_log_key(what);
 
         kr_release(what);
+        kr_release(call);
         return key;
 }
 
