@@ -23,6 +23,7 @@
 #include <krarup/proc_lib.h>
 #include <krarup/process.h>
 #include <krarup/registry.h>
+#include <krarup/supervisor.h>
 #include <krarup/sys.h>
 #include <krarup/term.h>
 #include <krarup/text.h>
