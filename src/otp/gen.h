@@ -41,6 +41,7 @@ enum {
         KRI_BORN_RUNNING = 16,   /* init is over */
         KRI_BORN_ENDING = 32,    /* it has decided upon its reason */
         KRI_BORN_REPORTED = 64,  /* its crash report is on the way */
+        KRI_BORN_LINKED = 128,   /* to the starter, from the beginning */
 };
 
 struct kri_born {

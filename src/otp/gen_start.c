@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gen_start.c: a child is spawned, and its starter waits for its word.
  *
- * Protocol  {ack, Pid, Term} or {nack, Pid, Term} from the child. A child that ends without
- *           either sends a nack in its last moment (kri_born_ended): so no monitor is needed,
- *           which would cost every child its table of watchers. Only a child that finds no
- *           memory for that stays silent; hence the look from time to time.
+ * Protocol  {ack, Pid, Term} or {nack, Pid, Term} from the child. Of a child that ends without
+ *           either a linked starter learns by the exit signal, unless that has no effect on it
+ *           (`normal`); for that, and for a starter that is not linked, the child sends a nack
+ *           in its last moment (kri_born_ended). So a start costs no monitor. Only a child that
+ *           finds no memory for its nack stays silent; hence the look from time to time.
  */
 #include <string.h>
 
@@ -62,18 +63,40 @@ struct start {
         kr_msg *slot;        /* what the child said, or why it failed */
 };
 
+static kr_ref watch(const struct start *start)
+{
+        bool have = !kr_ref_is_none(start->monitor) && !start->keeps_down;
+
+        return have ? start->monitor : kr_monitor(start->pid);
+}
+
+static bool is_linked_to(kr_pid pid)
+{
+        kr_msg info = KR_MSG_INIT;
+        bool found = false;
+        kr_pid other;
+
+        (void)kr_process_info(kr_self(), KR_ATOM("links"), &info);
+        for (kr_term l = kr_element(2, info.term); kr_is_cons(l) && !found; l = kr_tl(l))
+                found = kr_get_pid(kr_hd(l), &other) && kr_pid_eq(other, pid);
+        kr_msg_clear(&info);
+        return found;
+}
+
 /* Nothing that a link or a monitor brings is left in the mailbox afterwards. A starter that does
  * not trap exits and is linked to what ended abnormally does not come back from here: the
- * exit signal of a process arrives before its DOWN. */
-static void await_gone(const struct start *start)
+ * exit signal of a process arrives before its DOWN, unless that says noproc: then the process
+ * may be on its last steps. */
+static void await_gone(const struct start *start, kr_ref ref)
 {
         kr_msg tmp = KR_MSG_INIT;
-        kr_ref ref = start->monitor;
+        kr_term why = kr_none();
 
-        if (kr_ref_is_none(ref) || start->keeps_down)
-                ref = kr_monitor(start->pid);
-        (void)kr_receive(&tmp, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, _, _, _}", ref));
+        (void)kr_receive(&tmp, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &why));
         if (start->linked) {
+                if (kr_is_that_atom(why, KR_ATOM("noproc")))
+                        while (is_linked_to(start->pid))
+                                kr_sleep(1);
                 kr_unlink(start->pid);
                 (void)kr_receive(&tmp, 0, kr_on(EXIT, "{'EXIT', =, _}", start->pid));
         }
@@ -83,11 +106,12 @@ static void await_gone(const struct start *start)
 static void give_up(const struct start *start)
 {
         kr_msg tmp = KR_MSG_INIT;
+        kr_ref ref = watch(start);
 
         if (start->linked)
                 kr_unlink(start->pid);
         kr_exit_signal(start->pid, "kill");
-        await_gone(start);
+        await_gone(start, ref);
         (void)kr_receive(&tmp, 0, kr_on(ACK, "{ack, =, _}", start->pid),
                          kr_on(NACK, "{nack, =, _}", start->pid));
         kr_msg_clear(&tmp);
@@ -165,11 +189,11 @@ static kr_started await_start(const struct start *start)
                 started.err = read_word(start, &started.pid);
                 return started;
         case NACK:
-                await_gone(start);
+                await_gone(start, watch(start));
                 started.err = read_word(start, &started.pid);
                 break;
         case EXIT:
-                await_gone(start);
+                await_gone(start, watch(start));
                 started.err = KR_EFAILED;
                 break;
         default:
@@ -217,6 +241,8 @@ kr_started kri_start_child(enum kri_start_mode mode, const kr_start_opts *opts,
         born->flags |= KRI_BORN_STARTED;
         if (mode != KRI_START_PLAIN)
                 born->flags |= KRI_BORN_HAS_PARENT;
+        if (spawn_opts.link)
+                born->flags |= KRI_BORN_LINKED;
         start.linked = spawn_opts.link;
         start.slot = opts->ret_reason != NULL ? opts->ret_reason : &own;
         if (opts->timeout_ms > 0)

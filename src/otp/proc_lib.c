@@ -64,6 +64,15 @@ static void release_lines(struct kri_born *born)
         kr_critical_end();
 }
 
+/* Does its end not reach the starter, who waits for its word? */
+static bool leaves_starter(const struct kri_born *born, kr_term reason)
+{
+        if ((born->flags & (KRI_BORN_STARTED | KRI_BORN_ACKED)) != KRI_BORN_STARTED)
+                return false;
+        return (born->flags & KRI_BORN_LINKED) == 0 ||
+               kr_is_that_atom(reason, KR_ATOM("normal"));
+}
+
 /* An exit signal is nothing to report: whoever sent it did. */
 bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault)
 {
@@ -71,7 +80,7 @@ bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault)
                        (!fault || kri_gen_has_faulted()) &&
                        !kri_report_is_planned(reason);
 
-        if ((born->flags & (KRI_BORN_STARTED | KRI_BORN_ACKED)) == KRI_BORN_STARTED) {
+        if (leaves_starter(born, reason)) {
                 kr_term error = kr_build("{error, ~}", reason);
 
                 kri_tell_starter(born, false, error);
