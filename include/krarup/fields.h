@@ -43,10 +43,8 @@ struct kr_field {
 /* KR_FIELDS(name, struct type, field, ...): define `name`, a static list of up to 32 of the
  * fields of that type. */
 #define KR_FIELDS(fields, type, ...)                                                     \
-        static const struct kr_field fields[] = {                                        \
-                KRI_FIELDS_PICK(__VA_ARGS__)(type, __VA_ARGS__){ NULL, 0, 0,             \
-                                                                 KR_FIELD_NONE }         \
-        }
+        static const struct kr_field fields[] = { KRI_FIELDS_PICK(                       \
+                __VA_ARGS__)(type, __VA_ARGS__){ NULL, 0, 0, KR_FIELD_NONE } }
 
 KR_BEGIN_DECLS
 
@@ -99,8 +97,9 @@ KR_END_DECLS
 /* clang-format on */
 #else
 /* The size of what kri_field_of returns is the type; it is never called. */
-#define KRI_FIELD_CXX(ctype, symbol) char(&kri_field_of(const ctype *))[KR_FIELD_##symbol];
-char(&kri_field_of(const char *))[(char)-1 < 0 ? KR_FIELD_INT : KR_FIELD_UINT];
+#define KRI_FIELD_CXX(ctype, symbol)                                                     \
+        char(&kri_field_of(const ctype *))[KR_FIELD_##symbol];
+char (&kri_field_of(const char *))[(char)-1 < 0 ? KR_FIELD_INT : KR_FIELD_UINT];
 KRI_FIELD_CXX(signed char, INT)
 KRI_FIELD_CXX(short, INT)
 KRI_FIELD_CXX(int, INT)

@@ -38,7 +38,7 @@ typedef struct kr_next {
 } kr_next;
 
 enum kri_next {
-        KRI_NEXT_NONE, /* all zero: nobody made it */
+        KRI_NEXT_NONE,  /* all zero: nobody made it */
         KRI_NEXT_UNDEF, /* the callback is missing */
         KRI_NEXT_NOREPLY,
         KRI_NEXT_REPLY,
@@ -184,35 +184,35 @@ KR_END_DECLS
         KRI_CALLBACKS_END                                                                \
         static kr_next module##_do_init(void *s, kr_term args)                           \
         {                                                                                \
-                return module##_user.init ?                                              \
-                               module##_user.init(KRI_STATE(state, s), args) :           \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.init                                                \
+                               ? module##_user.init(KRI_STATE(state, s), args)           \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static kr_next module##_do_call(void *s, kr_term request, kr_from from)          \
         {                                                                                \
-                return module##_user.handle_call ?                                       \
-                               module##_user.handle_call(KRI_STATE(state, s), request,   \
-                                                         from) :                         \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.handle_call                                         \
+                               ? module##_user.handle_call(KRI_STATE(state, s), request, \
+                                                           from)                         \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static kr_next module##_do_cast(void *s, kr_term message)                        \
         {                                                                                \
-                return module##_user.handle_cast ?                                       \
-                               module##_user.handle_cast(KRI_STATE(state, s), message) : \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.handle_cast                                         \
+                               ? module##_user.handle_cast(KRI_STATE(state, s), message) \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static kr_next module##_do_info(void *s, kr_term info)                           \
         {                                                                                \
-                return module##_user.handle_info ?                                       \
-                               module##_user.handle_info(KRI_STATE(state, s), info) :    \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.handle_info                                         \
+                               ? module##_user.handle_info(KRI_STATE(state, s), info)    \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static kr_next module##_do_continue(void *s, kr_term what)                       \
         {                                                                                \
-                return module##_user.handle_continue ?                                   \
-                               module##_user.handle_continue(KRI_STATE(state, s),        \
-                                                             what) :                     \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.handle_continue                                     \
+                               ? module##_user.handle_continue(KRI_STATE(state, s),      \
+                                                               what)                     \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static bool module##_do_terminate(void *s, kr_term reason)                       \
         {                                                                                \
@@ -223,27 +223,27 @@ KR_END_DECLS
         static kr_next module##_do_code_change(void *s, kr_term old_version,             \
                                                kr_term extra)                            \
         {                                                                                \
-                return module##_user.code_change ?                                       \
-                               module##_user.code_change(KRI_STATE(state, s),            \
-                                                         old_version, extra) :           \
-                               kri_next_of(KRI_NEXT_UNDEF);                              \
+                return module##_user.code_change                                         \
+                               ? module##_user.code_change(KRI_STATE(state, s),          \
+                                                           old_version, extra)           \
+                               : kri_next_of(KRI_NEXT_UNDEF);                            \
         }                                                                                \
         static kr_term module##_do_format_status(const void *s)                          \
         {                                                                                \
-                return module##_user.format_status ?                                     \
-                               module##_user.format_status(KRI_STATE(const state, s)) :  \
-                               kr_none();                                                \
+                return module##_user.format_status                                       \
+                               ? module##_user.format_status(KRI_STATE(const state, s))  \
+                               : kr_none();                                              \
         }                                                                                \
         static void module##_do_release(void *s)                                         \
         {                                                                                \
                 if (module##_user.release)                                               \
                         module##_user.release(KRI_STATE(state, s));                      \
         }                                                                                \
-        static const struct kri_gen_server module##_table = {                            \
-                module##_do_init,      module##_do_call,       module##_do_cast,         \
-                module##_do_info,      module##_do_continue,   module##_do_terminate,    \
-                module##_do_code_change, module##_do_format_status                       \
-        };                                                                               \
+        static const struct kri_gen_server                                               \
+                module##_table = { module##_do_init,        module##_do_call,            \
+                                   module##_do_cast,        module##_do_info,            \
+                                   module##_do_continue,    module##_do_terminate,       \
+                                   module##_do_code_change, module##_do_format_status }; \
         extern const kr_behaviour module;                                                \
         const kr_behaviour module = { #module,                                           \
                                       &kr_gen_server_kind,                               \

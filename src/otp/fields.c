@@ -40,10 +40,14 @@ static int64_t read_int(const void *place, uint32_t size)
         int64_t i64;
 
         switch (size) {
-        case 1: return memcpy(&i8, place, 1), i8;
-        case 2: return memcpy(&i16, place, 2), i16;
-        case 4: return memcpy(&i32, place, 4), i32;
-        default: return memcpy(&i64, place, 8), i64;
+        case 1:
+                return memcpy(&i8, place, 1), i8;
+        case 2:
+                return memcpy(&i16, place, 2), i16;
+        case 4:
+                return memcpy(&i32, place, 4), i32;
+        default:
+                return memcpy(&i64, place, 8), i64;
         }
 }
 
@@ -55,10 +59,14 @@ static uint64_t read_uint(const void *place, uint32_t size)
         uint64_t u64;
 
         switch (size) {
-        case 1: return memcpy(&u8, place, 1), u8;
-        case 2: return memcpy(&u16, place, 2), u16;
-        case 4: return memcpy(&u32, place, 4), u32;
-        default: return memcpy(&u64, place, 8), u64;
+        case 1:
+                return memcpy(&u8, place, 1), u8;
+        case 2:
+                return memcpy(&u16, place, 2), u16;
+        case 4:
+                return memcpy(&u32, place, 4), u32;
+        default:
+                return memcpy(&u64, place, 8), u64;
         }
 }
 
@@ -86,12 +94,24 @@ static struct value read_field(const struct kr_field *field, const void *state)
         struct value v = { .type = field->type };
 
         switch (field->type) {
-        case KR_FIELD_INT: v.i = read_int(place, field->size); break;
-        case KR_FIELD_UINT: v.u = read_uint(place, field->size); break;
-        case KR_FIELD_BOOL: v.b = *(const unsigned char *)place != 0; break;
-        case KR_FIELD_FLOAT: v.d = read_float(place, field->size); break;
-        case KR_FIELD_TEXT: v.text = read_text(place, field->size); break;
-        default: memcpy(v.raw, place, field->size); break;
+        case KR_FIELD_INT:
+                v.i = read_int(place, field->size);
+                break;
+        case KR_FIELD_UINT:
+                v.u = read_uint(place, field->size);
+                break;
+        case KR_FIELD_BOOL:
+                v.b = *(const unsigned char *)place != 0;
+                break;
+        case KR_FIELD_FLOAT:
+                v.d = read_float(place, field->size);
+                break;
+        case KR_FIELD_TEXT:
+                v.text = read_text(place, field->size);
+                break;
+        default:
+                memcpy(v.raw, place, field->size);
+                break;
         }
         return v;
 }
@@ -117,10 +137,18 @@ static void write_int(void *place, uint32_t size, int64_t i)
         int32_t i32 = (int32_t)i;
 
         switch (size) {
-        case 1: memcpy(place, &i8, 1); break;
-        case 2: memcpy(place, &i16, 2); break;
-        case 4: memcpy(place, &i32, 4); break;
-        default: memcpy(place, &i, 8); break;
+        case 1:
+                memcpy(place, &i8, 1);
+                break;
+        case 2:
+                memcpy(place, &i16, 2);
+                break;
+        case 4:
+                memcpy(place, &i32, 4);
+                break;
+        default:
+                memcpy(place, &i, 8);
+                break;
         }
 }
 
@@ -152,13 +180,16 @@ static bool fits(const struct kr_field *field, const struct value *v)
         int64_t i;
 
         switch (field->type) {
-        case KR_FIELD_INT: return as_signed(v, &i) && fits_int(i, field->size);
-        case KR_FIELD_UINT: return as_unsigned(v, &u) && fits_uint(u, field->size);
+        case KR_FIELD_INT:
+                return as_signed(v, &i) && fits_int(i, field->size);
+        case KR_FIELD_UINT:
+                return as_unsigned(v, &u) && fits_uint(u, field->size);
         case KR_FIELD_FLOAT:
                 return v->type == KR_FIELD_FLOAT && fits_float(v->d, field->size);
         case KR_FIELD_TEXT:
                 return v->type == KR_FIELD_TEXT && v->text.len < field->size;
-        default: return v->type == field->type;
+        default:
+                return v->type == field->type;
         }
 }
 
@@ -182,11 +213,21 @@ static void write_field(const struct kr_field *field, void *state, const struct 
 
         switch (field->type) {
         case KR_FIELD_INT:
-        case KR_FIELD_UINT: write_int(place, field->size, v->i); break;
-        case KR_FIELD_BOOL: *(bool *)place = v->b; break;
-        case KR_FIELD_FLOAT: write_float(place, field->size, v->d); break;
-        case KR_FIELD_TEXT: write_text(place, field->size, v->text); break;
-        default: memcpy(place, v->raw, field->size); break;
+        case KR_FIELD_UINT:
+                write_int(place, field->size, v->i);
+                break;
+        case KR_FIELD_BOOL:
+                *(bool *)place = v->b;
+                break;
+        case KR_FIELD_FLOAT:
+                write_float(place, field->size, v->d);
+                break;
+        case KR_FIELD_TEXT:
+                write_text(place, field->size, v->text);
+                break;
+        default:
+                memcpy(place, v->raw, field->size);
+                break;
         }
 }
 
@@ -216,12 +257,18 @@ static void add_port(kr_builder *b, kr_port port)
 static void add_value(kr_builder *b, const struct value *v)
 {
         switch (v->type) {
-        case KR_FIELD_INT: kr_add_int64(b, v->i); break;
-        case KR_FIELD_UINT: kr_add_uint64(b, v->u); break;
+        case KR_FIELD_INT:
+                kr_add_int64(b, v->i);
+                break;
+        case KR_FIELD_UINT:
+                kr_add_uint64(b, v->u);
+                break;
         case KR_FIELD_BOOL:
                 kr_add_atom(b, v->b ? KR_ATOM("true") : KR_ATOM("false"));
                 break;
-        case KR_FIELD_FLOAT: add_float(b, v->d); break;
+        case KR_FIELD_FLOAT:
+                add_float(b, v->d);
+                break;
         case KR_FIELD_ATOM:
                 kr_add_term(b, v->atom.index ? kr_atom_term(v->atom) : undefined());
                 break;
@@ -237,9 +284,15 @@ static void add_value(kr_builder *b, const struct value *v)
                 else
                         kr_add_ref(b, v->ref);
                 break;
-        case KR_FIELD_PORT: add_port(b, v->port); break;
-        case KR_FIELD_TEXT: kr_add_binary(b, v->text.data, v->text.len); break;
-        default: kr_add_term(b, kr_is_none(v->term) ? undefined() : v->term); break;
+        case KR_FIELD_PORT:
+                add_port(b, v->port);
+                break;
+        case KR_FIELD_TEXT:
+                kr_add_binary(b, v->text.data, v->text.len);
+                break;
+        default:
+                kr_add_term(b, kr_is_none(v->term) ? undefined() : v->term);
+                break;
         }
 }
 
@@ -277,20 +330,30 @@ static bool value_of(const struct kr_field *field, kr_term t, struct value *v)
         memset(v, 0, sizeof(*v));
         v->type = field->type;
         switch (field->type) {
-        case KR_FIELD_INT: return kr_get_int64(t, &v->i);
-        case KR_FIELD_UINT: return kr_get_uint64(t, &v->u);
-        case KR_FIELD_BOOL: return kr_get_bool(t, &v->b);
+        case KR_FIELD_INT:
+                return kr_get_int64(t, &v->i);
+        case KR_FIELD_UINT:
+                return kr_get_uint64(t, &v->u);
+        case KR_FIELD_BOOL:
+                return kr_get_bool(t, &v->b);
         case KR_FIELD_FLOAT:
                 if (!kr_is_that_atom(t, KR_ATOM("nan")))
                         return kr_get_double(t, &v->d);
                 v->d = (double)NAN;
                 return true;
-        case KR_FIELD_ATOM: return kr_get_atom(t, &v->atom);
-        case KR_FIELD_PID: return kr_get_pid(t, &v->pid) || is_undefined(t);
-        case KR_FIELD_REF: return kr_get_ref(t, &v->ref) || is_undefined(t);
-        case KR_FIELD_PORT: return kr_get_port(t, &v->port) || is_undefined(t);
-        case KR_FIELD_TEXT: return text_of(t, &v->text);
-        default: v->term = t; return true;
+        case KR_FIELD_ATOM:
+                return kr_get_atom(t, &v->atom);
+        case KR_FIELD_PID:
+                return kr_get_pid(t, &v->pid) || is_undefined(t);
+        case KR_FIELD_REF:
+                return kr_get_ref(t, &v->ref) || is_undefined(t);
+        case KR_FIELD_PORT:
+                return kr_get_port(t, &v->port) || is_undefined(t);
+        case KR_FIELD_TEXT:
+                return text_of(t, &v->text);
+        default:
+                v->term = t;
+                return true;
         }
 }
 
@@ -315,7 +378,8 @@ static const struct kr_field *field_of_key(const struct kr_field *fields, kr_ter
 {
         kr_atom name;
 
-        return kr_get_atom(key, &name) ? field_of(fields, kr_atom_text(name, NULL)) : NULL;
+        return kr_get_atom(key, &name) ? field_of(fields, kr_atom_text(name, NULL))
+                                       : NULL;
 }
 
 /* May all that the map names be set? */

@@ -20,16 +20,17 @@
 
 enum callback { INIT, CALL, CAST, INFO, CONTINUE, CODE_CHANGE, CALLBACKS };
 
-static const char *const callback_names[] = { "init",        "handle_call",
-                                              "handle_cast", "handle_info",
-                                              "handle_continue", "code_change" };
+static const char *const callback_names[] = {
+        "init",        "handle_call",     "handle_cast",
+        "handle_info", "handle_continue", "code_change"
+};
 static const int arities[] = { 1, 3, 2, 2, 2, 3 };
 
 /* Behind the user's state; all zero at first. */
 struct own {
-        kr_term more;  /* a reason, or what to continue with: of the latest kr_next */
-        kr_term reply; /* see `replied` */
-        uint32_t serial;     /* of `more` */
+        kr_term more;    /* a reason, or what to continue with: of the latest kr_next */
+        kr_term reply;   /* see `replied` */
+        uint32_t serial; /* of `more` */
         uint32_t timeout_ms; /* then == KRI_THEN_TIMEOUT */
         uint8_t then;        /* what comes before the next message */
         uint8_t callback;    /* enum callback: the one that runs, or ran last */
@@ -68,8 +69,9 @@ static kr_gen *self_or_badarg(const char *function)
         kr_gen *g = self();
 
         if (!g && !kr_pid_is_none(kr_self()))
-                kr_error("{badarg, {~, <<\"only a callback of a gen_server may call it\">>}}",
-                         function);
+                kr_error(
+                        "{badarg, {~, <<\"only a callback of a gen_server may call it\">>}}",
+                        function);
         return g;
 }
 
@@ -104,7 +106,8 @@ kr_next kri_next_reply(struct kri_site *site, const union kri_arg *args)
         return kri_next_of(KRI_NEXT_REPLY);
 }
 
-kr_next kri_next_stop(enum kri_next kind, struct kri_site *site, const union kri_arg *args)
+kr_next kri_next_stop(enum kri_next kind, struct kri_site *site,
+                      const union kri_arg *args)
 {
         kr_gen *g = self_or_badarg(kind == KRI_NEXT_STOP ? "kr_stop" : "kr_fail");
         kr_next next = kri_next_of(kind);
@@ -182,12 +185,18 @@ static bool is_thrown_next(struct own *own, kr_term thrown, kr_next *ret)
 static const char *kind_text(uint16_t kind)
 {
         switch (kind) {
-        case KRI_NEXT_NOREPLY: return "kr_noreply()";
-        case KRI_NEXT_REPLY: return "kr_reply(...)";
-        case KRI_NEXT_STOP: return "kr_stop(...)";
-        case KRI_NEXT_IGNORE: return "kr_ignore()";
-        case KRI_NEXT_ERROR: return "kr_fail(...)";
-        default: return "no kr_next that Krarup made";
+        case KRI_NEXT_NOREPLY:
+                return "kr_noreply()";
+        case KRI_NEXT_REPLY:
+                return "kr_reply(...)";
+        case KRI_NEXT_STOP:
+                return "kr_stop(...)";
+        case KRI_NEXT_IGNORE:
+                return "kr_ignore()";
+        case KRI_NEXT_ERROR:
+                return "kr_fail(...)";
+        default:
+                return "no kr_next that Krarup made";
         }
 }
 
@@ -195,10 +204,11 @@ static const char *remedy(enum callback callback, kr_next next)
 {
         switch (next.kind) {
         case KRI_NEXT_REPLY:
-                return callback == INIT ? "init says kr_ok()" :
-                                          "only handle_call has somebody to reply to";
+                return callback == INIT ? "init says kr_ok()"
+                                        : "only handle_call has somebody to reply to";
         case KRI_NEXT_IGNORE:
-        case KRI_NEXT_ERROR: return "only init may";
+        case KRI_NEXT_ERROR:
+                return "only init may";
         default:
                 return "a kr_next comes from kr_reply, kr_noreply, kr_stop and the like, and "
                        "kr_then_reply goes with kr_stop only";
@@ -215,10 +225,11 @@ static void say_bad(char *text, size_t size, enum callback callback, kr_next nex
                          "KR_INFINITY",
                          name);
         else if (next.kind == KRI_NEXT_STOP || next.kind == KRI_NEXT_NOREPLY)
-                snprintf(text, size,
-                         "%s returned a kr_next that is not its latest (return it where it "
-                         "is made), or kr_then_... of a kr_stop",
-                         name);
+                snprintf(
+                        text, size,
+                        "%s returned a kr_next that is not its latest (return it where it "
+                        "is made), or kr_then_... of a kr_stop",
+                        name);
         else
                 snprintf(text, size, "%s returned %s: %s", name, kind_text(next.kind),
                          remedy(callback, next));
@@ -243,12 +254,17 @@ static bool is_allowed(enum callback callback, kr_next next, const struct own *o
         if (next.then == KRI_THEN_BAD_TIMEOUT || (has_more && next.more != own->serial))
                 return false;
         switch (next.kind) {
-        case KRI_NEXT_NOREPLY: return true;
-        case KRI_NEXT_STOP: return ends;
-        case KRI_NEXT_REPLY: return callback == CALL;
+        case KRI_NEXT_NOREPLY:
+                return true;
+        case KRI_NEXT_STOP:
+                return ends;
+        case KRI_NEXT_REPLY:
+                return callback == CALL;
         case KRI_NEXT_IGNORE:
-        case KRI_NEXT_ERROR: return ends && callback == INIT;
-        default: return false;
+        case KRI_NEXT_ERROR:
+                return ends && callback == INIT;
+        default:
+                return false;
         }
 }
 
@@ -280,7 +296,8 @@ static kr_term crashed_text(kr_gen *g)
 {
         char text[TEXT_BYTES];
 
-        snprintf(text, sizeof(text), "%s:format_status/1 crashed", kr_gen_module(g)->name);
+        snprintf(text, sizeof(text), "%s:format_status/1 crashed",
+                 kr_gen_module(g)->name);
         return kr_string(text, strlen(text));
 }
 
@@ -540,8 +557,9 @@ static void loop(kr_gen *g)
                 go_on(g, own);
                 return;
         }
-        what = kr_gen_receive(g, &in, own->then == KRI_THEN_TIMEOUT ? own->timeout_ms :
-                                                                      KR_INFINITY);
+        what = kr_gen_receive(g, &in,
+                              own->then == KRI_THEN_TIMEOUT ? own->timeout_ms
+                                                            : KR_INFINITY);
         own->then = KRI_THEN_NOTHING;
         kr_gen_handling(g, &in);
         switch (what) {
@@ -553,7 +571,8 @@ static void loop(kr_gen *g)
                 own->callback = CAST;
                 result(g, own, table->handle_cast(state, in.term));
                 break;
-        case KR_TIMEOUT: in.term = kr_atom_term(KR_ATOM("timeout")); /* fall through */
+        case KR_TIMEOUT:
+                in.term = kr_atom_term(KR_ATOM("timeout")); /* fall through */
         default:
                 own->callback = INFO;
                 result(g, own, table->handle_info(state, in.term));
@@ -628,9 +647,28 @@ static void init(kr_gen *g, kr_term args)
         initialised(g, own, call.next);
 }
 
+void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                              const void *state, kr_next next)
+{
+        kr_gen *g;
+
+        if (!behaviour || behaviour->kind != &kr_gen_server_kind)
+                kr_error(
+                        "{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"behaviour\">>}}");
+        if (next.kind != KRI_NEXT_NOREPLY || next.then == KRI_THEN_BAD_TIMEOUT)
+                kr_error("{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"next\">>}}");
+        g = kri_gen_enter(behaviour, opts, state);
+        own_of(g)->then = (uint8_t)next.then;
+        own_of(g)->timeout_ms = next.timeout_ms;
+        if (next.then == KRI_THEN_CONTINUE)
+                own_of(g)->more = (kr_term){ next.more }; /* of kri_then_continue */
+        kr_become_loop(&kri_gen_loop, g);
+}
+
 /* -- sys -- */
 
-static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra, kr_msg *ret_reason)
+static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra,
+                          kr_msg *ret_reason)
 {
         struct own *own = own_of(g);
         kr_next next;

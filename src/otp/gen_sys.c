@@ -47,8 +47,10 @@ static kr_term replace_state(void *record, kr_term state)
         if (!fields_of(g))
                 kr_error("{bad_state, undeclared}");
         switch (kr_fields_set(fields_of(g), kr_gen_state(g), state, &field)) {
-        case KR_OK: return get_state(g);
-        case KR_ENOMEM: kr_error("enomem");
+        case KR_OK:
+                return get_state(g);
+        case KR_ENOMEM:
+                kr_error("enomem");
         default:
                 kr_error("{bad_state, ~}",
                          field ? kri_atom_of(field->name) : KR_ATOM("fields"));
@@ -61,8 +63,8 @@ static void *state_of(void *record, size_t *ret_size)
         return kr_gen_state(record);
 }
 
-static kr_err code_change(void *record, kr_term module, kr_term old_version, kr_term extra,
-                          kr_msg *ret_reason)
+static kr_err code_change(void *record, kr_term module, kr_term old_version,
+                          kr_term extra, kr_msg *ret_reason)
 {
         kr_gen *g = record;
 

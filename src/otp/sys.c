@@ -16,7 +16,8 @@ struct asked {
 /* -- the exit reason: {Reason, {sys, Function, [Server | Arguments]}} -- */
 
 /* Function and its arguments after the server, as OTP makes them of the request. */
-static void add_function(const struct asked *asked, kr_builder *args, kr_term *ret_function)
+static void add_function(const struct asked *asked, kr_builder *args,
+                         kr_term *ret_function)
 {
         kr_term arg, module, version, extra;
 
@@ -67,11 +68,14 @@ static bool ask(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_term requ
         if (timeout_ms == KRI_CALL_DEFAULT)
                 timeout_ms = KR_CALL_TIMEOUT_MS;
         switch (kr_gen_ask(server, KR_ATOM("system"), slot, timeout_ms, "~", request)) {
-        case KRI_CALL_REPLY: return true;
+        case KRI_CALL_REPLY:
+                return true;
         case KRI_CALL_TIMEOUT:
                 fail(&asked, slot, kr_atom_term(KR_ATOM("timeout")));
                 return false;
-        default: fail(&asked, slot, slot->term); return false;
+        default:
+                fail(&asked, slot, slot->term);
+                return false;
         }
 }
 
@@ -99,7 +103,8 @@ static kr_err ask_ok(kr_server server, int64_t timeout_ms, kr_term request)
 }
 
 /* Takes `request`. */
-static kr_term ask_term(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_term request)
+static kr_term ask_term(kr_server server, kr_msg *slot, int64_t timeout_ms,
+                        kr_term request)
 {
         bool done;
 
@@ -111,7 +116,8 @@ static kr_term ask_term(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_t
 }
 
 /* {error, Reason} raises Reason in the caller. */
-static kr_term ask_state(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_term request)
+static kr_term ask_state(kr_server server, kr_msg *slot, int64_t timeout_ms,
+                         kr_term request)
 {
         kr_term answer = ask_term(server, slot, timeout_ms, request), reason;
 
@@ -124,7 +130,8 @@ static kr_term ask_state(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_
 }
 
 /* {ok, Result} gives Result. */
-static kr_term ask_result(kr_server server, kr_msg *slot, int64_t timeout_ms, kr_term request)
+static kr_term ask_result(kr_server server, kr_msg *slot, int64_t timeout_ms,
+                          kr_term request)
 {
         kr_term answer = ask_term(server, slot, timeout_ms, request);
 
@@ -176,7 +183,8 @@ kr_term kri_sys_replace_state(kr_server server, kr_msg *slot, int64_t timeout_ms
         if (!kr_here())
                 return kr_none();
         return ask_state(server, slot, timeout_ms,
-                         wrapped("replace_state", wrapped("state", kri_build(site, args))));
+                         wrapped("replace_state",
+                                 wrapped("state", kri_build(site, args))));
 }
 
 kr_term kri_sys_replace_state_fn(kr_server server, kr_msg *slot, int64_t timeout_ms,
@@ -274,8 +282,8 @@ kr_term kri_sys_statistics_get(kr_server server, kr_msg *slot, int64_t timeout_m
         return ask_result(server, slot, timeout_ms, debug("statistics", word("get")));
 }
 
-kr_err kri_sys_install(kr_server server, int64_t timeout_ms, const char *id, kr_debug_fn fn,
-                       struct kri_site *site, const union kri_arg *args)
+kr_err kri_sys_install(kr_server server, int64_t timeout_ms, const char *id,
+                       kr_debug_fn fn, struct kri_site *site, const union kri_arg *args)
 {
         int number = kri_fun_number((kri_fun)fn);
         kr_term state, spec;

@@ -56,8 +56,7 @@ static struct option **find(kr_sys *sys, enum kind kind, kr_term id)
         if (!sys->debug)
                 return NULL;
         for (at = &sys->debug->first; *at; at = &(*at)->next)
-                if ((*at)->kind == kind &&
-                    (kind != INSTALLED || kr_same((*at)->id, id)))
+                if ((*at)->kind == kind && (kind != INSTALLED || kr_same((*at)->id, id)))
                         return at;
         return NULL;
 }
@@ -329,11 +328,20 @@ static bool run_installed(struct option *o, kr_term event, kr_term name)
 static bool show(kr_sys *sys, struct option *o, kr_term event, kr_term name)
 {
         switch (o->kind) {
-        case TRACE: print(sys, stdout, event, name); break;
-        case LOG: remember(o, event); break;
-        case LOG_TO_FILE: print(sys, o->file, event, name); break;
-        case STATISTICS: count(o, event); break;
-        case INSTALLED: return run_installed(o, event, name);
+        case TRACE:
+                print(sys, stdout, event, name);
+                break;
+        case LOG:
+                remember(o, event);
+                break;
+        case LOG_TO_FILE:
+                print(sys, o->file, event, name);
+                break;
+        case STATISTICS:
+                count(o, event);
+                break;
+        case INSTALLED:
+                return run_installed(o, event, name);
         }
         return false;
 }
@@ -414,17 +422,20 @@ static kr_term option_term(const struct option *o)
         kr_term events, t;
 
         switch (o->kind) {
-        case TRACE: return kr_build("{trace, true}");
+        case TRACE:
+                return kr_build("{trace, true}");
         case LOG:
                 events = events_of(o);
                 t = kr_build("{log, {~, ~}}", o->max, events);
                 kr_release(events);
                 return t;
-        case LOG_TO_FILE: return kr_build("{log_to_file, ~}", o->id);
+        case LOG_TO_FILE:
+                return kr_build("{log_to_file, ~}", o->id);
         case STATISTICS:
                 return kr_build("{statistics, {~, {reductions, ~}, ~, ~}}", o->start_time,
                                 o->reductions, o->messages_in, o->messages_out);
-        default: return kr_build("{~, ~}", o->id, o->state);
+        default:
+                return kr_build("{~, ~}", o->id, o->state);
         }
 }
 
@@ -446,7 +457,8 @@ kr_term kri_sys_debug_term(const kr_sys *sys)
 
 static kr_term ok_or(bool done, const char *otherwise)
 {
-        return done ? kr_build("ok") : kr_build("{error, ~}", kr_atom_term(kri_atom_of(otherwise)));
+        return done ? kr_build("ok")
+                    : kr_build("{error, ~}", kr_atom_term(kri_atom_of(otherwise)));
 }
 
 static kr_term command_log(kr_sys *sys, kr_term flag)
@@ -564,7 +576,8 @@ static bool turn_on(kr_sys *sys, kr_term option)
         if (kr_match(option, "{log, ~}", &max) && max > 0)
                 return turn_on_log(sys, max < LOG_MAX ? (uint32_t)max : LOG_MAX);
         if (kr_match(option, "{log_to_file, ~}", &path))
-                (void)turn_on_file(sys, path); /* one that cannot be opened is no option */
+                (void)turn_on_file(sys,
+                                   path); /* one that cannot be opened is no option */
         return true;
 }
 

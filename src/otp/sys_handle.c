@@ -46,7 +46,8 @@ static void call_fn(void *arg)
         struct call *c = arg;
         size_t size;
 
-        ((void (*)(void *, kr_term))c->fn)(c->sys->callbacks->state(c->sys->record, &size),
+        ((void (*)(void *, kr_term))c->fn)(c->sys->callbacks->state(c->sys->record,
+                                                                    &size),
                                            c->arg);
 }
 
@@ -54,24 +55,28 @@ static void call_code_change(void *arg)
 {
         struct call *c = arg;
 
-        c->change.err = c->sys->callbacks->code_change(
-                c->sys->record, c->change.module, c->change.old_version, c->change.extra,
-                &c->change.reason);
+        c->change.err = c->sys->callbacks->code_change(c->sys->record, c->change.module,
+                                                       c->change.old_version,
+                                                       c->change.extra,
+                                                       &c->change.reason);
 }
 
 /* Of errors without the trace. */
 static kr_term raised(kr_class kind, kr_term reason)
 {
-        return kind == KR_CLASS_ERROR && kr_is_tuple(reason) ? kr_element(1, reason) :
-                                                               reason;
+        return kind == KR_CLASS_ERROR && kr_is_tuple(reason) ? kr_element(1, reason)
+                                                             : reason;
 }
 
 static kr_term class_term(kr_class kind)
 {
         switch (kind) {
-        case KR_CLASS_ERROR: return kr_atom_term(KR_ATOM("error"));
-        case KR_CLASS_EXIT: return kr_atom_term(KR_ATOM("exit"));
-        default: return kr_atom_term(KR_ATOM("throw"));
+        case KR_CLASS_ERROR:
+                return kr_atom_term(KR_ATOM("error"));
+        case KR_CLASS_EXIT:
+                return kr_atom_term(KR_ATOM("exit"));
+        default:
+                return kr_atom_term(KR_ATOM("throw"));
         }
 }
 
@@ -194,7 +199,8 @@ static kr_pid parent_of(const kr_sys *sys)
 
 static kr_term get_status(kr_sys *sys)
 {
-        kr_term dict = dictionary(), debug = kri_sys_debug_term(sys), misc = misc_of(sys), t;
+        kr_term dict = dictionary(), debug = kri_sys_debug_term(sys), misc = misc_of(sys),
+                t;
         kr_atom state = sys->suspended ? KR_ATOM("suspended") : KR_ATOM("running");
 
         t = kr_build("{status, ~, {module, ~}, [~, ~, ~, ~, ~]}", kr_self(),
@@ -213,11 +219,13 @@ static kr_term change_raised(kr_class kind, kr_term reason)
         return kr_build("{error, {'EXIT', ~}}", reason);
 }
 
-static kr_term change_code(kr_sys *sys, kr_term module, kr_term old_version, kr_term extra)
+static kr_term change_code(kr_sys *sys, kr_term module, kr_term old_version,
+                           kr_term extra)
 {
-        struct call c = { .sys = sys, .change = { .module = module,
-                                                  .old_version = old_version,
-                                                  .extra = extra } };
+        struct call c = {
+                .sys = sys,
+                .change = { .module = module, .old_version = old_version, .extra = extra }
+        };
         kr_msg reason = KR_MSG_INIT;
         struct snapshot before;
         kr_class kind;
@@ -253,8 +261,8 @@ static kr_term answer_to(kr_sys *sys, kr_term request)
                 return get_status(sys);
         if (kr_match(request, "{debug, ~}", &arg))
                 return kri_sys_debug_command(sys, arg);
-        if (sys->suspended && kr_match(request, "{change_code, ~, ~, ~}", &module,
-                                       &old_version, &extra))
+        if (sys->suspended &&
+            kr_match(request, "{change_code, ~, ~, ~}", &module, &old_version, &extra))
                 return change_code(sys, module, old_version, extra);
         return kr_build("{error, {unknown_system_msg, ~}}", request);
 }
@@ -300,7 +308,9 @@ static void wait_suspended(kr_sys *sys)
                 if (kr_get_from(from_term, &from))
                         (void)kr_sys_handle_request(sys, from, request);
                 break;
-        case EXIT: sys->callbacks->terminate(sys->record, reason); break;
+        case EXIT:
+                sys->callbacks->terminate(sys->record, reason);
+                break;
         }
         kr_msg_clear(&msg);
 }
