@@ -412,6 +412,10 @@ kr_err kr_node_start(const kr_node_opts *opts, kr_node **ret_node)
         set_term_host();
         node->can_seize = kri_barrier_init();
         init_plain(node);
+        if (!kri_stack_store_prepare(&node->stacks)) {
+                err = KR_ENOMEM;
+                goto free_node;
+        }
         if ((err = reserve_tables(node)) != KR_OK)
                 goto free_node;
         if ((err = name_node(node)) != KR_OK)

@@ -385,14 +385,19 @@ static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s
         return true;
 }
 
+/* What is to be run before p can end. */
+static inline bool has_clean_ups(const struct kri_proc *p)
+{
+        return (p->extra != NULL && p->extra->defers != NULL) || kri_loop_has_end(p);
+}
+
 /* A stack to run on; without memory for one the process ends. */
 static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
                                                             struct kri_proc *p)
 {
         if (p->stack != NULL)
                 return true;
-        if (p->doom != NULL && (p->extra == NULL || p->extra->defers == NULL) &&
-            !kri_loop_has_end(p))
+        if (p->doom != NULL && !has_clean_ups(p))
                 return false;
         p->stack = s->hot_stack;
         s->hot_stack = NULL;
@@ -400,7 +405,10 @@ static inline __attribute__((always_inline)) bool has_stack(struct kri_sched *s,
                 p->stack = kri_stack_get(&s->node->stacks, &s->stacks);
         if (__builtin_expect(p->stack == NULL, 0)) {
                 kri_doom_atom(p, KRI_A_system_limit);
-                return false;
+                if (has_clean_ups(p))
+                        p->stack = kri_stack_get_last(&s->node->stacks);
+                if (p->stack == NULL)
+                        return false;
         }
         p->sp = kri_switch_prepare(p->stack->top, kri_proc_main);
         return true;
@@ -450,6 +458,18 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s,
         kri_invariant(!"a process that is gone is not settled");
 }
 
+/* p is to end. Whoever has the stack that is kept for clean-ups gives it back soon. */
+static __attribute__((cold, noinline)) void end_without_stack(struct kri_sched *s,
+                                                              struct kri_proc *p)
+{
+        if (!has_clean_ups(p)) {
+                kri_proc_finish(s, p);
+                return;
+        }
+        p->out = KRI_OUT_YIELD;
+        kri_sched_queue(s, p);
+}
+
 static inline __attribute__((always_inline)) void run(struct kri_sched *s,
                                                       struct kri_proc *p)
 {
@@ -463,7 +483,7 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s,
         if (!has_reason(s, p))
                 return;
         if (!has_stack(s, p)) {
-                kri_proc_finish(s, p);
+                end_without_stack(s, p);
                 return;
         }
         /* release: the watch, which looks at it to see that it does not change, finds the

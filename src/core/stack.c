@@ -99,6 +99,34 @@ struct kri_stack *kri_stack_get(struct kri_stack_store *store,
         return stack;
 }
 
+bool kri_stack_store_prepare(struct kri_stack_store *store)
+{
+        kri_lock(&store->lock);
+        store->last = cut_stack(store);
+        kri_unlock(&store->lock);
+        if (store->last != NULL)
+                store->last->last = true;
+        return store->last != NULL;
+}
+
+struct kri_stack *kri_stack_get_last(struct kri_stack_store *store)
+{
+        struct kri_stack *stack;
+
+        kri_lock(&store->lock);
+        stack = store->last;
+        store->last = NULL;
+        kri_unlock(&store->lock);
+        return stack;
+}
+
+static void put_last(struct kri_stack_store *store, struct kri_stack *stack)
+{
+        kri_lock(&store->lock);
+        store->last = stack;
+        kri_unlock(&store->lock);
+}
+
 static void put_in_store(struct kri_stack_store *store, struct kri_stack *stack)
 {
         kri_lock(&store->lock);
@@ -115,6 +143,10 @@ void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
                 stack->deep = false;
                 kri_stack_close(stack);
                 kri_stack_shrink(stack);
+        }
+        if (__builtin_expect(stack->last, 0)) {
+                put_last(store, stack);
+                return;
         }
         if (cache->count >= KRI_STACK_CACHE) {
                 put_in_store(store, stack);

@@ -5,6 +5,7 @@
  *          its low end and, above that, a spare part that is guarded, too. When what must not
  *          be left in the middle overflows the stack, the spare is opened for it to come to
  *          an end (fault.h). A scheduler keeps a few free ones; the rest wait in the node's store.
+ *          One more is kept for clean-ups: they run even if no other can be had.
  * Owns     The store owns all memory until its end.
  * Law      The descriptor lies outside the stack, so a free stack can lose all its pages.
  *          The tops of different stacks differ in their low bits (colour), or the caches
@@ -33,6 +34,7 @@ struct kri_stack {
         void *fiber;            /* ThreadSanitizer's view of it */
         unsigned valgrind_id;
         bool deep;  /* overflowed: all its pages were touched */
+        bool last;  /* it is the one that is kept for clean-ups */
         bool open;  /* its spare is in use ... */
         bool spent; /* ... and the process is to leave it as soon as it can */
 };
@@ -51,16 +53,22 @@ struct kri_stack_store {
         size_t stack_bytes;
         struct kri_stack_block *blocks;
         struct kri_stack *free;
+        struct kri_stack *last; /* for clean-ups; NULL: in use */
         _Atomic uint64_t count; /* in existence */
 };
 
 void kri_stack_store_init(struct kri_stack_store *store, size_t stack_bytes);
+/* Get the one that is kept for clean-ups. False: no memory. */
+bool kri_stack_store_prepare(struct kri_stack_store *store);
 void kri_stack_store_fini(struct kri_stack_store *store);
 void kri_stack_store_trim(struct kri_stack_store *store);
 
 /* NULL: no memory, or no more guard pages (vm.max_map_count, see plat_mem.h). */
 struct kri_stack *kri_stack_get(struct kri_stack_store *store,
                                 struct kri_stack_cache *cache);
+/* The one that is kept, for a process that is to end: it waits for nothing, and gives it back
+ * soon (kri_stack_put). NULL: it is in use. */
+struct kri_stack *kri_stack_get_last(struct kri_stack_store *store);
 void kri_stack_put(struct kri_stack_store *store, struct kri_stack_cache *cache,
                    struct kri_stack *stack);
 void kri_stack_cache_empty(struct kri_stack_store *store, struct kri_stack_cache *cache);

@@ -11,6 +11,7 @@
  * Kill     While a process is taken, the watch is its owner: it takes in its signals, and
  *          when there is a reason to end, tells links and monitors at once (a zombie), then
  *          has the thread unwound by a signal (fault.h), again and again until it is out.
+ *          It then has turns like any other, for its clean-ups.
  */
 #ifndef KR_CORE_WATCH_H
 #define KR_CORE_WATCH_H

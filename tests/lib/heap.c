@@ -21,6 +21,7 @@ void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 static _Atomic uint64_t asked;
 static _Atomic uint64_t refuse_at; /* the value of `asked` to refuse, 0: none */
 static _Atomic bool has_refused;
+static _Atomic bool refuses_maps;
 static _Atomic int64_t blocks;
 static int64_t blocks_before; /* of the running round; the case's thread only */
 
@@ -28,6 +29,11 @@ void kit_heap_refuse(uint64_t n)
 {
         atomic_store(&has_refused, false);
         atomic_store(&refuse_at, n ? atomic_load(&asked) + n : 0);
+}
+
+void kit_heap_refuse_maps(bool all)
+{
+        atomic_store(&refuses_maps, all);
 }
 
 bool kit_heap_has_refused(void)
@@ -134,6 +140,13 @@ void __wrap_free(void *block)
 
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
-        return is_refused() ? MAP_FAILED
-                            : __real_mmap(addr, len, prot, flags, fd, offset);
+        if (is_refused() || atomic_load(&refuses_maps))
+                return MAP_FAILED;
+        return __real_mmap(addr, len, prot, flags, fd, offset);
+}
+
+/* What the library calls where it is built with large offsets, as off_t is here. */
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+        return __wrap_mmap(addr, len, prot, flags, fd, offset);
 }

@@ -27,6 +27,9 @@
 /* Refuse the n-th allocation from now on (1: the next); 0: refuse none. */
 void kit_heap_refuse(uint64_t n);
 
+/* Refuse every mmap from now on, or none: no more stacks. */
+void kit_heap_refuse_maps(bool all);
+
 /* Has one been refused since kit_heap_refuse? */
 bool kit_heap_has_refused(void);
 

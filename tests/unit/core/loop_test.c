@@ -3,6 +3,7 @@
 #include <krarup.h>
 
 #include "expect.h"
+#include "heap.h"
 #include "process.h"
 
 #include <stdatomic.h>
@@ -1078,6 +1079,64 @@ KIT_TEST(test_a_node_that_stops_lets_all_have_their_ends)
         kit_int_eq(atomic_load(&ends), 100);
 }
 
+/* -- no stack -- */
+
+static void use_up_all_stacks(void)
+{
+        int refused = 0;
+
+        kit_heap_refuse_maps(true);
+        while (refused < 20) { /* in a row: whatever scheduler they are on */
+                kr_ref ref;
+                kr_pid pid = kr_spawn_monitor(&ref, wait_for_ever);
+                kr_msg msg = KR_MSG_INIT;
+
+                while (kr_process_info(pid, KR_ATOM("status"), &msg) &&
+                       !kr_match(msg.term, "{status, waiting}"))
+                        kr_sleep(1);
+                if (kr_receive(&msg, 0,
+                               kr_on(1, "{'DOWN', =, _, _, system_limit}", ref)) == 1)
+                        refused++;
+                else
+                        refused = 0;
+                kr_msg_clear(&msg);
+        }
+}
+
+/* Of loops that wait without a stack; the first has clean-ups, too. */
+FAULTS_TEST(test_all_have_their_ends_when_there_are_no_more_stacks)
+{
+        enum { COUNT = 50 };
+        kr_pid pids[COUNT];
+        kr_ref refs[COUNT];
+        kr_msg msg = KR_MSG_INIT;
+
+        for (int i = 0; i < COUNT; i++) {
+                pids[i] = spawn_as(&subject_loop, &refs[i]);
+                if (i == 0)
+                        kr_send(pids[i], "clean_up");
+                if (i == 1)
+                        kr_send(pids[i], "{ended, ~}", WAIT);
+                hello(pids[i]);
+                settle(pids[i]);
+        }
+        use_up_all_stacks();
+        for (int i = 0; i < COUNT; i++)
+                if (i % 2 == 0)
+                        kr_exit_signal(pids[i], "enough");
+                else
+                        kr_send(pids[i], "hello"); /* for which there is no stack */
+        for (int i = 3; i >= 1; i--)
+                kit_expect(&msg, "{cleaned, =}", i);
+        for (int i = 0; i < COUNT; i++)
+                kit_expect(&msg, "{ended, _, true}");
+        for (int i = 0; i < COUNT; i++)
+                kit_expect(&msg, "{'DOWN', =, _, _, =}", refs[i],
+                           i % 2 == 0 ? KR_ATOM("enough") : KR_ATOM("system_limit"));
+        kr_msg_clear(&msg);
+        kit_heap_refuse_maps(false);
+}
+
 /* -- reports -- */
 
 static _Atomic int lines;
@@ -1280,6 +1339,7 @@ KIT_MAIN(KIT_CASE(test_run_is_entered_again_after_every_wait_at_the_top),
          KIT_CASE(test_an_end_that_faults_is_given_up),
          KIT_CASE(test_after_a_fault_that_was_caught_all_is_as_before),
          KIT_CASE(test_a_node_that_stops_lets_all_have_their_ends),
+         KIT_CASE(test_all_have_their_ends_when_there_are_no_more_stacks),
          KIT_CASE(test_a_loop_that_reports_by_itself_is_not_reported),
          KIT_CASE(test_wrong_arguments_end_the_caller),
          KIT_CASE(test_a_thread_that_is_no_process_starts_none_and_has_no_record),
