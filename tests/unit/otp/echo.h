@@ -11,6 +11,16 @@
 
 #include <stdatomic.h>
 
+#include "expect.h"
+
+/* kit_match for what must be asked once. */
+#define kit_says(term, ...)                                                              \
+        do {                                                                             \
+                kr_term kit_said = term;                                                 \
+                                                                                         \
+                kit_match(kit_said, __VA_ARGS__);                                        \
+        } while (0)
+
 struct echo {
         int64_t calls;
         kr_pid watcher; /* gets {cast, _}, {info, _}, {terminate, Class, Reason} */

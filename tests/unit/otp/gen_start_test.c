@@ -267,7 +267,7 @@ KIT_EVERYWHERE_TEST(test_a_child_survives_a_starter_that_ends)
         kit_expect(&msg, "{started, ~}", &pid);
         kit_await_end(starter);
         kit_true(kr_is_process_alive(pid));
-        kit_match(kr_call(pid, &msg, "name"), "{=, =}", pid, pid); /* its own parent */
+        kit_says(kr_call(pid, &msg, "name"), "{=, =}", pid, pid); /* its own parent */
 }
 
 /* covers: H103 */
@@ -276,14 +276,14 @@ KIT_EVERYWHERE_TEST(test_ancestors_are_names_or_pids)
         kr_started s = kr_start_link(&echo, NULL, "[]");
         kr_msg slot = KR_MSG_INIT;
 
-        kit_match(kr_call(s.pid, &slot, "origin"), "{[=], {echo, init, 1}}", kr_self());
+        kit_says(kr_call(s.pid, &slot, "origin"), "{[=], {echo, init, 1}}", kr_self());
         kr_register("starter", kr_self());
         s = kr_start_link(&echo, NULL, "[]");
-        kit_match(kr_call(s.pid, &slot, "origin"), "{[starter], {echo, init, 1}}");
+        kit_says(kr_call(s.pid, &slot, "origin"), "{[starter], {echo, init, 1}}");
         kr_unregister("starter");
         s = kr_start_link(&echo, NULL, "[]");
-        kit_match(kr_call(s.pid, &slot, "origin"), "{[=], _}", kr_self());
-        kit_match(kr_call(s.pid, &slot, "name"), "{_, =}", kr_self());
+        kit_says(kr_call(s.pid, &slot, "origin"), "{[=], _}", kr_self());
+        kit_says(kr_call(s.pid, &slot, "name"), "{_, =}", kr_self());
         kr_msg_clear(&slot);
 }
 
