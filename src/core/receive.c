@@ -260,12 +260,22 @@ static void set_deadline(struct kri_proc *p, int64_t timeout_ms)
         kri_flags_set(p, KRI_P_WAIT_TIMED, KRI_P_TIMED_OUT);
 }
 
+/* Also when it is left by a raise: the next wait, in a kr_catch around it, is another one. */
+static void wait_ends(struct kri_proc *p)
+{
+        p->scanned = NULL;
+        if (__builtin_expect(kri_has(p, KRI_P_WAIT_TIMED | KRI_P_TOP), 0))
+                kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
+}
+
 static void arm(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_ARMED) && p->armed_ns <= p->deadline_ns)
                 return;
-        if (!kri_timers_arm(p->sched, p))
-                kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
+        if (kri_timers_arm(p->sched, p))
+                return;
+        wait_ends(p);
+        kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
 }
 
 static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t timeout_ms)
@@ -305,13 +315,6 @@ static inline __attribute__((always_inline)) void wait(struct kri_proc *p,
         kri_flags_set(p, 0, out == KRI_OUT_TOP ? KRI_P_NEWS | KRI_P_CAUGHT : KRI_P_NEWS);
         kri_switch_out(p, out);
         kri_doom_check(p);
-}
-
-static void wait_ends(struct kri_proc *p)
-{
-        p->scanned = NULL;
-        if (__builtin_expect(kri_has(p, KRI_P_WAIT_TIMED | KRI_P_TOP), 0))
-                kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
 }
 
 static bool is_timeout(int64_t timeout_ms)
@@ -450,6 +453,7 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
                 if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
                         break;
                 if (__builtin_expect(!is_timeout(timeout_ms), 0)) {
+                        wait_ends(p);
                         refuse(p, timeout_ms); /* as Erlang does: when nothing fits */
                         break;
                 }

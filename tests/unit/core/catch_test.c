@@ -255,7 +255,33 @@ KIT_EVERYWHERE_TEST(test_an_exit_signal_is_not_caught)
         }
 }
 
-KIT_MAIN(KIT_CASE(test_catch_tells_class_and_reason),
+/* -- out of a wait -- */
+
+static void wait_badly(void *arg)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        (void)arg;
+        (void)kr_receive(&msg, -7, kr_on(1, "never"));
+}
+
+KIT_EVERYWHERE_TEST(test_after_a_wait_that_was_left_by_an_error_all_messages_are_seen)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_class kind;
+
+        kr_send(kr_self(), "one");
+        kr_send(kr_self(), "two");
+        kr_send(kr_self(), "three");
+        kit_false(kr_catch(wait_badly, NULL, &kind, &msg));
+        kit_match(msg.term, "{timeout_value, _}");
+        kit_int_eq(kr_receive(&msg, 0, kr_on(1, "two")), 1);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(1, "one")), 1);
+        kit_int_eq(kr_receive(&msg, 0, kr_on(1, "three")), 1);
+}
+
+KIT_MAIN(KIT_CASE(test_after_a_wait_that_was_left_by_an_error_all_messages_are_seen),
+         KIT_CASE(test_catch_tells_class_and_reason),
          KIT_CASE(test_what_returns_is_not_caught_and_leaves_the_slot_alone),
          KIT_CASE(test_raising_again_keeps_class_and_reason),
          KIT_CASE(test_what_was_raised_again_ends_a_process_as_the_first_would),
