@@ -130,6 +130,23 @@ static KR_NORETURN void stop(kr_gen *g, struct kri_statem *s, kr_term reason)
         kri_statem_terminate(g, KR_CLASS_EXIT, reason);
 }
 
+static void debug_in(kr_gen *g, const kr_event *event, kr_term state)
+{
+        kr_term term;
+
+        if (!kri_gen_debugs(g))
+                return;
+        term = kri_event_term(event);
+        kr_gen_debug(g, "{in, ~, ~}", term, state);
+        kr_release(term);
+}
+
+static void debug_inserted(kr_gen *g, struct kri_statem *s)
+{
+        for (struct kri_queued *q = s->said.events.first; q != NULL; q = q->next)
+                debug_in(g, &q->event, present_state(s));
+}
+
 /* True: a state enter call comes next. */
 static bool take_step(kr_gen *g, struct kri_statem *s, kr_step step)
 {
@@ -158,6 +175,8 @@ static bool take_step(kr_gen *g, struct kri_statem *s, kr_step step)
         }
         if (!kr_is_none(s->said.bad))
                 end_bad_action(s);
+        if (!s->entering)
+                debug_inserted(g, s);
         return again && s->state_enter;
 }
 
@@ -256,17 +275,6 @@ static struct kri_queued *adopt(const kr_event *event)
         return queued;
 }
 
-static void debug_in(kr_gen *g, struct kri_statem *s)
-{
-        kr_term event;
-
-        if (!kri_gen_debugs(g))
-                return;
-        event = kri_event_term(s->event);
-        kr_gen_debug(g, "{in, ~, ~}", event, s->state);
-        kr_release(event);
-}
-
 static void handle_queued(kr_gen *g, struct kri_statem *s, struct kri_queued *queued)
 {
         s->current = queued;
@@ -280,7 +288,7 @@ static void handle_due(kr_gen *g, struct kri_statem *s, const kr_event *due)
         struct kri_queued *queued = adopt(due);
 
         s->event = &queued->event;
-        debug_in(g, s);
+        debug_in(g, s->event, s->state);
         handle_queued(g, s, queued);
 }
 
@@ -300,7 +308,7 @@ static void handle_message(kr_gen *g, struct kri_statem *s, int what, kr_gen_in 
                         event.type = KR_EVENT_INFO;
         }
         s->event = &event;
-        debug_in(g, s);
+        debug_in(g, s->event, s->state);
         kr_gen_handling(g, in);
         follow(g, s, callback(g, s, &event));
 }

@@ -96,6 +96,8 @@ struct kri_statem {
         kr_term next;               /* the state it leads to; none: no other */
         struct kri_said said;
         kr_step thrown; /* by kr_throw_step; KRI_STEP_NONE: none */
+
+        kr_term refused; /* the latest reason for which code_change refused */
 };
 
 /* The machine of the calling process; NULL: it is none. */

@@ -138,19 +138,13 @@ static bool can_be_inserted(const kr_event *event)
         return event->type >= KR_EVENT_CALL && event->type < KR_EVENT_ENTER;
 }
 
-static void insert_event(kr_gen *g, struct kri_said *said, const kr_event *event)
+static void insert_event(struct kri_said *said, const kr_event *event)
 {
         struct kri_queued *queued = kri_queued_new(event);
 
         if (queued == NULL)
                 no_memory();
         kri_queue_push(&said->events, queued);
-        if (kri_gen_debugs(g)) {
-                kr_term term = kri_event_term(event);
-
-                kr_gen_debug(g, "{in, ~, ~}", term, kr_statem_state());
-                kr_release(term);
-        }
 }
 
 kr_step kri_statem_event(kr_event_type type, kr_from from, kr_term name,
@@ -161,7 +155,7 @@ kr_step kri_statem_event(kr_event_type type, kr_from from, kr_term name,
         kr_event event = { type, from, name, built(site, args), kr_none() };
 
         if (!said->in_enter && can_be_inserted(&event)) {
-                insert_event(g, said, &event);
+                insert_event(said, &event);
         } else {
                 kr_term type_term = kri_event_type_term(type, from, name);
 

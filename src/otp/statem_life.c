@@ -158,15 +158,24 @@ static void run_terminate(kr_gen *g, kr_term reason)
         kr_msg_clear(&other);
 }
 
-/* {Reason, Trace} for what was thrown: a return value that is no step. */
-static kr_term bad_return(kr_term thrown)
+static void raise_bad_return(void *thrown)
 {
-        return kr_build("{{bad_return_from_state_function, ~}, []}", thrown);
+        kr_error("{bad_return_from_state_function, ~}", *(kr_term *)thrown);
+}
+
+/* {Reason, Trace} for what was thrown: a return value that is no step. */
+static kr_term bad_return(kr_term thrown, kr_msg *slot)
+{
+        kr_class kind;
+
+        (void)kr_catch(raise_bad_return, &thrown, &kind, slot);
+        return slot->term;
 }
 
 void kri_statem_terminate(kr_gen *g, kr_class kind, kr_term reason)
 {
         struct kri_statem *s = kr_gen_own(g);
+        kr_msg slot = KR_MSG_INIT;
         kr_term bare;
 
         s->said.open = false;
@@ -174,7 +183,7 @@ void kri_statem_terminate(kr_gen *g, kr_class kind, kr_term reason)
                 if (s->thrown.kind != KRI_STEP_NONE)
                         go_on(g, s);
                 kind = KR_CLASS_ERROR;
-                reason = bad_return(reason);
+                reason = bad_return(reason, &slot);
         }
         s->phase = KRI_STATEM_ENDING;
         bare = kind == KR_CLASS_ERROR ? kr_element(1, reason) : reason;

@@ -67,9 +67,11 @@ kr_term kri_statem_replace_state(kr_gen *g, kr_term state)
         return kri_statem_get_state(g);
 }
 
-static kr_err refuse(kr_msg *ret_reason, kr_term reason)
+/* The reason (taken) lives until the next one. */
+static kr_err refuse(struct kri_statem *s, kr_term reason, kr_msg *ret_reason)
 {
-        kr_msg_clear(ret_reason);
+        kr_release(s->refused);
+        s->refused = reason;
         ret_reason->term = reason;
         return KR_EFAILED;
 }
@@ -93,11 +95,11 @@ kr_err kri_statem_code_change(kr_gen *g, kr_term old_version, kr_term extra,
                 s->function = KR_STATES_MAX;
                 return KR_OK;
         case KRI_STEP_STOP:
-                return refuse(ret_reason, step.term);
+                return refuse(s, step.term, ret_reason);
         case KRI_STEP_UNDEF:
-                return refuse(ret_reason, kr_build("undef"));
+                kri_statem_undef(s->module, "code_change", 4);
         default:
-                return refuse(ret_reason, kr_build("bad_return_value"));
+                return refuse(s, kr_build("bad_return_value"), ret_reason);
         }
 }
 
