@@ -5,9 +5,8 @@
 
 #define CHUNK_BYTES KRI_PIECE
 
-const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = {
-        64, 96, 128, 192, 256, 512, 1024, 2048
-};
+const uint16_t kri_pool_sizes[KRI_POOL_CLASSES] = { 64,  96,   128,  192, 256,
+                                                    512, 1024, 2048, 80 };
 
 struct kri_chunk {
         struct kri_chunk *next;

@@ -20,7 +20,8 @@
 #include "plat_thread.h"
 #include "pool_arena.h"
 
-#define KRI_POOL_CLASSES 8  /* 64 96 128 192 256 512 1024 2048 bytes */
+#define KRI_POOL_CLASSES 9  /* 64 96 128 192 256 512 1024 2048 bytes, and: */
+#define KRI_POOL_80 8       /* 80 bytes, for who asks for it: 64 behind a small header */
 #define KRI_POOL_LARGE 0xff /* larger than every class: from the allocator itself */
 #define KRI_POOL_MAX 2048u
 
@@ -91,8 +92,8 @@ static inline unsigned kri_pool_class(size_t size)
 
 void *kri_pool_refill(struct kri_pool *pool, unsigned size_class);
 void kri_pool_spill(struct kri_pool *pool, unsigned size_class);
-static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64,
-                                                             32,  16,  8,  4 };
+static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64, 32,
+                                                             16,  8,   4,  128 };
 
 /* NULL: no memory. */
 static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned size_class)

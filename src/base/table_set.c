@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define LINE 8u /* numbers in a cache line, and places in the smallest set */
+#define SPENT 1u
 
 /* The golden ratio spreads numbers that follow each other as far apart as can be (Knuth,
  * volume 3, 6.4): the upper bits of the product say which line. */
@@ -17,6 +18,7 @@ static uint32_t home(const struct kri_set *set, uint64_t key)
                (uint32_t)(number % LINE);
 }
 
+/* Where it is, or a free place that ends the search for it. */
 static uint32_t find(const struct kri_set *set, uint64_t key)
 {
         uint32_t i = home(set, key);
@@ -31,7 +33,8 @@ bool kri_set_has(const struct kri_set *set, uint64_t key)
         return set->count != 0 && set->keys[find(set, key)] == key;
 }
 
-static bool resize(struct kri_set *set, uint32_t places, struct kri_allocator *memory)
+/* The same numbers in so many places, without spent ones. */
+static bool lay_out(struct kri_set *set, uint32_t places, struct kri_allocator *memory)
 {
         struct kri_set old = *set;
         size_t bytes = (size_t)places * sizeof(*old.keys);
@@ -40,55 +43,54 @@ static bool resize(struct kri_set *set, uint32_t places, struct kri_allocator *m
         if (keys == NULL)
                 return false;
         memset(keys, 0, bytes);
-        *set = (struct kri_set){ .keys = keys, .mask = places - 1, .count = old.count };
+        *set = (struct kri_set){ keys, places - 1, old.count, old.count };
         if (old.keys == NULL)
                 return true;
         for (uint32_t i = 0; i <= old.mask; i++)
-                if (old.keys[i] != 0)
+                if (old.keys[i] > SPENT)
                         keys[find(set, old.keys[i])] = old.keys[i];
         memory->free(memory->context, old.keys,
                      ((size_t)old.mask + 1) * sizeof(*old.keys));
         return true;
 }
 
-/* At most five eighths are in use: lines fill and overflow whole. */
-static bool has_room(const struct kri_set *set)
+/* At most five eighths of the places are in use or spent, for lines fill and overflow whole.
+ * If half of that is spent, as many places will do. */
+static bool make_room(struct kri_set *set, struct kri_allocator *memory)
 {
-        return set->keys != NULL && set->count < (set->mask + 1) / 8 * 5;
+        uint32_t most = set->keys != NULL ? (set->mask + 1) / 8 * 5 : 0;
+
+        if (set->used < most)
+                return true;
+        if (set->keys == NULL)
+                return lay_out(set, LINE, memory);
+        return lay_out(set, (set->mask + 1) * (set->count > most / 2 ? 2 : 1), memory);
 }
 
 bool kri_set_add(struct kri_set *set, uint64_t key, struct kri_allocator *memory)
 {
         uint32_t i;
 
-        if (kri_set_has(set, key))
+        if (set->count != 0 && set->keys[i = find(set, key)] == key)
                 return true;
-        if (!has_room(set) &&
-            !resize(set, set->keys == NULL ? LINE : (set->mask + 1) * 2, memory))
+        if (!make_room(set, memory))
                 return false;
         i = find(set, key);
         set->keys[i] = key;
         set->count++;
+        set->used++;
         return true;
 }
 
-/* Close the gap at i: numbers behind it that would rather stand there move up. */
-static void close_gap(struct kri_set *set, uint32_t i)
+/* Is nobody beyond i? Then it is free, and so are the spent places before it. */
+static void vacate(struct kri_set *set, uint32_t i)
 {
-        uint32_t j = i;
-
-        for (;;) {
-                uint32_t want;
-
+        set->keys[i] = SPENT;
+        if (set->keys[(i + 1) & set->mask] != 0)
+                return;
+        for (; set->keys[i] == SPENT; i = (i - 1) & set->mask) {
                 set->keys[i] = 0;
-                do {
-                        j = (j + 1) & set->mask;
-                        if (set->keys[j] == 0)
-                                return;
-                        want = home(set, set->keys[j]);
-                } while (((j - want) & set->mask) < ((j - i) & set->mask));
-                set->keys[i] = set->keys[j];
-                i = j;
+                set->used--;
         }
 }
 
@@ -98,11 +100,11 @@ bool kri_set_remove(struct kri_set *set, uint64_t key, struct kri_allocator *mem
 
         if (set->count == 0 || set->keys[i = find(set, key)] != key)
                 return false;
-        close_gap(set, i);
+        vacate(set, i);
         if (--set->count == 0)
                 kri_set_fini(set, memory);
         else if (set->mask >= LINE * 4 && set->count < (set->mask + 1) / 8)
-                (void)resize(set, (set->mask + 1) / 4, memory); /* else it stays large */
+                (void)lay_out(set, (set->mask + 1) / 4, memory); /* else it stays large */
         return true;
 }
 
@@ -111,7 +113,7 @@ void kri_set_fini(struct kri_set *set, struct kri_allocator *memory)
         if (set->keys != NULL)
                 memory->free(memory->context, set->keys,
                              ((size_t)set->mask + 1) * sizeof(*set->keys));
-        *set = (struct kri_set){ NULL, 0, 0 };
+        *set = (struct kri_set){ NULL, 0, 0, 0 };
 }
 
 uint64_t kri_set_next(const struct kri_set *set, uint32_t *at)
@@ -119,7 +121,7 @@ uint64_t kri_set_next(const struct kri_set *set, uint32_t *at)
         while (set->keys != NULL && *at <= set->mask) {
                 uint64_t key = set->keys[(*at)++];
 
-                if (key != 0)
+                if (key > SPENT)
                         return key;
         }
         return 0;

@@ -5,7 +5,9 @@
  *          KRI_SET_SHIFT on decide where a number stands (all of it decides whether it is
  *          the same). Eight numbers that differ in the lowest three of these share a cache
  *          line, and eights that follow each other are spread evenly: who adds a million
- *          children one after another touches a line for eight of them.
+ *          children one after another touches a line for eight of them. The place of a
+ *          number that was removed is free at once if nobody looks for one beyond it, else it
+ *          is spent until the set is laid out anew.
  */
 #ifndef KR_BASE_TABLE_SET_H
 #define KR_BASE_TABLE_SET_H
@@ -19,14 +21,15 @@
 #define KRI_SET_BITS 27u
 
 struct kri_set {
-        uint64_t *keys; /* 0: free; NULL: there are no places */
+        uint64_t *keys; /* 0: free; 1: spent; NULL: there are no places */
         uint32_t mask;  /* number of places - 1 */
         uint32_t count;
+        uint32_t used; /* count, and spent places */
 };
 
 bool kri_set_has(const struct kri_set *set, uint64_t key);
 
-/* Keys are not 0. False: no memory. */
+/* Keys are above 1. False: no memory. */
 bool kri_set_add(struct kri_set *set, uint64_t key, struct kri_allocator *memory);
 
 /* False: it is not there. */

@@ -38,6 +38,7 @@ struct kri_extra {
         void *fault;                 /* fault.c */
         void *armed;                 /* timer.c: its wake-up */
         struct kri_table suspending; /* suspend.c: near pid -> a: how often */
+        uint64_t suspended_more;     /* beyond p->suspended at its maximum */
         size_t memory_used, memory_max;
 
         /* Receive markers: what is in the mailbox up to `after` is older than the reference. */

@@ -197,12 +197,15 @@ void kr_unlink(kr_pid pid)
 
 bool kri_link_child(struct kri_proc *parent, struct kri_proc *child)
 {
-        if (!add_link(child, kri_proc_word(parent)))
+        /* newly born, it has no link, and nobody has one to it */
+        if (parent->link == 0)
+                parent->link = kri_proc_word(child);
+        else if (kri_extra(parent) == NULL ||
+                 !kri_set_add(&parent->extra->links, kri_proc_word(child),
+                              &parent->node->memory))
                 return false;
-        if (add_link(parent, kri_proc_word(child)))
-                return true;
-        (void)remove_link(child, kri_proc_word(parent));
-        return false;
+        child->link = kri_proc_word(parent);
+        return true;
 }
 
 /* -- monitors and aliases, at the watcher -- */
@@ -666,15 +669,31 @@ static void fire_links(struct kri_sched *s, const struct kri_set *links,
 }
 
 /* The reference of a monitor, from its number: its maker is the watcher. */
-static void fire_down(struct kri_sched *s, const struct kri_entry3 *entry,
+static void fire_down(struct kri_sched *s, uint64_t number, kri_word watcher,
                       struct down_args *args)
 {
-        const kri_word ref[3] = { entry->key, kri_pid_index(entry->a),
+        const kri_word ref[3] = { number, kri_pid_index(watcher),
                                   (kri_word)s->node->slot << 32 };
 
         args->ref = ref;
-        args->name = (uint32_t)entry->b;
-        (void)kri_signal(s->node, s, entry->a, insist(make_down, &s->pool, args));
+        (void)kri_signal(s->node, s, watcher, insist(make_down, &s->pool, args));
+}
+
+/* What most processes do not have. */
+static void fire_more(struct kri_sched *s, struct kri_proc *p, struct down_args *args)
+{
+        struct kri_entry3 watcher;
+        struct kri_watching *w;
+
+        for (uint32_t at = 0; kri_watcher_next(p, &at, &watcher);) {
+                args->name = (uint32_t)watcher.b;
+                fire_down(s, watcher.key, watcher.a, args);
+        }
+        for (uint32_t at = 0; (w = kri_watching_next(p, &at)) != NULL;)
+                if (w->monitoring)
+                        send_demonitor(s, p, w);
+        kri_watcher_fini(p);
+        kri_set_fini(&p->extra->links, &p->node->memory);
 }
 
 void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
@@ -682,22 +701,17 @@ void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
         struct down_args args = { .from = kri_proc_word(p),
                                   .reason = reason,
                                   .node_name = kr_node_name(p->node).index };
-        struct kri_entry3 watcher;
-        struct kri_watching *w;
 
         if (p->link != 0)
                 fire_link(s, p->link, &args);
         p->link = 0;
         if (p->extra != NULL)
                 fire_links(s, &p->extra->links, &args);
-        for (uint32_t at = 0; kri_watcher_next(p, &at, &watcher);)
-                fire_down(s, &watcher, &args);
-        kri_watcher_fini(p);
-        for (uint32_t at = 0; (w = kri_watching_next(p, &at)) != NULL;)
-                if (w->monitoring)
-                        send_demonitor(s, p, w);
+        if (p->watcher != 0)
+                fire_down(s, p->watcher_ref, p->watcher, &args);
+        p->watcher = 0;
         if (p->extra != NULL)
-                kri_set_fini(&p->extra->links, &p->node->memory);
+                fire_more(s, p, &args);
 }
 
 void kri_links_fini(struct kri_sched *s, struct kri_proc *p)

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory.c: memory that a process owns: a list of blocks, each with its size in front. */
+/* memory.c: memory that a process owns: a list of blocks, each with a header in front.
+ *
+ * Blocks   Small ones are of one of the pool's sizes and come from the scheduler's pool; they
+ *          count with all they take. Larger ones come from the node's allocator, with their
+ *          size in front of the header. Sixteen bytes are all that a small one costs: most
+ *          processes own one, the argument that they were started with.
+ */
 #include <krarup/memory.h>
 
 #include <stdlib.h>
@@ -12,18 +18,73 @@
 #include "fiber.h"
 #include "node.h"
 
+/* Blocks are 16-aligned: the lowest bits of what points to them are free. */
 struct kri_owned {
-        struct kri_owned *next, *prev;
-        size_t size; /* of what follows */
-        size_t kept; /* 1: a kept term, whose blobs are to be given back */
+        uintptr_t next; /* and the block's size class */
+        uintptr_t prev; /* and KEPT */
 };
 
-_Static_assert(sizeof(struct kri_owned) % 16 == 0,
-               "what follows is aligned for any type");
+/* In front of the header of a large one. */
+struct large {
+        size_t size; /* of what follows the header */
+        size_t pad;
+};
 
-static struct kri_owned *header(void *block)
+#define LARGE 15u /* in the place of a size class */
+#define KEPT 1u   /* a kept term, whose blobs are to be given back */
+#define LOW_BITS ((uintptr_t)15)
+
+_Static_assert(sizeof(struct kri_owned) % 16 == 0 && sizeof(struct large) % 16 == 0,
+               "what follows is aligned for any type");
+_Static_assert(KRI_POOL_CLASSES < LARGE, "a class fits beside a pointer");
+
+static struct kri_owned *header(const void *block)
 {
-        return (struct kri_owned *)block - 1;
+        return (struct kri_owned *)(uintptr_t)block - 1;
+}
+
+static struct large *large_of(const struct kri_owned *o)
+{
+        return (struct large *)(uintptr_t)o - 1;
+}
+
+static struct kri_owned *next_of(const struct kri_owned *o)
+{
+        return (struct kri_owned *)(o->next & ~LOW_BITS);
+}
+
+static struct kri_owned *prev_of(const struct kri_owned *o)
+{
+        return (struct kri_owned *)(o->prev & ~LOW_BITS);
+}
+
+static unsigned class_of(const struct kri_owned *o)
+{
+        return (unsigned)(o->next & LOW_BITS);
+}
+
+static void point(uintptr_t *place, const struct kri_owned *to)
+{
+        *place = (uintptr_t)to | (*place & LOW_BITS);
+}
+
+/* What a block of that many bytes takes, and counts for the limit. */
+static size_t weight_of(unsigned size_class, size_t size)
+{
+        return size_class != LARGE
+                       ? kri_pool_sizes[size_class]
+                       : sizeof(struct large) + sizeof(struct kri_owned) + size;
+}
+
+static size_t weight(const struct kri_owned *o)
+{
+        return weight_of(class_of(o), class_of(o) == LARGE ? large_of(o)->size : 0);
+}
+
+/* At least the bytes that it was asked for. */
+static size_t usable(const struct kri_owned *o)
+{
+        return class_of(o) == LARGE ? large_of(o)->size : weight(o) - sizeof(*o);
 }
 
 /* Room within the process's limit? Beyond it the process ends at its next signal. */
@@ -40,74 +101,75 @@ static bool within_limit(struct kri_proc *p, size_t size)
         return false;
 }
 
-/* What a block counts for the limit. */
-static size_t weight(const struct kri_owned *o)
-{
-        return sizeof(*o) + o->size;
-}
-
 static void push(struct kri_proc *p, struct kri_owned *o)
 {
-        o->prev = NULL;
-        o->next = p->owned;
+        point(&o->next, p->owned);
         if (p->owned != NULL)
-                p->owned->prev = o;
+                point(&p->owned->prev, o);
         p->owned = o;
 }
 
 static void unlink_owned(struct kri_proc *p, struct kri_owned *o)
 {
-        if (o->next != NULL)
-                o->next->prev = o->prev;
-        if (o->prev != NULL)
-                o->prev->next = o->next;
+        if (next_of(o) != NULL)
+                point(&next_of(o)->prev, prev_of(o));
+        if (prev_of(o) != NULL)
+                point(&prev_of(o)->next, next_of(o));
         else
-                p->owned = o->next;
+                p->owned = next_of(o);
 }
 
-/* Small ones come from the scheduler's pool, but where AddressSanitizer shall see what a
- * program does to them. */
-static bool is_pooled(size_t total)
+/* AddressSanitizer shall see what a program does to its memory: then none is pooled. */
+static unsigned choose_class(size_t size)
 {
 #if defined(KRI_ASAN)
-        return false && total != 0;
+        (void)size;
+        return LARGE;
 #else
-        return total <= KRI_POOL_MAX;
+        if (size > KRI_POOL_MAX - sizeof(struct kri_owned))
+                return LARGE;
+        if (size > 64 - sizeof(struct kri_owned) && size <= 80 - sizeof(struct kri_owned))
+                return KRI_POOL_80;
+        return kri_pool_class(sizeof(struct kri_owned) + size);
 #endif
 }
 
-static struct kri_owned *new_owned(struct kri_proc *p, size_t total)
+static struct kri_owned *new_large(struct kri_proc *p, size_t size)
 {
         struct kri_pool *pool = &p->sched->pool;
+        struct large *large;
 
-        if (is_pooled(total))
-                return kri_pool_alloc(pool, kri_pool_class(total));
         if (pool->fail_in != 0 && --pool->fail_in == 0)
                 return NULL;
-        return kri_node_alloc(p->node, total);
+        large = kri_node_alloc(p->node, weight_of(LARGE, size));
+        if (large == NULL)
+                return NULL;
+        large->size = size;
+        return (struct kri_owned *)(large + 1);
 }
 
 static void free_owned(struct kri_sched *s, struct kri_owned *o)
 {
-        size_t total = sizeof(*o) + o->size;
-
-        if (is_pooled(total))
-                kri_pool_free(&s->pool, o, kri_pool_class(total));
+        if (class_of(o) == LARGE)
+                kri_node_free(s->node, large_of(o), weight(o));
         else
-                kri_node_free(s->node, o, total);
+                kri_pool_free(&s->pool, o, class_of(o));
 }
 
 void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 {
+        unsigned size_class = choose_class(size);
         struct kri_owned *o;
 
-        if (size > PTRDIFF_MAX - sizeof(*o) || !within_limit(p, sizeof(*o) + size))
+        if (size > PTRDIFF_MAX - sizeof(*o) - sizeof(struct large) ||
+            !within_limit(p, weight_of(size_class, size)))
                 return NULL;
-        o = new_owned(p, sizeof(*o) + size);
+        o = size_class == LARGE ? new_large(p, size)
+                                : kri_pool_alloc(&p->sched->pool, size_class);
         if (o == NULL)
                 return NULL;
-        o->size = size;
-        o->kept = kept;
+        o->next = size_class;
+        o->prev = kept ? KEPT : 0;
         if (p->extra != NULL)
                 p->extra->memory_used += weight(o);
         push(p, o);
@@ -116,7 +178,7 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept)
 
 static void give_back(struct kri_sched *s, struct kri_owned *o)
 {
-        if (o->kept)
+        if (o->prev & KEPT)
                 kri_blobs_release((kri_word *)(o + 1), (uint32_t) * (kri_word *)(o + 1));
         free_owned(s, o);
 }
@@ -138,7 +200,7 @@ void kri_owned_free(struct kri_proc *p, void *block)
 static void owned_free_only(struct kri_proc *p, void *block)
 {
         if (block != NULL)
-                header(block)->kept = 0;
+                header(block)->prev &= ~(uintptr_t)KEPT;
         kri_owned_free(p, block);
 }
 
@@ -147,7 +209,7 @@ void kri_owned_release(struct kri_sched *s, struct kri_proc *p)
         while (p->owned != NULL) {
                 struct kri_owned *o = p->owned;
 
-                p->owned = o->next;
+                p->owned = next_of(o);
                 give_back(s, o);
         }
 }
@@ -156,7 +218,7 @@ size_t kri_owned_bytes(const struct kri_proc *p)
 {
         size_t bytes = 0;
 
-        for (const struct kri_owned *o = p->owned; o != NULL; o = o->next)
+        for (const struct kri_owned *o = p->owned; o != NULL; o = next_of(o))
                 bytes += weight(o);
         return bytes;
 }
@@ -251,19 +313,21 @@ void *kr_realloc(void *block, size_t size)
 {
         struct kri_proc *p = kri_current();
         size_t old_size;
-        void *larger;
+        void *other;
 
         if (p == NULL)
                 return realloc(block, size != 0 ? size : 1);
         if (block == NULL)
                 return kr_alloc(size);
-        old_size = header(block)->size;
-        larger = kr_alloc(size);
-        if (larger == NULL)
+        old_size = usable(header(block));
+        if (choose_class(size) != LARGE && choose_class(size) == class_of(header(block)))
+                return block;
+        other = kr_alloc(size);
+        if (other == NULL)
                 return NULL;
-        memcpy(larger, block, old_size < size ? old_size : size);
+        memcpy(other, block, old_size < size ? old_size : size);
         kr_free(block);
-        return larger;
+        return other;
 }
 
 void kr_free(void *block)

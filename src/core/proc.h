@@ -106,7 +106,7 @@ struct kri_proc {
                                       after a heavy barrier): kri_inside_set */
         uint8_t out;            /* enum kri_out */
         uint8_t entry_kind;     /* KRI_ENTRY_...: of fn */
-        uint8_t suspended;      /* count */
+        uint8_t suspended;      /* count; at its maximum extra->suspended_more is added */
         _Atomic uint32_t
                 critical; /* depth of kr_critical_begin (the watch looks at it) */
         void (*fn)(void); /* the loop: entered with arg at its top */
@@ -123,7 +123,6 @@ struct kri_proc {
         uint64_t watcher_ref;
         kri_word leader;     /* group leader: near pid, or 0 */
         int64_t deadline_ns; /* of this wait (WAIT_TIMED) */
-        int64_t armed_ns;    /* when the wheel wakes it (ARMED) */
         uint64_t reductions; /* before this turn */
 };
 

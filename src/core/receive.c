@@ -270,8 +270,6 @@ static void wait_ends(struct kri_proc *p)
 
 static void arm(struct kri_proc *p)
 {
-        if (kri_has(p, KRI_P_ARMED) && p->armed_ns <= p->deadline_ns)
-                return;
         if (kri_timers_arm(p->sched, p))
                 return;
         wait_ends(p);

@@ -103,8 +103,9 @@ struct kri_sig *kri_sig_exit(struct kri_pool *pool, kri_word from, kri_word reas
 struct kri_sig *kri_sig_down(struct kri_pool *pool, const kri_word ref[3], kri_word from,
                              uint32_t name, uint32_t node_name, kri_word reason)
 {
-        struct kri_sig *sig = kri_sig_new(pool, 6 + 4 + 3 + kri_term_words(reason));
-        kri_word *heap, *tuple, *object;
+        struct kri_sig *sig =
+                kri_sig_new(pool, 6 + 4 + (name != 0 ? 3 : 0) + kri_term_words(reason));
+        kri_word *heap, *tuple;
 
         if (sig == NULL)
                 return NULL;
@@ -117,13 +118,12 @@ struct kri_sig *kri_sig_down(struct kri_pool *pool, const kri_word ref[3], kri_w
         heap += 4;
         tuple[3] = KRI_A(process);
         tuple[4] = from;
-        object = new_tuple(&heap, 2);
         if (name != 0) {
+                kri_word *object = new_tuple(&heap, 2);
+
                 object[1] = kri_atom(name);
                 object[2] = kri_atom(node_name);
                 kri_store(&tuple[4], kri_boxed(object));
-        } else {
-                heap = object;
         }
         put_copy(sig, &tuple[5], &heap, reason);
         kri_store(&sig->root, kri_boxed(tuple));

@@ -41,6 +41,26 @@ static void take_timer(struct kri_sched *s, struct kri_proc *p)
                 kri_doom_atom(p, KRI_A_system_limit);
 }
 
+/* A record has room for a small count; what is more is counted beside it. */
+static void take_suspend(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
+{
+        if (p->suspended < UINT8_MAX)
+                p->suspended++;
+        else if (kri_extra(p) != NULL)
+                p->extra->suspended_more++;
+        else
+                kri_doom_atom(p, KRI_A_system_limit);
+        answer(s, p, sig);
+}
+
+static void take_resume(struct kri_proc *p)
+{
+        if (p->extra != NULL && p->extra->suspended_more > 0)
+                p->extra->suspended_more--;
+        else if (p->suspended > 0)
+                p->suspended--;
+}
+
 /* A process that has a reason to end is dead to what was sent after that. Its own wake-up
  * it must take: the record says whether one is on the way. */
 static bool is_too_late(const struct kri_proc *p, const struct kri_sig *sig)
@@ -69,11 +89,10 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
                 answer(s, p, sig);
                 return;
         case KRI_SIG_SUSPEND:
-                p->suspended += p->suspended < UINT8_MAX;
-                answer(s, p, sig);
+                take_suspend(s, p, sig);
                 return;
         case KRI_SIG_RESUME:
-                p->suspended -= p->suspended > 0;
+                take_resume(p);
                 break;
         default:
                 kri_link_take(s, p, sig);
