@@ -67,7 +67,9 @@ void kr_gen_handling(kr_gen *g, kr_gen_in *in)
 
 kr_gen_in *kr_gen_handled(kr_gen *g)
 {
-        return (kr_gen_in *)(uintptr_t)g->born.head.args.w;
+        kr_term in = g->born.head.args; /* none: as the loop was entered */
+
+        return kr_is_none(in) ? NULL : (kr_gen_in *)(uintptr_t)in.w;
 }
 
 /* -- names -- */

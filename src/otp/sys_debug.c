@@ -8,6 +8,7 @@
  */
 #include "sys.h"
 
+#include <krarup/io.h>
 #include <krarup/memory.h>
 #include <krarup/text.h>
 
@@ -271,18 +272,23 @@ static kr_term name_of(const kr_sys *sys)
         return sys->callbacks->name ? sys->callbacks->name(sys->record) : kr_none();
 }
 
+/* To a file, or (NULL) to the standard output of the process, which may take a while. */
 static void print(const kr_sys *sys, FILE *to, kr_term event, kr_term name)
 {
         kr_buf buf = KR_BUF_INIT;
+        kr_err err = KR_OK;
 
         if (sys->callbacks->print)
-                (void)sys->callbacks->print(sys->record, &buf, event, name);
+                err = sys->callbacks->print(sys->record, &buf, event, name);
         else
-                (void)kri_sys_event_text(&buf, event, name);
-        if (buf.len > 0) {
+                err = kri_sys_event_text(&buf, event, name);
+        if (buf.len > 0 && !to) {
+                err = kr_io_put_bytes(buf.data, buf.len);
+        } else if (buf.len > 0) {
                 (void)fwrite(buf.data, 1, buf.len, to);
                 fflush(to);
         }
+        (void)err; /* what cannot be printed is not worth more */
         kr_buf_free(&buf);
 }
 
@@ -329,7 +335,7 @@ static bool show(kr_sys *sys, struct option *o, kr_term event, kr_term name)
 {
         switch (o->kind) {
         case TRACE:
-                print(sys, stdout, event, name);
+                print(sys, NULL, event, name);
                 break;
         case LOG:
                 remember(o, event);
@@ -397,7 +403,7 @@ static void print_log(const kr_sys *sys)
         if (kr_is_none(name))
                 name = self = kr_build("~", kr_self());
         for (uint32_t i = 0; o && i < o->count; i++)
-                print(sys, stdout, o->events[(o->first + i) % o->max], name);
+                print(sys, NULL, o->events[(o->first + i) % o->max], name);
         kr_release(self);
 }
 
