@@ -288,6 +288,31 @@ void kr_raise(kr_class kind, kr_term reason)
 
 /* -- catching -- */
 
+/* Nothing but the catch has ever been in it. */
+static bool is_bare(const struct kri_proc *p)
+{
+        const struct kri_extra *extra = p->extra;
+
+        return !kri_has(p, KRI_P_MARKED | KRI_P_CAPPED) && extra->catch == NULL &&
+               extra->defers == NULL && extra->dict == NULL &&
+               extra->old_stacks == NULL && extra->fault == NULL &&
+               extra->armed == NULL && extra->first_watching.ref[0] == 0 &&
+               extra->links.keys == NULL && extra->unlinking.entries == NULL &&
+               extra->watching.entries == NULL && extra->watched_by.entries == NULL &&
+               extra->suspending.entries == NULL;
+}
+
+/* The innermost catch is the one outside this one. What was made for a catch alone goes with
+ * it: servers that caught something in their init live on for long. */
+static void leave_catch(struct kri_proc *p, const struct kri_catch *frame)
+{
+        p->extra->catch = frame->outer;
+        if (!frame->made_extra || !is_bare(p))
+                return;
+        kri_node_free(p->node, p->extra, sizeof(*p->extra));
+        p->extra = NULL;
+}
+
 /* After a fault the process goes on on a fresh stack, which it leaves here again. */
 static void back_on_stack(struct kri_proc *p, struct kri_stack *stack)
 {
@@ -310,8 +335,8 @@ static bool caught(struct kri_catch *frame, kr_class *ret_class, kr_msg *ret_rea
 {
         struct kri_proc *p = kri_current();
 
-        p->extra->catch = frame->outer;
         back_on_stack(p, frame->stack);
+        leave_catch(p, frame);
         hold_reason(p, frame->reason, ret_reason);
         *ret_class = frame->kind;
         kri_leave(p);
@@ -334,6 +359,7 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
                 fn(arg);
                 return true;
         }
+        frame.made_extra = p->extra == NULL;
         if (kri_extra(p) == NULL) {
                 kri_no_memory(p);
                 *ret_class = KR_CLASS_ERROR; /* an attached thread */
@@ -350,7 +376,7 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
         kri_leave(p);
         fn(arg);
         p = kri_enter();
-        p->extra->catch = frame.outer;
+        leave_catch(p, &frame);
         kri_leave(p);
         return true;
 }

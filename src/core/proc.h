@@ -278,6 +278,7 @@ struct kri_catch {
         struct kri_defer *defers; /* newest when it was entered */
         struct kri_sig *reason;   /* what came: the value as kr_catch reports it */
         kr_class kind;
+        bool made_extra; /* the process had none before */
 };
 
 /* The extra of p, made if need be; NULL: no memory. */
