@@ -154,7 +154,8 @@ static int64_t delay_of(struct kri_child *child)
 
         if (b == NULL || b->limits.backoff_ms == 0)
                 return 0;
-        if (kr_monotonic_ms(NULL) - b->started_ms >= b->limits.backoff_max_ms)
+        if (child->state == KRI_CHILD_RUNNING &&
+            kr_monotonic_ms(NULL) - b->started_ms >= b->limits.backoff_max_ms)
                 b->delay_ms = b->limits.backoff_ms;
         delay_ms = b->delay_ms;
         b->delay_ms = delay_ms * 2 < b->limits.backoff_max_ms ? delay_ms * 2
