@@ -268,6 +268,11 @@ KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *sl
                         struct kri_site *site, const union kri_arg *args);
 KR_API void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args);
 
+/* In the core: take the first message of which fits(arg, Message) holds, 0; or KR_TIMEOUT. `fits`
+ * only looks: it may raise nothing and send nothing. timeout_ms as for kr_receive, and right. */
+KR_API int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
+                             bool (*fits)(void *arg, kr_term message), void *arg);
+
 /* An attached thread: nothing can be raised in it. */
 KR_API bool kri_gen_is_thread(void);
 /* In loop->ended: the caller ends of a fault of its own. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "receive.h"
 
+#include <krarup/gen.h>
+
 #include "term/atom.h"
 #include "term/pattern_quick.h"
 
@@ -634,6 +636,58 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
                 return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
+}
+
+/* -- what no pattern can say -- */
+
+static bool scan_where(struct kri_proc *p, kr_msg *slot,
+                       bool (*fits)(void *arg, kr_term message), void *arg)
+{
+        struct kri_sig *before = p->scanned;
+        struct kri_sig *sig = before != NULL ? before->next : p->first;
+
+        while (sig != NULL) {
+                kr_term message = { kri_sig_root(sig) };
+
+                if (fits(arg, message)) {
+                        unlink_sig(p, before, sig);
+                        slot_prepare(p, slot);
+                        hold(p, slot, sig);
+                        return true;
+                }
+                before = sig;
+                sig = sig->next;
+        }
+        p->scanned = before;
+        return false;
+}
+
+int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
+                      bool (*fits)(void *arg, kr_term message), void *arg)
+{
+        struct kri_proc *p = begin(slot);
+        bool found;
+
+        if (p == NULL)
+                return KR_TIMEOUT;
+        if (kri_has(p, KRI_P_TOP))
+                wait_ends(p);
+        for (;;) {
+                found = scan_where(p, slot, fits, arg);
+                if (found)
+                        break;
+                if (something_arrived(p))
+                        continue;
+                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
+                        break;
+                wait(p, timeout_ms, KRI_OUT_WAIT);
+        }
+        wait_ends(p);
+        if (!found)
+                release_slot(p, slot);
+        kri_spend(p, KRI_COST_RECEIVE);
+        kri_leave(p);
+        return found ? 0 : KR_TIMEOUT;
 }
 
 /* -- waits of the library's own -- */
