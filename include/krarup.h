@@ -3,6 +3,7 @@
 #ifndef KRARUP_H
 #define KRARUP_H
 
+#include <krarup/application.h>
 #include <krarup/arith.h>
 #include <krarup/base.h>
 #include <krarup/behaviour.h>

@@ -4,6 +4,7 @@
  *      logger.c            the way of an event, and the process `logger`
  *      logger_config.c     limits, filters, handlers
  *      logger_report.c     what a report says to people
+ *      logger_env.c        kernel's parameters about logging
  *      logger_format.c     how an event is laid out: lines, or JSON
  *      logger_repeats.c    those alike are counted
  *      logger_writer.c     the process of a handler, which writes
@@ -135,6 +136,9 @@ kr_pid kri_log_writer_start(struct kri_log_handler *handler);
 /* Hand it an event. By a process. */
 void kri_log_writer_send(struct kri_log_handler *handler, kr_pid pid,
                          const kr_log_event *event, bool may_wait);
+
+/* What kernel's parameters logger_level and logger say: the handlers too. */
+void kri_logger_configure(kr_node *node);
 
 void kri_log_handler_unref(struct kri_log_handler *handler);
 

@@ -180,9 +180,16 @@ static kr_term map_value(kr_term map, kr_atom key)
 static void say_name(struct kri_words *out, kr_term name)
 {
         kr_term inner;
+        kr_pid pid;
 
         if (kr_match(name, "{local, ~}", &inner))
                 name = inner;
+        if (kr_match(name, "{~, ~}", &pid, &inner)) { /* a supervisor without a name */
+                kri_say_short(out, inner);
+                kri_say(out, " ");
+                kri_say_pid(out, pid);
+                return;
+        }
         kri_say_short(out, name);
 }
 

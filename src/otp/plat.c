@@ -213,6 +213,12 @@ int kri_plat_signals_wait(int fd, int wait_ms)
         return kri_plat_read_some(fd, &byte, 1, wait_ms) == 1 ? byte : 0;
 }
 
+void kri_plat_signals_wake(void)
+{
+        if (signal_pipe[1] >= 0)
+                (void)!write(signal_pipe[1], "", 1); /* full: it will wake anyway */
+}
+
 void kri_plat_signals_close(int fd)
 {
         if (fd < 0)

@@ -61,8 +61,9 @@ int64_t kri_plat_read_some(int fd, char *data, size_t size, int wait_ms);
 /* From now on the descriptor that is given becomes readable when SIGTERM or SIGINT comes;
  * they do nothing else. -1: it cannot be had. One at a time in a program. */
 int kri_plat_signals_open(void);
-/* The signal that came, up to `wait_ms`; 0: none. */
+/* The signal that came, up to `wait_ms` (-1: for ever); 0: none, or somebody called wake. */
 int kri_plat_signals_wait(int fd, int wait_ms);
+void kri_plat_signals_wake(void);
 void kri_plat_signals_close(int fd);
 
 #endif

@@ -4,6 +4,7 @@
 #include <krarup/link.h>
 #include <krarup/message.h>
 #include <krarup/proc_lib.h>
+#include <krarup/registry.h>
 #include <krarup/text.h>
 
 #include <string.h>
@@ -58,12 +59,25 @@ static void tell(struct kri_logger *l, uint64_t key, kr_log_level level, kr_term
         kri_words_clear(&details);
 }
 
+/* The end of the application controller is told by init, as in OTP. */
+static bool is_controller(void)
+{
+        kr_pid pid = kr_whereis("application_controller");
+
+        return !kr_pid_is_none(pid) && kr_pid_eq(pid, kr_self());
+}
+
+static bool is_its_end(kr_term report)
+{
+        return kr_match(report, "#{label => {gen_server, terminate}}") && is_controller();
+}
+
 void kri_report_term(kr_log_level level, kr_term report)
 {
         struct kri_logger *l = kri_logger_of(kr_here());
         uint64_t key;
 
-        if (kr_is_none(report) || !kri_report_wanted(level))
+        if (kr_is_none(report) || !kri_report_wanted(level) || is_its_end(report))
                 return;
         key = kri_log_key(report);
         if (l == NULL || level > KR_LOG_WARNING || kri_log_repeat_passes(l, key))
@@ -80,6 +94,29 @@ void kri_report_built(kr_log_level level, struct kri_site *site,
         report = kri_build(site, args);
         kri_report_term(level, report);
         kr_release(report);
+}
+
+void kri_report_place(kr_log_level level, const char *file, unsigned line,
+                      const char *text)
+{
+        struct kri_logger *l = kri_logger_of(kr_here());
+        kr_log_event event = { .level = level,
+                               .name = "",
+                               .file = file,
+                               .line = (int)line,
+                               .function = "",
+                               .domain = "otp",
+                               .report = kr_none(),
+                               .text = text,
+                               .details = "",
+                               .metadata = kr_none() };
+
+        if (!kri_report_wanted(level))
+                return;
+        if (l != NULL)
+                kri_logger_event(l, &event, false);
+        else
+                say_alone(&event);
 }
 
 /* -- what a crash report says of a process -- */
@@ -334,7 +371,7 @@ void kri_report_crash(kr_class kind, kr_term reason)
         kr_term why, trace;
 
         if ((kind == KR_CLASS_EXIT && kri_report_is_planned(reason)) ||
-            !kri_report_wanted(KR_LOG_ERROR))
+            !kri_report_wanted(KR_LOG_ERROR) || is_controller())
                 return;
         if (kind == KR_CLASS_ERROR && kr_match(reason, "{~, ~}", &why, &trace))
                 crash("error", why, trace);

@@ -41,6 +41,10 @@ void kri_report_supervisor(const char *context, kr_term supervisor, kr_term reas
 /* supervisor, at level info: a child has been started. */
 void kri_report_progress(kr_term supervisor, kr_term child);
 
+/* Text about a place in a file of the user's: a line of an .app file. */
+void kri_report_place(kr_log_level level, const char *file, unsigned line,
+                      const char *text);
+
 void kri_report_built(kr_log_level level, struct kri_site *site,
                       const union kri_arg *args);
 /* Borrows the report. */
