@@ -572,7 +572,8 @@ static void loop(kr_gen *g)
                 result(g, own, table->handle_cast(state, in.term));
                 break;
         case KR_TIMEOUT:
-                in.term = kr_atom_term(KR_ATOM("timeout")); /* fall through */
+                in.term = kr_atom_term(KR_ATOM("timeout"));
+                kr_gen_debug(g, "{in, timeout}"); /* fall through */
         default:
                 own->callback = INFO;
                 result(g, own, table->handle_info(state, in.term));
