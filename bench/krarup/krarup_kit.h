@@ -40,13 +40,7 @@ static inline void bench_krarup_await(bench_run_fn run, const struct bench_args 
         kr_msg_clear(&msg);
 }
 
-/* Crashes are timed, not told about; nor does the Erlang side log them. */
-static inline void bench_krarup_keep_quiet(void *context, const char *text)
-{
-        (void)context;
-        (void)text;
-}
-
+/* Crashes are timed, not told about, as on the Erlang side. */
 static inline int bench_krarup_run(int argc, char **argv, bench_run_fn run)
 {
         struct bench_args args = bench_parse(argc, argv);
@@ -54,12 +48,13 @@ static inline int bench_krarup_run(int argc, char **argv, bench_run_fn run)
                 .schedulers = (unsigned)args.schedulers,
                 .faults = KR_FAULTS_EXIT,
                 .dump_path = "",
-                .report = bench_krarup_keep_quiet,
         };
+        const kr_logger_opts quiet = { .level = KR_LOG_NONE, .no_default = true };
         kr_node *node;
         kr_pid self;
 
         bench_check(kr_node_start(&opts, &node) == KR_OK);
+        bench_check(kr_logger_start(node, &quiet) == KR_OK);
         bench_check(kr_thread_attach(node, &self) == KR_OK);
         bench_krarup_await(run, &args);
         kr_thread_detach();
