@@ -70,7 +70,11 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
         if (end == KR_TIMEOUT)
                 return give_up(ref, slot);
         slot->term = said;
-        return end == REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
+        if (end != REPLY)
+                return KRI_CALL_DOWN;
+        /* a server may answer to the pid, as nodes without aliases do */
+        kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+        return KRI_CALL_REPLY;
 }
 
 /* gen:reply/2 */

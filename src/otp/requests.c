@@ -104,6 +104,7 @@ kr_response kr_wait_response(kr_ref request, int64_t timeout_ms, kr_msg *slot)
                           kr_on(DOWN, "{'DOWN', =, _, _, ~}", request, &said));
         if (what == KR_TIMEOUT)
                 return KR_RESPONSE_TIMEOUT;
+        forget(request);
         return answered(what, slot, said);
 }
 

@@ -5,7 +5,6 @@
 #include "echo.h"
 #include "process.h"
 
-/* covers: P233 */
 KIT_EVERYWHERE_TEST(test_a_name_is_for_one_process_and_a_process_for_one_name)
 {
         kr_term a = kr_build("{a, [1, 2]}"), b = kr_build("<<\"b\">>"), list;
