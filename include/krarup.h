@@ -10,6 +10,7 @@
 #include <krarup/etf.h>
 #include <krarup/fields.h>
 #include <krarup/gen.h>
+#include <krarup/gen_event.h>
 #include <krarup/gen_server.h>
 #include <krarup/gen_statem.h>
 #include <krarup/global.h>

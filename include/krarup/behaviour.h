@@ -70,6 +70,9 @@ struct kr_kind {
          * undef}. */
         kr_err (*code_change)(kr_gen *g, kr_term old_version, kr_term extra,
                               kr_msg *ret_reason);
+        /* The same for a kind that runs several modules and asks which. NULL: by the former. */
+        kr_err (*module_change)(kr_gen *g, kr_term module, kr_term old_version, kr_term extra,
+                                kr_msg *ret_reason);
         /* sys: what get_status shows last (Misc); gives a new term. NULL: by get_state. */
         kr_term (*status)(kr_gen *g);
         /* Release what the kind has hanging off its own bytes, however the process ends, as

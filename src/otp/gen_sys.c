@@ -68,7 +68,9 @@ static kr_err code_change(void *record, kr_term module, kr_term old_version,
 {
         kr_gen *g = record;
 
-        (void)module;
+        if (kind_of(g)->module_change)
+                return kind_of(g)->module_change(g, module, old_version, extra,
+                                                 ret_reason);
         if (!kind_of(g)->code_change)
                 kr_error("undef");
         return kind_of(g)->code_change(g, old_version, extra, ret_reason);

@@ -64,9 +64,18 @@ static bool is_frame(kr_term t)
                kr_is_binary(function) && kr_is_integer(offset) && kr_is_list(place);
 }
 
+/* {Module, Function, Arity, Location}: what a missing callback is told with */
+static bool is_erlang_frame(kr_term t)
+{
+        kr_atom module, function;
+        int64_t arity;
+
+        return kr_match(t, "{~, ~, ~, []}", &module, &function, &arity);
+}
+
 static bool is_trace(kr_term t)
 {
-        return kr_is_cons(t) && is_frame(kr_hd(t));
+        return kr_is_cons(t) && (is_frame(kr_hd(t)) || is_erlang_frame(kr_hd(t)));
 }
 
 static bool is_our_badarg(kr_term t)

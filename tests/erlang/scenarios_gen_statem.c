@@ -548,10 +548,9 @@ static void what_terminate_does_does_not_help(void)
         ends("[{{cast, go, a}, stop}, {{terminate, '_', '_'}, {raise, error, other}}]");
 }
 
-static void states_that_are_none(void)
+static void goes_to(const char *rule)
 {
-        kr_pid pid = started(&machine_functions, "{ok, a}",
-                             "[{{cast, go, a}, {next_state, {b, 1}}}]");
+        kr_pid pid = started(&machine_functions, "{ok, a}", rule);
         kr_ref ref = kr_monitor(pid);
 
         kr_cast(pid, "go");
@@ -559,6 +558,12 @@ static void states_that_are_none(void)
         kr_cast(pid, "again");
         hear(1);
         say_end("end", ref);
+}
+
+static void states_that_are_none(void)
+{
+        goes_to("[{{cast, go, a}, {next_state, {b, 1}}}]");
+        goes_to("[{{cast, go, a}, {next_state, no_such_state}}]");
 }
 
 static void thrown_steps(void)

@@ -382,14 +382,18 @@ what_terminate_does_does_not_help() ->
     ends([{{cast, go, a}, {stop, one}}, {{terminate, '_', '_'}, {raise, throw, other}}]),
     ends([{{cast, go, a}, stop}, {{terminate, '_', '_'}, {raise, error, other}}]).
 
-states_that_are_none() ->
-    Pid = started(state_functions, {ok, a}, [{{cast, go, a}, {next_state, {b, 1}}}]),
+goes_to(Rules) ->
+    Pid = started(state_functions, {ok, a}, Rules),
     Ref = monitor(process, Pid),
     gen_statem:cast(Pid, go),
     hear(1),
     gen_statem:cast(Pid, again),
     hear(1),
     say_end("end", Ref).
+
+states_that_are_none() ->
+    goes_to([{{cast, go, a}, {next_state, {b, 1}}}]),
+    goes_to([{{cast, go, a}, {next_state, no_such_state}}]).
 
 thrown_steps() ->
     Pid = started([state_functions, state_enter], {ok, a}, [{{cast, go, a}, {throw,
