@@ -135,7 +135,7 @@ static void counts_rounds(struct counted *c)
                 kr_become(counts_rounds, c);
 }
 
-/* covers: proc_lib_SUITE:spawn_opt proc_lib_SUITE:hibernate */
+/* covers: proc_lib_SUITE:spawn_opt */
 KIT_EVERYWHERE_TEST(test_arguments_of_all_kinds_and_options_are_as_for_spawn)
 {
         kr_term t = kr_build("{a, <<\"large\">>}");
@@ -320,6 +320,15 @@ static void ends_as(kr_term how)
                 *echo_nowhere = 1;
 }
 
+static void errs_after_a_wait(struct to *to)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        (void)to;
+        (void)kr_receive_top(&msg, KR_INFINITY, kr_on(0, "go"));
+        kr_error("late_bang");
+}
+
 static void end_as(const char *kind, const char *reason)
 {
         kr_term how = kr_build("{~, ~}", kri_atom_of(kind), kri_atom_of(reason));
@@ -329,6 +338,20 @@ static void end_as(const char *kind, const char *reason)
                 (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }), ends_as, how);
         kit_expect_down(ref, "_");
         kr_release(how);
+}
+
+/* covers: proc_lib_SUITE:hibernate */
+NOTED_TEST(test_one_that_waited_without_a_stack_is_reported)
+{
+        kr_ref ref;
+        kr_pid pid = kr_proc_lib_spawn_opt(
+                (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }),
+                errs_after_a_wait, &(struct to){ kr_self() });
+
+        kr_sleep(20);
+        kr_send(pid, "go");
+        kit_expect_down(ref, "{late_bang, _}");
+        expect_one_line("errs_after_a_wait", "late_bang");
 }
 
 /* covers: H104 proc_lib_SUITE:crash proc_lib_SUITE:stacktrace */
@@ -369,4 +392,5 @@ KIT_MAIN(KIT_CASE(test_a_process_knows_its_ancestors),
          KIT_CASE(test_a_linked_starter_that_traps_nothing_ends_too),
          KIT_CASE(test_start_monitor_leaves_the_down_of_a_failure),
          KIT_CASE(test_misuse_names_the_argument),
+         KIT_CASE(test_one_that_waited_without_a_stack_is_reported),
          KIT_CASE(test_what_ends_abnormally_is_reported_once))
