@@ -148,6 +148,22 @@ void kri_config_locate(const char *text, const unsigned *path, unsigned depth,
 /* The callbacks of the controller's gen_server. Arguments: [Configs, Flags]. */
 extern const kr_behaviour kri_application_controller;
 
+/* The slot that a callback puts the Reason of its error into: as a message (kr_start_link does)
+ * or as a term of its own (kr_start_failed does). */
+static inline kr_msg kri_more(void)
+{
+        kr_msg more = { .term = kr_none() };
+
+        return more;
+}
+
+static inline void kri_more_clear(kr_msg *more)
+{
+        if (more->sig == NULL)
+                kr_release(more->term);
+        kr_msg_clear(more);
+}
+
 /* application_master:start_link/2: `what` is {Name, Mod, Args, Phases, Type, MaxT, Starter}. */
 kr_started kri_app_master_start(kr_term what, kr_msg *more);
 /* Stop one, and wait until it has. By the controller. */

@@ -361,7 +361,7 @@ static kr_next load_application(struct controller *c, kr_term what)
                 return reply_reason(kr_is_atom(what) ? load_named(c, app, 0)
                                                      : load_spec(c, what, 0));
         }
-        return reply_reason(load_spec(c, what, 0)); /* says what is wrong with it */
+        return kr_reply("{error, {bad_application, ~}}", what);
 }
 
 static void unload(struct controller *c, kr_atom app)
@@ -873,7 +873,8 @@ static void call_config_change(void *arg)
 static kr_term tell_module(struct controller *c, kr_atom name, struct diff diff)
 {
         struct change_call call = { .module = kri_apps_module(c->apps, name),
-                                    .diff = diff };
+                                    .diff = diff,
+                                    .more = kri_more() };
         kr_msg raised = KR_MSG_INIT;
         kr_class kind = KR_CLASS_EXIT;
         kr_term error = kr_none();
@@ -887,7 +888,7 @@ static kr_term tell_module(struct controller *c, kr_atom name, struct diff diff)
                                 ? kr_keep(call.more.term)
                                 : kr_build("~", kri_atom_of(kr_err_name(call.err)));
         kr_msg_clear(&raised);
-        kr_msg_clear(&call.more);
+        kri_more_clear(&call.more);
         return error;
 }
 

@@ -99,7 +99,7 @@ static kr_term reason_of(kr_err err, const kr_msg *more, kr_pid pid)
 {
         if (err == KR_EALREADY)
                 return kr_build("{already_started, ~}", pid);
-        if (more->sig != NULL)
+        if (!kr_is_none(more->term))
                 return kr_keep(more->term);
         return kr_build("~", kri_atom_of(kr_err_name(err)));
 }
@@ -160,7 +160,9 @@ static kr_term undefined(kr_atom module, const kr_app *app)
 static kr_term run_start(struct kri_apps *apps, kr_atom module, kr_app *app,
                          kr_pid *ret_pid)
 {
-        struct call c = { .module = kri_apps_module(apps, module), .app = app };
+        struct call c = { .module = kri_apps_module(apps, module),
+                          .app = app,
+                          .more = kri_more() };
         kr_msg raised = KR_MSG_INIT;
         kr_class kind = KR_CLASS_EXIT;
         kr_term error;
@@ -172,7 +174,7 @@ static kr_term run_start(struct kri_apps *apps, kr_atom module, kr_app *app,
         error = start_error(start_value(&c, returned, kind, raised.term), module, app);
         *ret_pid = c.started.pid;
         kr_msg_clear(&raised);
-        kr_msg_clear(&c.more);
+        kri_more_clear(&c.more);
         return error;
 }
 
@@ -197,7 +199,8 @@ static kr_term run_phase(struct kri_apps *apps, kr_atom module, kr_app *app,
         struct call c = { .module = kri_apps_module(apps, module),
                           .app = app,
                           .phase = phase,
-                          .phase_args = args };
+                          .phase_args = args,
+                          .more = kri_more() };
         kr_term call =
                 mfa(module, "start_phase", kr_build("[~, ~, ~]", phase, app->type, args));
         kr_msg raised = KR_MSG_INIT;
@@ -214,7 +217,7 @@ static kr_term run_phase(struct kri_apps *apps, kr_atom module, kr_app *app,
                 error = failed(reason_of(c.err, &c.more, kr_pid_none()), kr_keep(call));
         kr_release(call);
         kr_msg_clear(&raised);
-        kr_msg_clear(&c.more);
+        kri_more_clear(&c.more);
         return error;
 }
 
