@@ -84,5 +84,6 @@ KR_END_DECLS
                  const char *: kri_send_text, char *: kri_send_text, kr_ref: kri_send_alias)
 
 #define KRI_RECEIVE(function, slot, timeout_ms, ...)                                     \
-        function(slot, timeout_ms, (const struct kr_clause[]){ __VA_ARGS__, { 0 } })
+        function(slot, timeout_ms,                                                       \
+                 (const struct kr_clause[]){ __VA_ARGS__, kri_clause(0, NULL, NULL) })
 #endif

@@ -516,8 +516,7 @@ kr_ref kri_ref_new(struct kri_sched *s, struct kri_proc *p)
                                                         memory_order_relaxed);
                 s->ref_end = s->ref_next + KRI_REF_BLOCK;
         }
-        return (kr_ref){ .id = { s->ref_next++, kri_proc_index(p) },
-                         .node = s->node->slot };
+        return kri_ref_of(s->ref_next++, kri_proc_index(p), s->node->slot);
 }
 
 kr_ref kr_make_ref(void)

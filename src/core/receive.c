@@ -353,6 +353,9 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                 if (code->fast_box &&
                     kri_match_fast((const struct kri_match_code *)code, box, c->args))
                         return c;
+                if (code->fast_more &&
+                    kri_match_more((const struct kri_match_code *)code, box, c->args))
+                        return c;
                 return NULL;
         }
         return NULL;
@@ -410,9 +413,9 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
 
         if (kri_has(p, unless | KRI_P_MARKED))
                 return NULL;
-        if (__builtin_expect(sig->root == (sizeof(kri_word) | KRI_BOX), 1)) {
-                clause = fits_fast(clauses, sig->heap);
-                t = kri_boxed(sig->heap);
+        if (__builtin_expect(kri_tag(sig->root) == KRI_BOX, 1)) {
+                t = kri_sig_root(sig);
+                clause = fits_fast(clauses, kri_ptr(t));
         } else if (!kri_is_place(sig->root)) {
                 clause = fits_word(clauses, sig->root);
                 t = sig->root;

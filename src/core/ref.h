@@ -8,11 +8,26 @@
 #ifndef KR_CORE_REF_H
 #define KR_CORE_REF_H
 
+#include <string.h>
+
 #include "node.h"
 
 #define KRI_REF_BLOCK 65536u
 
 kr_ref kri_ref_new(struct kri_sched *s, struct kri_proc *p);
+
+/* Two words that are stored at once: whoever copies the reference, which is the next that
+ * happens to it, does so in pieces of that size, and would have to wait for two stores. */
+typedef uint64_t kri_word_pair __attribute__((vector_size(16)));
+
+static inline kr_ref kri_ref_of(uint64_t number, uint64_t maker, uint32_t node)
+{
+        kri_word_pair id = { number, maker };
+        kr_ref ref = { .node = node };
+
+        memcpy(ref.id, &id, sizeof(id));
+        return ref;
+}
 
 static inline bool kri_ref_is_local(const struct kr_node *node, kr_ref ref)
 {

@@ -242,6 +242,71 @@ static void make_flat(struct kri_match_code *match, struct kri_flat *flat)
         }
 }
 
+/* -- what most tuples are: references, floats, and a tuple in the tuple -- */
+
+/* False: it takes more. */
+static bool add_more(struct kri_match_code *match, struct kri_more *more,
+                     const struct kri_node *node, bool is_inner)
+{
+        kri_word header = 0, add = 0, mask = ~(kri_word)0, want = node->word;
+        enum kri_arg_type type = (enum kri_arg_type)node->type;
+
+        if (node->at >= UINT16_MAX)
+                return false;
+        if (type == KRI_ARG_REF || type == KRI_ARG_OUT_REF)
+                header = kri_header(KRI_REF, KRI_REF_WORDS, 3);
+        else if (type == KRI_ARG_OUT_DOUBLE)
+                header = kri_header(KRI_FLOAT, 0, 1);
+        if (header != 0 || type == KRI_ARG_PID) {
+                mask = 7;
+                want = header != 0 ? KRI_BOX : KRI_PID;
+        } else if (type == KRI_ARG_OUT_I64 || type == KRI_ARG_OUT_PID ||
+                   type == KRI_ARG_OUT_TERM) {
+                add = node->add;
+                mask = node->mask;
+        } else if (node->op != KRI_OP_WORD) {
+                return false;
+        }
+        more[match->more_count++] = (struct kri_more){ .add = add,
+                                                       .mask = mask,
+                                                       .want = want,
+                                                       .header = header,
+                                                       .at = (uint16_t)(node->at + 1),
+                                                       .arg = node->arg,
+                                                       .is_inner = is_inner,
+                                                       .type = node->type };
+        return true;
+}
+
+static bool add_all_more(struct kri_match_code *match, struct kri_more *more,
+                         const struct kri_node *tuple, bool is_inner)
+{
+        const struct kri_node *node = tuple + 1;
+
+        for (uint32_t i = 0; i < tuple->count; i++, node += node->size) {
+                if (node->op == KRI_OP_WORD && node->at == 0 && !is_inner)
+                        continue; /* the key's */
+                if (node->op == KRI_OP_TUPLE && !is_inner && match->inner_at == 0 &&
+                    node->at < UINT16_MAX) {
+                        match->inner_at = (uint16_t)(node->at + 1);
+                        match->inner_header = node->word;
+                        if (!add_all_more(match, more, node, true))
+                                return false;
+                } else if (node->op > KRI_OP_OUT ||
+                           !add_more(match, more, node, is_inner)) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static void make_more(struct kri_match_code *match, struct kri_more *more)
+{
+        match->more = more;
+        match->code.fast_more = match->code.boxed && !match->code.fast_box &&
+                                add_all_more(match, more, match->nodes, false);
+}
+
 /* -- all of it -- */
 
 static bool is_ref_arg(const struct kri_ast *ast, const struct kri_site *site)
@@ -266,7 +331,8 @@ static int8_t find_ref_arg(const struct kri_ast *root, const struct kri_site *si
 static size_t match_size(const struct kri_parse *parse, uint64_t words)
 {
         return sizeof(struct kri_match_code) +
-               parse->node_count * (sizeof(struct kri_node) + sizeof(struct kri_flat)) +
+               parse->node_count * (sizeof(struct kri_node) + sizeof(struct kri_flat) +
+                                    sizeof(struct kri_more)) +
                parse->arg_count * sizeof(struct kri_hole) + words * sizeof(kri_word);
 }
 
@@ -313,13 +379,15 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
         struct kri_match_code *match = kri_shared_alloc(match_size(parse, words));
         struct emit e = { .layout.parse = parse, .is_good = true };
         struct kri_flat *flat;
+        struct kri_more *more;
 
         if (!match) {
                 kri_parse_error(parse, 1, 1, "no memory to compile it");
                 return NULL;
         }
         flat = (struct kri_flat *)(match + 1);
-        e.nodes = (struct kri_node *)(flat + parse->node_count);
+        more = (struct kri_more *)(flat + parse->node_count);
+        e.nodes = (struct kri_node *)(more + parse->node_count);
         e.outs = (struct kri_hole *)(e.nodes + parse->node_count);
         e.layout.image = (kri_word *)(e.outs + parse->arg_count);
         emit(&e, root, 0, false);
@@ -339,6 +407,7 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 make_flat(match, flat);
                 make_fast(match);
         }
+        make_more(match, more);
         if (e.nodes->op == KRI_OP_WORD ||
             (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64))
                 match->code.fast_word = true;

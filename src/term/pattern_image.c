@@ -132,6 +132,74 @@ static void make_fast(struct kri_build_code *build)
                 build->fast_hole[i] = fast_hole(&build->quick[i]);
 }
 
+/* -- with the boxes of the arguments -- */
+
+/* Words of the box that a value of this type always takes; 0: none, or it depends. */
+static uint64_t box_words(uint8_t type)
+{
+        return type == KRI_ARG_DOUBLE ? 2 : type == KRI_ARG_REF ? 4 : 0;
+}
+
+/* Words of the whole image; 0: there can be none. */
+static uint64_t whole_words(const struct kri_build_code *build)
+{
+        uint64_t words = build->words;
+        struct kri_quick quick;
+
+        if (build->is_quick || build->code.shape != KRI_SHAPE_IMAGE ||
+            build->map_count != 0 || build->hole_count > KRI_WHOLE_HOLES)
+                return 0;
+        for (uint32_t i = 0; i < build->hole_count; i++) {
+                uint8_t type = build->holes[i].type;
+
+                if (box_words(type) == 0 && !quick_of((enum kri_arg_type)type, &quick))
+                        return 0;
+                words += box_words(type);
+        }
+        return words <= KRI_WHOLE_WORDS ? words : 0;
+}
+
+/* Its header at `box`, and the word that refers to it. */
+static struct kri_whole_hole lay_box(kri_word *image, kri_word *box, struct kri_hole hole)
+{
+        bool is_ref = hole.type == KRI_ARG_REF;
+
+        box[0] = is_ref ? kri_header(KRI_REF, KRI_REF_WORDS, 3)
+                        : kri_header(KRI_FLOAT, 0, 1);
+        kri_store(&image[hole.at], kri_boxed(box));
+        return (struct kri_whole_hole){
+                .quick = { .at = (int32_t)(box + 1 - image) },
+                .kind = is_ref ? KRI_WHOLE_REF : KRI_WHOLE_FLOAT,
+        };
+}
+
+static void make_whole(struct kri_build_code *build, kri_word *image,
+                       struct kri_whole_hole *whole)
+{
+        kri_word *next = image + build->words;
+
+        build->whole_words = (uint8_t)whole_words(build);
+        if (build->whole_words == 0)
+                return;
+        build->whole_image = image;
+        build->whole = whole;
+        build->whole_holes = (uint8_t)build->hole_count;
+        memcpy(image, build->image, build->words * sizeof(*image));
+        for (uint32_t i = 0; i < build->hole_count; i++) {
+                struct kri_hole hole = build->holes[i];
+
+                if (box_words(hole.type) != 0) {
+                        whole[i] = lay_box(image, next, hole);
+                        next += box_words(hole.type);
+                } else {
+                        whole[i].kind = KRI_WHOLE_WORD;
+                        (void)quick_of((enum kri_arg_type)hole.type, &whole[i].quick);
+                        whole[i].quick.at = (int32_t)hole.at;
+                }
+                whole[i].quick.from += (uint16_t)(hole.arg * sizeof(union kri_arg));
+        }
+}
+
 struct kri_code *kri_compile_build(struct kri_parse *parse)
 {
         const struct kri_ast *root = parse->root;
@@ -139,9 +207,11 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
         uint32_t holes = parse->arg_count;
         uint32_t maps = count_maps(parse);
         struct kri_build_code *build = kri_shared_alloc(
-                sizeof(*build) + words * sizeof(kri_word) +
-                holes * (sizeof(struct kri_quick) + sizeof(struct kri_hole)) +
+                sizeof(*build) + (words + KRI_WHOLE_WORDS) * sizeof(kri_word) +
+                holes * (sizeof(struct kri_quick) + sizeof(struct kri_whole_hole) +
+                         sizeof(struct kri_hole)) +
                 maps * sizeof(uint32_t));
+        struct kri_whole_hole *whole;
         struct kri_quick *quick;
         struct kri_layout layout = { .parse = parse };
 
@@ -151,8 +221,9 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
         }
         layout.image = (kri_word *)(build + 1);
         memset(layout.image, 0, words * sizeof(kri_word));
-        quick = (struct kri_quick *)(layout.image + words);
-        layout.holes = (struct kri_hole *)(quick + holes);
+        quick = (struct kri_quick *)(layout.image + words + KRI_WHOLE_WORDS);
+        whole = (struct kri_whole_hole *)(quick + holes);
+        layout.holes = (struct kri_hole *)(whole + holes);
         layout.maps = (uint32_t *)(layout.holes + holes);
         *build = (struct kri_build_code){
                 .code = { .ref_arg = -1, .shape = build_shape(root) },
@@ -168,5 +239,6 @@ struct kri_code *kri_compile_build(struct kri_parse *parse)
         }
         make_quick(build, quick);
         make_fast(build);
+        make_whole(build, layout.image + words, whole);
         return &build->code;
 }

@@ -62,6 +62,17 @@ struct kri_fast_hole {
 #define KRI_FAST_STEP 4u
 #define KRI_FAST_HOLES 3u
 
+/* A hole of a whole image: a word as in struct kri_quick, or the words of a box behind its
+ * header, which is there already: of a float, or of a reference of the usual three words. */
+struct kri_whole_hole {
+        struct kri_quick quick; /* FLOAT, REF: at and from alone */
+        enum { KRI_WHOLE_WORD, KRI_WHOLE_FLOAT, KRI_WHOLE_REF } kind;
+};
+
+/* Images with the boxes of their arguments, which need no walk to count their words. */
+#define KRI_WHOLE_WORDS 32u
+#define KRI_WHOLE_HOLES 8u
+
 struct kri_build_code {
         struct kri_code code;
 
@@ -78,8 +89,12 @@ struct kri_build_code {
         uint64_t words; /* of the image */
         uint32_t hole_count;
         uint32_t map_count;
-        bool is_quick;     /* all holes may be immediates, no map is to be sorted */
-        bool has_binaries; /* an argument may become a blob */
+        bool is_quick;       /* all holes may be immediates, no map is to be sorted */
+        bool has_binaries;   /* an argument may become a blob */
+        uint8_t whole_words; /* of the whole image; 0: there is none */
+        uint8_t whole_holes;
+        const kri_word *whole_image;
+        const struct kri_whole_hole *whole;
         const struct kri_hole *holes;
         const struct kri_quick *quick; /* is_quick: of each hole */
         const uint32_t *maps;
@@ -265,6 +280,20 @@ struct kri_fast_out {
 
 #define KRI_FAST_OUTS 3u
 
+/* An element of a tuple, or of a tuple in it, for kri_match_more. The word there fits if
+ * (word + add) & mask is want; a box must then begin with `header`. */
+struct kri_more {
+        kri_word add;
+        kri_word mask;
+        kri_word want;
+        kri_word header;
+        uint16_t at;   /* word of its box */
+        uint16_t arg;  /* of what is compared, or where the result goes */
+        bool is_inner; /* its box is the tuple in the tuple */
+        uint8_t type;  /* enum kri_arg_type: REF, PID to compare with; OUT_I64, OUT_PID,
+                          OUT_TERM, OUT_DOUBLE, OUT_REF; NONE: only the word counts */
+};
+
 /* The elements of a FLAT tuple: first those that the pattern writes out, but for the first
  * element, which the key has checked; then what is compared with arguments; then the
  * results. */
@@ -272,6 +301,10 @@ struct kri_match_code {
         struct kri_code code;
         uint32_t fast_outs; /* code.fast, of a box: how many */
         struct kri_fast_out fast_out[KRI_FAST_OUTS];
+        uint16_t inner_at; /* code.fast_more: word where the inner tuple is, or 0 ... */
+        uint16_t more_count;
+        kri_word inner_header; /* ... and its header */
+        const struct kri_more *more;
         const struct kri_flat *flat;
         const struct kri_flat *flat_equals;
         const struct kri_flat *flat_outs;
@@ -346,6 +379,89 @@ static inline __attribute__((always_inline)) bool kri_match_fast(
                         kri_set_fast(&out[i], box, args);
         }
         kri_set_fast(out, box, args);
+        return true;
+}
+
+/* -- in one go, for tuples (in tuples) of constants, references, floats and the usual types -- */
+
+static inline bool kri_is_ref_box(const kri_word *box, kr_ref ref)
+{
+        return box[1] == ref.id[0] && box[2] == ref.id[1] &&
+               box[3] == (ref.id2 | (kri_word)ref.node << 32);
+}
+
+static inline __attribute__((always_inline)) bool kri_fits_more(
+        const struct kri_more *more, const kri_word *p, const union kri_arg *args)
+{
+        const union kri_arg *arg = &args[more->arg];
+        const kri_word *box;
+
+        if (((*p + more->add) & more->mask) != more->want)
+                return false;
+        if (more->header == 0) {
+                if (more->type == KRI_ARG_PID)
+                        return arg->pid.node - 1 < KRI_NEAR_SLOTS - 1 &&
+                               *p == arg->pid.num;
+                return more->type == KRI_ARG_NONE || arg->out != NULL;
+        }
+        box = kri_ptr(kri_load(p));
+        if (box[0] != more->header)
+                return false;
+        return more->type == KRI_ARG_REF ? kri_is_ref_box(box, arg->ref)
+                                         : arg->out != NULL;
+}
+
+static inline __attribute__((always_inline)) void kri_set_more(
+        const struct kri_more *more, const kri_word *p, const union kri_arg *args)
+{
+        void *to = args[more->arg].out;
+        const kri_word *box;
+
+        switch ((enum kri_arg_type)more->type) {
+        case KRI_ARG_OUT_I64:
+                kri_set_int64(kri_int_value(*p), to);
+                break;
+        case KRI_ARG_OUT_PID:
+                *(kr_pid *)to = kri_word_pid(*p);
+                break;
+        case KRI_ARG_OUT_TERM:
+                *(kr_term *)to = (kr_term){ kri_load(p) };
+                break;
+        case KRI_ARG_OUT_DOUBLE:
+                memcpy(to, kri_ptr(kri_load(p)) + 1, sizeof(double));
+                break;
+        case KRI_ARG_OUT_REF:
+                box = kri_ptr(kri_load(p));
+                /* both at once: whoever copies it in one piece need not wait for two stores */
+                memcpy(((kr_ref *)to)->id, &box[1], sizeof(((kr_ref *)to)->id));
+                ((kr_ref *)to)->id2 = (uint32_t)box[3];
+                ((kr_ref *)to)->node = (uint32_t)(box[3] >> 32);
+                break;
+        default:
+                break;
+        }
+}
+
+/* `box` has passed the key of a code with `fast_more`. False: ask kri_code_match. */
+static inline __attribute__((always_inline)) bool kri_match_more(
+        const struct kri_match_code *match, const kri_word *box,
+        const union kri_arg *args)
+{
+        const struct kri_more *end = match->more + match->more_count, *more;
+        const kri_word *inner = box;
+
+        if (match->inner_at != 0) {
+                if (kri_tag(box[match->inner_at]) != KRI_BOX)
+                        return false;
+                inner = kri_ptr(kri_load(&box[match->inner_at]));
+                if (inner[0] != match->inner_header)
+                        return false;
+        }
+        for (more = match->more; more < end; more++)
+                if (!kri_fits_more(more, (more->is_inner ? inner : box) + more->at, args))
+                        return false;
+        for (more = match->more; more < end; more++)
+                kri_set_more(more, (more->is_inner ? inner : box) + more->at, args);
         return true;
 }
 
