@@ -37,7 +37,8 @@ struct kr_behaviour {
          * are. A pointer to the pointer, for the member of a user's table is a constant only
          * by its address. */
         const struct kr_field *const *fields;
-        void (*release)(void *state);  /* NULL, or: what hangs off the state goes; runs once,
+        void (*release)(
+                void *state);       /* NULL, or: what hangs off the state goes; runs once,
                                           however the process ends, after a fault too; may
                                           not wait */
         const char *const *version; /* the same; none: "0" */
@@ -71,8 +72,8 @@ struct kr_kind {
         kr_err (*code_change)(kr_gen *g, kr_term old_version, kr_term extra,
                               kr_msg *ret_reason);
         /* The same for a kind that runs several modules and asks which. NULL: by the former. */
-        kr_err (*module_change)(kr_gen *g, kr_term module, kr_term old_version, kr_term extra,
-                                kr_msg *ret_reason);
+        kr_err (*module_change)(kr_gen *g, kr_term module, kr_term old_version,
+                                kr_term extra, kr_msg *ret_reason);
         /* sys: what get_status shows last (Misc); gives a new term. NULL: by get_state. */
         kr_term (*status)(kr_gen *g);
         /* Release what the kind has hanging off its own bytes, however the process ends, as

@@ -28,7 +28,7 @@ typedef struct kr_behaviour kr_behaviour; /* see behaviour.h */
 /* A registry of the user's own ({via, Module, Name}). Functions are called by the process
  * that starts, calls or stops, and may block. */
 typedef struct kr_via {
-        const char *name;                               /* the Module, for exit reasons */
+        const char *name; /* the Module, for exit reasons */
         bool (*register_name)(kr_term name, kr_pid pid); /* false: taken */
         void (*unregister_name)(kr_term name);
         kr_pid (*whereis_name)(kr_term name); /* none: nobody */
@@ -42,7 +42,7 @@ extern KR_API const kr_via kr_via_global;
 /* Whom to talk to. Where a function takes a server, a kr_pid, a name (kr_atom or C string) or
  * one of these will do. Plain values; `via_name` borrows. */
 typedef struct kr_server {
-        kr_pid pid;  /* if not none: it */
+        kr_pid pid;   /* if not none: it */
         kr_atom name; /* otherwise a registered name, if `via` is NULL */
         kr_atom node; /* ... on that node; none: here */
         const kr_via *via;
@@ -58,13 +58,15 @@ typedef struct kr_server {
 
 /* All zero: no name, no limit of time, a plain spawn. */
 typedef struct kr_start_opts {
-        const char *name;  /* {local, Name}; borrowed */
-        const kr_via *via; /* {via, Via, via_name}; with &kr_via_global {global, via_name} */
-        kr_term via_name;  /* with via */
-        int64_t timeout_ms; /* for init; 0 and KR_INFINITY: none. Then it is killed. */
+        const char *name; /* {local, Name}; borrowed */
+        const kr_via
+                *via; /* {via, Via, via_name}; with &kr_via_global {global, via_name} */
+        kr_term via_name;    /* with via */
+        int64_t timeout_ms;  /* for init; 0 and KR_INFINITY: none. Then it is killed. */
         kr_spawn_opts spawn; /* link and monitor are set by the function called */
-        const char *debug;   /* sys debug options as text, "[trace, {log, 20}]"; NULL: none */
-        kr_msg *ret_reason;  /* NULL, or: a slot for the Reason of KR_EFAILED */
+        const char
+                *debug; /* sys debug options as text, "[trace, {log, 20}]"; NULL: none */
+        kr_msg *ret_reason; /* NULL, or: a slot for the Reason of KR_EFAILED */
 } kr_start_opts;
 
 /* What OTP's {ok, Pid}, ignore and {error, Reason} become. */
@@ -114,11 +116,11 @@ typedef struct kr_started {
  * end anything: kr_none(), and the slot holds the Reason.
  * Follows gen_server:call/2, /3. */
 #define kr_call(server, slot, ...)                                                       \
-        KRI_CALL(server)(server, slot, KRI_CALL_DEFAULT, KRI_SITE(__VA_ARGS__),          \
-                         KRI_ARGS(__VA_ARGS__))
+        KRI_CALL(server)                                                                 \
+        (server, slot, KRI_CALL_DEFAULT, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 #define kr_call_timeout(server, slot, timeout_ms, ...)                                   \
-        KRI_CALL(server)(server, slot, timeout_ms, KRI_SITE(__VA_ARGS__),                \
-                         KRI_ARGS(__VA_ARGS__))
+        KRI_CALL(server)                                                                 \
+        (server, slot, timeout_ms, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
 /* kr_err kr_try_call(server, &slot, timeout_ms, "request", ...): the same, but a call that
  * fails returns: KR_ETIMEDOUT, KR_ENOPROC, or KR_EFAILED with the Reason in the slot (the
@@ -212,7 +214,8 @@ typedef struct kr_reqids {
 
 enum kri_start_mode { KRI_START_PLAIN, KRI_START_LINK, KRI_START_MONITOR };
 
-#define KRI_CALL_DEFAULT ((int64_t)-2) /* 5000 ms, and the exit reason has two arguments */
+#define KRI_CALL_DEFAULT                                                                 \
+        ((int64_t)-2) /* 5000 ms, and the exit reason has two arguments */
 
 #define KRI_CALL(server)                                                                 \
         _Generic((server), kr_pid: kri_call_pid, kr_atom: kri_call_atom,                 \
@@ -251,8 +254,8 @@ KR_API void kr_reqids_clear(kr_reqids *ids);
  * out of the collection (then the caller kr_release's it; otherwise it borrows). Which one:
  * *ret_request. Both may be NULL. After receive has given up all, the collection is as it was.
  * Follow gen_server:wait_response/3, receive_response/3, check_response/3. */
-KR_API kr_response kr_wait_any(kr_reqids *ids, int64_t timeout_ms, bool remove, kr_msg *slot,
-                               kr_ref *ret_request, kr_term *ret_label);
+KR_API kr_response kr_wait_any(kr_reqids *ids, int64_t timeout_ms, bool remove,
+                               kr_msg *slot, kr_ref *ret_request, kr_term *ret_label);
 KR_API kr_response kr_receive_any(kr_reqids *ids, int64_t timeout_ms, bool remove,
                                   kr_msg *slot, kr_ref *ret_request, kr_term *ret_label);
 KR_API kr_response kr_check_any(kr_reqids *ids, bool remove, kr_msg *slot,

@@ -55,7 +55,8 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
 {
         kr_term request = build(site, args), said;
         kr_ref ref = kr_monitor_alias(to, KR_ALIAS_REPLY_DEMONITOR, NULL);
-        kr_err err = kr_send(to, "{~, {~, [alias|~]}, ~}", label, kr_self(), ref, request);
+        kr_err err =
+                kr_send(to, "{~, {~, [alias|~]}, ~}", label, kr_self(), ref, request);
         int end;
 
         kr_release(request);

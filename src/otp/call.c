@@ -143,7 +143,8 @@ static void call_exits(const kr_call_as *as, kr_server to, kr_term reason,
 kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot, int64_t timeout_ms,
                     struct kri_site *site, const union kri_arg *args)
 {
-        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS
+                                                         : timeout_ms;
 
         if (kr_here() == NULL)
                 return kr_none();
@@ -188,7 +189,8 @@ kr_term kri_call_text(const char *to, kr_msg *slot, int64_t timeout_ms,
 kr_err kri_gen_try_call(kr_server to, kr_msg *slot, int64_t timeout_ms,
                         struct kri_site *site, const union kri_arg *args)
 {
-        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS
+                                                         : timeout_ms;
 
         if (kr_here() == NULL || slot == NULL || wait_ms < KR_INFINITY) {
                 if (kr_here() != NULL)
@@ -282,7 +284,8 @@ static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason)
                 err = stop_overtaken(pid, reason, slot.term);
         } else if (end == KRI_CALL_TIMEOUT ||
                    kr_receive(&slot, rest_of(timeout_ms, since_ms),
-                              kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of)) != DOWN) {
+                              kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of)) !=
+                           DOWN) {
                 kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
                 err = stop_fails(KR_ETIMEDOUT, kr_atom_term(KR_ATOM("timeout")));
         } else if (!kr_same(died_of, reason)) {

@@ -219,7 +219,8 @@ void kr_gen_init_error(kr_gen *g, kr_term reason)
 {
         g->born.flags |= KRI_BORN_ENDING;
         free_name(g);
-        kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")), "{error, ~}", reason);
+        kr_init_fail(KR_CLASS_EXIT, kr_atom_term(KR_ATOM("normal")), "{error, ~}",
+                     reason);
 }
 
 /* The crash report comes before the starter hears of it, as in OTP before its links do. */

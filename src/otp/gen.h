@@ -19,18 +19,18 @@
 #include <krarup/sys.h>
 
 struct kri_line {
-        uint32_t users;        /* atomic: children alive, their children's lines, the parent */
-        kr_atom name;          /* the parent's, when it started them; none: */
-        kr_pid pid;            /* the parent */
+        uint32_t users; /* atomic: children alive, their children's lines, the parent */
+        kr_atom name;   /* the parent's, when it started them; none: */
+        kr_pid pid;     /* the parent */
         struct kri_line *rest; /* its own ancestors; counted */
 };
 
 struct kri_more {
-        kr_term name;           /* of {via, _, Name} or {global, Name}, or the pid; kept */
-        kr_atom local;          /* {local, Name}; none: no such name */
-        const kr_via *via;      /* with name */
-        struct kri_line *ours;  /* for children; NULL: none yet; counted */
-        kr_sys sys;             /* callbacks NULL: not asked for yet */
+        kr_term name;          /* of {via, _, Name} or {global, Name}, or the pid; kept */
+        kr_atom local;         /* {local, Name}; none: no such name */
+        const kr_via *via;     /* with name */
+        struct kri_line *ours; /* for children; NULL: none yet; counted */
+        kr_sys sys;            /* callbacks NULL: not asked for yet */
 };
 
 enum {

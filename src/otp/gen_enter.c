@@ -24,7 +24,8 @@ static void take_options(kr_gen *g, const kr_start_opts *opts)
 {
         struct kri_more *more;
 
-        if (opts == NULL || (opts->name == NULL && opts->via == NULL && opts->debug == NULL))
+        if (opts == NULL ||
+            (opts->name == NULL && opts->via == NULL && opts->debug == NULL))
                 return;
         more = kri_born_more(&g->born);
         if (more == NULL)

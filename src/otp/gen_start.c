@@ -92,7 +92,8 @@ static void await_gone(const struct start *start, kr_ref ref)
         kr_msg tmp = KR_MSG_INIT;
         kr_term why = kr_none();
 
-        (void)kr_receive(&tmp, KR_INFINITY, kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &why));
+        (void)kr_receive(&tmp, KR_INFINITY,
+                         kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &why));
         if (start->linked) {
                 if (kr_is_that_atom(why, KR_ATOM("noproc")))
                         while (is_linked_to(start->pid))

@@ -100,7 +100,8 @@ kr_response kr_wait_response(kr_ref request, int64_t timeout_ms, kr_msg *slot)
                 kri_otp_badarg("kr_wait_response", "timeout_ms");
                 return KR_RESPONSE_NONE;
         }
-        what = kr_receive(slot, timeout_ms, kr_on(REPLY, "{[alias|=], ~}", request, &said),
+        what = kr_receive(slot, timeout_ms,
+                          kr_on(REPLY, "{[alias|=], ~}", request, &said),
                           kr_on(DOWN, "{'DOWN', =, _, _, ~}", request, &said));
         if (what == KR_TIMEOUT)
                 return KR_RESPONSE_TIMEOUT;

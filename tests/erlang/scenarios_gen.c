@@ -199,8 +199,8 @@ static void calls_nobody(void)
 {
         kr_msg slot = KR_MSG_INIT;
 
-        (void)kr_call_timeout(kr_at(KR_ATOM("anna"), kr_node_name(kr_here())), &slot, 1000,
-                              "hello");
+        (void)kr_call_timeout(kr_at(KR_ATOM("anna"), kr_node_name(kr_here())), &slot,
+                              1000, "hello");
 }
 
 static void calls_no_global(void)
@@ -253,7 +253,8 @@ static kr_term response_term(kr_response response, const kr_msg *slot)
 static void requests(void)
 {
         kr_pid pid = kr_spawn(serves);
-        kr_ref a = kr_send_request(pid, "{echo, 1}"), b = kr_send_request(pid, "{late, 50}");
+        kr_ref a = kr_send_request(pid, "{echo, 1}"),
+               b = kr_send_request(pid, "{late, 50}");
         kr_ref c;
 
         say_response("first", kr_wait_response(a, 10000, &slot));
@@ -263,7 +264,8 @@ static void requests(void)
         say_response("given up", kr_receive_response(b, 5, &slot));
         c = kr_send_request(pid, "{exit, bang}");
         say_response("exit", kr_receive_response(c, 10000, &slot));
-        say_response("gone", kr_receive_response(kr_send_request(pid, "x"), 10000, &slot));
+        say_response("gone",
+                     kr_receive_response(kr_send_request(pid, "x"), 10000, &slot));
         say_response("nobody",
                      kr_receive_response(kr_send_request("nobody", "x"), 0, &slot));
         say_mailbox("mailbox");
@@ -286,7 +288,8 @@ static void collections(void)
 
         say("size", "~", (int64_t)kr_reqids_size(&ids));
         for (int i = 1; i <= 30; i++)
-                kr_reqids_add(&ids, kr_send_request(pid, "{echo, ~}", i), kr_int(100 + i));
+                kr_reqids_add(&ids, kr_send_request(pid, "{echo, ~}", i),
+                              kr_int(100 + i));
         kr_reqids_add(&ids, kr_send_request(pid, "{exit, bang}"), kr_int(200));
         say("size", "~", (int64_t)kr_reqids_size(&ids));
         while (kr_reqids_size(&ids) > 0) {

@@ -109,7 +109,8 @@ static void two_words(void)
 static void a_word_and_death(void)
 {
         kr_trap_exit(true);
-        say_start("start_link", kr_proc_lib_start_link, 0, "{acks_and_exits, {ok, 1}, bang}");
+        say_start("start_link", kr_proc_lib_start_link, 0,
+                  "{acks_and_exits, {ok, 1}, bang}");
         say_next("next");
         say_start("start_monitor", kr_proc_lib_start_monitor, 0,
                   "{acks_and_exits, {ok, 1}, bang}");

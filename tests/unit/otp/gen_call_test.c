@@ -80,13 +80,13 @@ KIT_EVERYWHERE_TEST(test_a_call_to_nobody_ends_with_noproc)
         kr_exit_signal(dead, "kill");
         kit_await_end(dead);
         kit_says(end_of_call(KR_SERVER(dead), KRI_CALL_DEFAULT, "hello", &slot),
-                  "{noproc, {gen_server, call, [=, hello]}}", dead);
+                 "{noproc, {gen_server, call, [=, hello]}}", dead);
         kit_says(end_of_call(KR_SERVER(dead), 5000, "hello", &slot),
-                  "{noproc, {gen_server, call, [=, hello, 5000]}}", dead);
+                 "{noproc, {gen_server, call, [=, hello, 5000]}}", dead);
         kit_says(end_of_call(KR_SERVER("nobody"), KR_INFINITY, "hello", &slot),
-                  "{noproc, {gen_server, call, [nobody, hello, infinity]}}");
+                 "{noproc, {gen_server, call, [nobody, hello, infinity]}}");
         kit_says(end_of_call(kr_global(name), 1, "hello", &slot),
-                  "{noproc, {gen_server, call, [{global, {my, name}}, hello, 1]}}");
+                 "{noproc, {gen_server, call, [{global, {my, name}}, hello, 1]}}");
         kr_msg_clear(&slot);
 }
 
@@ -97,8 +97,8 @@ KIT_EVERYWHERE_TEST(test_a_call_to_a_node_that_is_not_there_ends_with_nodedown)
         kr_msg slot = KR_MSG_INIT;
 
         kit_says(end_of_call(far, KRI_CALL_DEFAULT, "hello", &slot),
-                  "{{nodedown, 'far@away'},"
-                  " {gen_server, call, [{anna, 'far@away'}, hello]}}");
+                 "{{nodedown, 'far@away'},"
+                 " {gen_server, call, [{anna, 'far@away'}, hello]}}");
         kr_cast(far, "hello"); /* goes nowhere */
         kr_msg_clear(&slot);
 }
@@ -154,9 +154,9 @@ KIT_EVERYWHERE_TEST(test_a_reply_that_comes_too_late_is_dropped)
         kit_expect_nothing();
         kr_cast(pid, "wait");
         kit_says(end_of_call(KR_SERVER(pid), 5, "unanswered", &slot),
-                  "{timeout, {gen_server, call, [=, unanswered, 5]}}", pid);
+                 "{timeout, {gen_server, call, [=, unanswered, 5]}}", pid);
         kit_says(end_of_call(KR_SERVER(pid), 0, "unanswered", &slot),
-                  "{timeout, {gen_server, call, [=, unanswered, 0]}}", pid);
+                 "{timeout, {gen_server, call, [=, unanswered, 0]}}", pid);
         kr_msg_clear(&slot);
 }
 
@@ -167,7 +167,7 @@ static void test_default_timeout_body(void)
         int64_t began_ms = kr_monotonic_ms(NULL);
 
         kit_says(end_of_call(KR_SERVER(pid), KRI_CALL_DEFAULT, "unanswered", &slot),
-                  "{timeout, {gen_server, call, [=, unanswered]}}", pid);
+                 "{timeout, {gen_server, call, [=, unanswered]}}", pid);
         kit_int_ge(kr_monotonic_ms(NULL) - began_ms, 5000);
         kr_msg_clear(&slot);
 }
@@ -256,7 +256,8 @@ KIT_EVERYWHERE_TEST(test_tags_of_all_forms_come_back_as_they_were)
 
 KIT_EVERYWHERE_TEST(test_a_from_is_a_term_and_back)
 {
-        kr_from from = { kr_self(), kr_make_ref(), kr_none() }, back = { .tag = kr_nil() };
+        kr_from from = { kr_self(), kr_make_ref(), kr_none() },
+                back = { .tag = kr_nil() };
         kr_term t = kr_from_term(from);
 
         kit_match(t, "{=, =}", kr_self(), from.ref);
@@ -344,7 +345,7 @@ KIT_EVERYWHERE_TEST(test_stopping_runs_terminate_and_waits_for_the_end)
         kit_says(end_of_stop(KR_SERVER(pid), KR_INFINITY, "normal", &slot), "noproc");
         kit_says(end_of_stop(KR_SERVER("nobody"), 10, "normal", &slot), "noproc");
         kit_says(end_of_stop(kr_at(KR_ATOM("a"), KR_ATOM("b@c")), 10, "normal", &slot),
-                  "{{nodedown, 'b@c'}, {sys, terminate, [{a, 'b@c'}, normal, infinity]}}");
+                 "{{nodedown, 'b@c'}, {sys, terminate, [{a, 'b@c'}, normal, infinity]}}");
         pid = kr_spawn(kit_sleeper); /* does not know system messages */
         kit_says(end_of_stop(KR_SERVER(pid), 10, "normal", &slot), "timeout");
         kit_true(kr_is_process_alive(pid));
@@ -377,7 +378,7 @@ KIT_EVERYWHERE_TEST(test_a_server_that_ends_otherwise_is_told)
         kr_msg slot = KR_MSG_INIT;
 
         kit_says(end_of_stop(KR_SERVER(pid), KR_INFINITY, "normal", &slot),
-                  "{other, {sys, terminate, [=, normal, infinity]}}", pid);
+                 "{other, {sys, terminate, [=, normal, infinity]}}", pid);
         pid = kr_spawn(ends_otherwise);
         kit_says(end_of_stop(KR_SERVER(pid), KR_INFINITY, "normal", &slot), "other");
         kr_msg_clear(&slot);

@@ -28,7 +28,8 @@ static void note(void *context, const char *text)
 
 static void run_noted(void (*body)(void))
 {
-        kit_run_process(&(kr_node_opts){ .report = note, .faults = KR_FAULTS_EXIT }, body);
+        kit_run_process(&(kr_node_opts){ .report = note, .faults = KR_FAULTS_EXIT },
+                        body);
 }
 
 #define NOTED_TEST(name)                                                                 \
@@ -151,9 +152,9 @@ KIT_EVERYWHERE_TEST(test_arguments_of_all_kinds_and_options_are_as_for_spawn)
         kr_proc_lib_spawn(takes_term, t);
         kit_expect(&msg, "{term, {a, <<\"large\">>}}");
         kr_release(t);
-        pid = kr_proc_lib_spawn_opt(
-                (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }), counts_rounds,
-                &((struct counted){ 0, kr_self() }));
+        pid = kr_proc_lib_spawn_opt((&(kr_spawn_opts){ .monitor = true,
+                                                       .ret_monitor = &ref }),
+                                    counts_rounds, &((struct counted){ 0, kr_self() }));
         kr_send(pid, "next");
         kit_expect(&msg, "{rounds, ~}", &(int64_t){ 0 });
         kr_exit_signal(pid, "enough");
@@ -334,8 +335,8 @@ static void end_as(const char *kind, const char *reason)
         kr_term how = kr_build("{~, ~}", kri_atom_of(kind), kri_atom_of(reason));
         kr_ref ref;
 
-        kr_proc_lib_spawn_opt(
-                (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }), ends_as, how);
+        kr_proc_lib_spawn_opt((&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }),
+                              ends_as, how);
         kit_expect_down(ref, "_");
         kr_release(how);
 }
@@ -344,9 +345,9 @@ static void end_as(const char *kind, const char *reason)
 NOTED_TEST(test_one_that_waited_without_a_stack_is_reported)
 {
         kr_ref ref;
-        kr_pid pid = kr_proc_lib_spawn_opt(
-                (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }),
-                errs_after_a_wait, &(struct to){ kr_self() });
+        kr_pid pid = kr_proc_lib_spawn_opt((&(kr_spawn_opts){ .monitor = true,
+                                                              .ret_monitor = &ref }),
+                                           errs_after_a_wait, &(struct to){ kr_self() });
 
         kr_sleep(20);
         kr_send(pid, "go");
@@ -372,8 +373,8 @@ NOTED_TEST(test_what_ends_abnormally_is_reported_once)
         kr_sleep(1100);
         end_as("throw", "bang");
         expect_one_line("ends_as", "bang");
-        kr_proc_lib_spawn_opt(
-                (&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }), ends_as, fault);
+        kr_proc_lib_spawn_opt((&(kr_spawn_opts){ .monitor = true, .ret_monitor = &ref }),
+                              ends_as, fault);
         kit_expect_down(ref, "{{sigsegv, 0}, _}");
         expect_one_line("ends_as", "sigsegv");
         kr_release(fault);

@@ -18,7 +18,8 @@ KIT_EVERYWHERE_TEST(test_a_request_is_answered_later)
 {
         kr_pid pid = new_echo();
         kr_msg slot = KR_MSG_INIT;
-        kr_ref a = kr_send_request(pid, "{echo, ~}", 1), b = kr_send_request(pid, "calls");
+        kr_ref a = kr_send_request(pid, "{echo, ~}", 1),
+               b = kr_send_request(pid, "calls");
 
         kr_send(kr_self(), "between");
         kit_int_eq(kr_wait_response(b, 1000, &slot), KR_RESPONSE_REPLY);
@@ -59,9 +60,9 @@ KIT_EVERYWHERE_TEST(test_that_nobody_answers_is_an_answer)
         kit_int_eq(kr_wait_response(kr_send_request(kr_global(name), "x"), 0, &slot),
                    KR_RESPONSE_ERROR);
         kit_match(slot.term, "noproc");
-        kit_int_eq(kr_wait_response(
-                           kr_send_request(kr_at(KR_ATOM("a"), KR_ATOM("b@c")), "x"), 0,
-                           &slot),
+        kit_int_eq(kr_wait_response(kr_send_request(kr_at(KR_ATOM("a"), KR_ATOM("b@c")),
+                                                    "x"),
+                                    0, &slot),
                    KR_RESPONSE_ERROR);
         kit_match(slot.term, "{nodedown, 'b@c'}");
         kit_int_eq(kr_wait_response(kr_send_request(pid, "{stop, bang}"), 1000, &slot),
@@ -75,7 +76,8 @@ KIT_EVERYWHERE_TEST(test_a_message_that_came_otherwise_is_checked)
 {
         kr_pid pid = new_echo();
         kr_msg msg = KR_MSG_INIT;
-        kr_ref a = kr_send_request(pid, "{echo, 1}"), b = kr_send_request(pid, "{stop, x}");
+        kr_ref a = kr_send_request(pid, "{echo, 1}"),
+               b = kr_send_request(pid, "{stop, x}");
 
         kr_send(kr_self(), "other");
         kit_expect(&msg, "other");
