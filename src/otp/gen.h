@@ -58,10 +58,12 @@ struct kr_gen {
         /* The user's state, then the kind's own. */
 };
 
-/* A function, with its argument behind it. */
+/* A function, with its argument behind it. It may become something else, which nobody here
+ * would learn of: so its ancestors are a term of its own, and nothing is counted. */
 struct kri_plain {
-        struct kri_born born;
-        struct kri_entry entry; /* arg.ptr: behind this record; a term: in the head */
+        struct kri_born born;   /* head.args: its ancestors, or {Ancestors, Argument} */
+        kr_pid starter;         /* also the first ancestor's pid */
+        struct kri_entry entry; /* arg.ptr: behind this record */
 };
 
 extern const kr_loop kri_gen_loop;   /* record: kr_gen */
@@ -72,6 +74,10 @@ struct kri_born *kri_born_self(void);
 /* NULL: no memory. */
 struct kri_more *kri_born_more(struct kri_born *born);
 
+/* Who started it, and all its ancestors: gives a new term, a list. */
+kr_pid kri_born_starter(const struct kri_born *born);
+kr_term kri_born_ancestors(const struct kri_born *born);
+
 /* -- lineage -- */
 
 /* The line for a child of the caller: the caller owns a count of it. In a critical region.
@@ -80,12 +86,17 @@ bool kri_line_for_child(struct kri_line **ret_line);
 void kri_line_release(struct kri_line *line);
 /* [Ancestor, ...]: gives a new term. */
 kr_term kri_line_term(const struct kri_line *line);
+/* The line that says the same as a list of ancestors: counted. NULL: no memory, or []. */
+struct kri_line *kri_line_of_term(kr_term ancestors);
+/* The caller's registered name; none: it has none. */
+kr_atom kri_own_name(void);
 
 /* -- starting -- */
 
 struct kri_newborn {
         const kr_loop *loop;
-        void *record; /* begins with struct kri_born; line and flags are filled in */
+        void *record; /* begins with struct kri_born; line (of a kr_gen) and flags
+                         are filled in */
         size_t size;
         kr_term args;
 };
@@ -103,9 +114,6 @@ void kri_tell_starter(struct kri_born *born, bool ok, kr_term term);
 /* The process is over: tell a starter that waits, let go of lines. From loop->ended. True: its
  * crash is to be reported, which may be the last thing to do, for it may wait. */
 bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault);
-
-/* A plain process is about to become a kr_gen that takes over its line. */
-void kri_plain_leave(struct kri_born *born);
 
 /* Report a crash of the caller once; '$initial_call' and '$ancestors' are put where the
  * report looks for them. */

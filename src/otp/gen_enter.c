@@ -39,22 +39,42 @@ static void take_options(kr_gen *g, const kr_start_opts *opts)
                 kri_gen_sys_options(g, opts->debug);
 }
 
-/* The line and what else it has go over to the new record, which is the process's from
+/* The first ancestor's pid is that of the starter, also when the list has its name. */
+static struct kri_line *line_of(struct kri_born *born)
+{
+        struct kri_line *line;
+        kr_term ancestors;
+
+        if (born->head.loop == &kri_gen_loop)
+                return born->line;
+        ancestors = kri_born_ancestors(born);
+        line = kri_line_of_term(ancestors);
+        kr_release(ancestors);
+        if (line == NULL)
+                kr_error("system_limit");
+        line->pid = kri_born_starter(born);
+        return line;
+}
+
+/* What it has from its former life goes over to the new record, which is the process's from
  * kr_become_loop on: nothing may be raised in between. */
 static void take_over(kr_gen *g, struct kri_born *born)
 {
         struct kri_more *more = g->born.more;
 
-        g->born.line = born->line;
+        g->born.line = line_of(born);
         g->born.flags = KRI_BORN_RUNNING | KRI_BORN_HAS_PARENT |
                         (born->flags & (KRI_BORN_STARTED | KRI_BORN_ACKED));
+        if (more != NULL)
+                more->sys.parent = kr_gen_parent(g);
+        if (born->head.loop != &kri_gen_loop)
+                return;
         if (more == NULL)
                 g->born.more = born->more;
         else if (born->more != NULL)
                 more->ours = born->more->ours;
-        if (born->head.loop == &kri_plain_loop)
-                kri_plain_leave(born);
         born->line = NULL;
+        born->more = NULL;
 }
 
 kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
@@ -65,7 +85,7 @@ kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
 
         if (behaviour == NULL || behaviour->kind == NULL)
                 kr_error("{badarg, {<<\"kr_enter_loop\">>, <<\"behaviour\">>}}");
-        if (born == NULL || born->line == NULL)
+        if (born == NULL)
                 kr_exit("process_was_not_started_by_proc_lib");
         check_name(opts);
         g = kri_gen_new(behaviour, NULL, 0);
@@ -73,8 +93,6 @@ kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
                 kr_error("system_limit");
         if (state != NULL)
                 memcpy(kr_gen_state(g), state, behaviour->state_size);
-        g->born.line = born->line; /* for its parent's name; still counted once */
-        g->born.flags = KRI_BORN_HAS_PARENT;
         take_options(g, opts);
         take_over(g, born);
         return g;

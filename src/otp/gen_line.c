@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gen_line.c: who a process descends from: one block for all children of a parent. */
+/* gen_line.c: whom a behaviour descends from: one block for all children of a parent. */
 #include <stdlib.h>
 
 #include "gen.h"
@@ -26,8 +26,7 @@ void kri_line_release(struct kri_line *line)
         }
 }
 
-/* The caller's registered name; none: it has none. */
-static kr_atom own_name(void)
+kr_atom kri_own_name(void)
 {
         kr_msg info = KR_MSG_INIT;
         kr_atom name = { 0 };
@@ -38,39 +37,81 @@ static kr_atom own_name(void)
         return name;
 }
 
-static struct kri_line *new_line(kr_atom name, struct kri_line *rest)
+/* Takes the count of `rest`, also when there is no memory. */
+static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest)
 {
         struct kri_line *line = malloc(sizeof(*line));
 
-        if (line == NULL)
+        if (line == NULL) {
+                kri_line_release(rest);
                 return NULL;
+        }
         line->users = 1;
         line->name = name;
-        line->pid = kr_self();
-        line->rest = line_ref(rest);
+        line->pid = pid;
+        line->rest = rest;
         return line;
+}
+
+/* From the last one on, for each points to the next. */
+struct kri_line *kri_line_of_term(kr_term ancestors)
+{
+        struct kri_line *first = NULL, **place = &first;
+
+        for (; kr_is_cons(ancestors); ancestors = kr_tl(ancestors)) {
+                kr_atom name = { 0 };
+                kr_pid pid = kr_pid_none();
+
+                (void)kr_get_atom(kr_hd(ancestors), &name);
+                (void)kr_get_pid(kr_hd(ancestors), &pid);
+                *place = new_line(name, pid, NULL);
+                if (*place == NULL) {
+                        kri_line_release(first);
+                        return NULL;
+                }
+                place = &(*place)->rest;
+        }
+        return first;
+}
+
+/* What a plain process descends from; NULL too when it has no ancestors. */
+static struct kri_line *line_of_plain(const struct kri_born *born)
+{
+        kr_term ancestors = born != NULL ? kri_born_ancestors(born) : kr_nil();
+        struct kri_line *line = kri_line_of_term(ancestors);
+
+        kr_release(ancestors);
+        return line;
+}
+
+/* Of a behaviour: its children share it. */
+static bool shared_line(kr_gen *g, kr_atom name, struct kri_line **ret_line)
+{
+        struct kri_more *more = kri_born_more(&g->born);
+        struct kri_line *line;
+
+        if (more == NULL)
+                return false;
+        if (more->ours == NULL || !kr_atom_eq(more->ours->name, name)) {
+                line = new_line(name, kr_self(), line_ref(g->born.line));
+                if (line == NULL)
+                        return false;
+                kri_line_release(more->ours); /* it has another name by now */
+                more->ours = line;
+        }
+        *ret_line = line_ref(more->ours);
+        return true;
 }
 
 bool kri_line_for_child(struct kri_line **ret_line)
 {
-        struct kri_born *born = kri_born_self();
-        struct kri_more *more = born != NULL ? kri_born_more(born) : NULL;
-        kr_atom name = own_name();
-        struct kri_line *line;
+        kr_gen *g = kr_gen_self();
+        kr_atom name = kri_own_name();
 
-        if (more != NULL && more->ours != NULL && kr_atom_eq(more->ours->name, name)) {
-                *ret_line = line_ref(more->ours);
-                return true;
-        }
-        line = new_line(name, born != NULL ? born->line : NULL);
-        if (line == NULL)
-                return false;
-        if (more != NULL) {
-                kri_line_release(more->ours); /* it has another name by now */
-                more->ours = line_ref(line);
-        }
-        *ret_line = line;
-        return true;
+        if (g != NULL)
+                return shared_line(g, name, ret_line);
+        *ret_line = new_line(name, kr_self(), line_of_plain(kri_born_self()));
+        return *ret_line != NULL;
 }
 
 kr_term kri_line_term(const struct kri_line *line)

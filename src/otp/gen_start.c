@@ -41,7 +41,7 @@ kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *chil
         kr_class kind;
 
         kr_critical_begin();
-        if (kri_line_for_child(&born->line)) {
+        if (child->loop != &kri_gen_loop || kri_line_for_child(&born->line)) {
                 /* system_limit: there is no room */
                 (void)kr_catch(spawn, &spawning, &kind, &why);
                 if (kr_pid_is_none(spawning.pid))

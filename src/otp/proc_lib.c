@@ -28,10 +28,38 @@ struct kri_more *kri_born_more(struct kri_born *born)
         return born->more;
 }
 
+static bool is_plain(const struct kri_born *born)
+{
+        return born->head.loop == &kri_plain_loop;
+}
+
+static kr_term argument_of(const struct kri_plain *plain)
+{
+        return kr_element(2, plain->born.head.args);
+}
+
+kr_term kri_born_ancestors(const struct kri_born *born)
+{
+        kr_term ancestors = born->head.args;
+
+        if (!is_plain(born))
+                return kri_line_term(born->line);
+        if (((const struct kri_plain *)born)->entry.kind == KRI_ENTRY_TERM)
+                ancestors = kr_element(1, ancestors);
+        return kr_keep(ancestors);
+}
+
+kr_pid kri_born_starter(const struct kri_born *born)
+{
+        if (is_plain(born))
+                return ((const struct kri_plain *)born)->starter;
+        return born->line != NULL ? born->line->pid : kr_pid_none();
+}
+
 /* '$ancestors' and '$initial_call', where reports look for them. */
 static void put_origin(const struct kri_born *born)
 {
-        kr_term line = kri_line_term(born->line), call = kri_born_initial_call(born);
+        kr_term line = kri_born_ancestors(born), call = kri_born_initial_call(born);
 
         if (!kr_is_none(line))
                 kr_put(kr_atom_term(KR_ATOM("$ancestors")), line);
@@ -96,7 +124,7 @@ kr_term kr_ancestors(void)
 {
         const struct kri_born *born = kri_born_self();
 
-        return kri_line_term(born != NULL ? born->line : NULL);
+        return born != NULL ? kri_born_ancestors(born) : kr_nil();
 }
 
 static kr_term plain_call(const struct kri_plain *plain)
@@ -124,9 +152,9 @@ static kr_term behaviour_call(const kr_gen *g)
 
 kr_term kri_born_initial_call(const struct kri_born *born)
 {
-        if (born->head.loop == &kri_gen_loop)
-                return behaviour_call((const kr_gen *)born);
-        return plain_call((const struct kri_plain *)born);
+        if (is_plain(born))
+                return plain_call((const struct kri_plain *)born);
+        return behaviour_call((const kr_gen *)born);
 }
 
 kr_term kr_initial_call(void)
@@ -150,37 +178,15 @@ static void call(const struct kri_plain *plain)
                 ((void (*)(int64_t))entry->fn)(entry->arg.i);
                 break;
         case KRI_ENTRY_TERM:
-                ((void (*)(kr_term))entry->fn)(plain->born.head.args);
+                ((void (*)(kr_term))entry->fn)(argument_of(plain));
                 break;
         default:
                 ((void (*)(void *))entry->fn)((void *)(plain + 1));
         }
 }
 
-/* For one that has become something else: its record is gone, what it counts is not. */
-static void left(void *line)
-{
-        if (kr_loop_record(&kri_plain_loop) != NULL)
-                return; /* plain_ended sees to it */
-        kr_critical_begin();
-        kri_line_release(line);
-        kr_critical_end();
-}
-
-void kri_plain_leave(struct kri_born *born)
-{
-        kr_defer_cancel(left, born->line, false);
-}
-
 static void plain_run(void *record)
 {
-        struct kri_born *born = record;
-
-        if ((born->flags & KRI_BORN_RUNNING) == 0) {
-                if (!kr_defer(left, born->line))
-                        kr_error("system_limit");
-                born->flags |= KRI_BORN_RUNNING;
-        }
         call(record);
 }
 
@@ -217,6 +223,7 @@ static struct kri_plain *plain_record(const struct kri_entry *entry, void *room,
                 return NULL;
         memset(plain, 0, sizeof(*plain));
         plain->entry = *entry;
+        plain->starter = kr_self();
         if (arg != 0)
                 memcpy(plain + 1, entry->arg.ptr, arg);
         return plain;
@@ -227,18 +234,39 @@ union room {
         char bytes[512];
 };
 
+/* [Self | OwnAncestors], with the argument if that is a term: gives a new term. */
+static kr_term plain_args(const struct kri_entry *entry)
+{
+        kr_term older = kr_ancestors(), ancestors, args;
+        kr_atom name = kri_own_name();
+
+        ancestors = name.index != 0 ? kr_build("[~|~]", name, older)
+                                    : kr_build("[~|~]", kr_self(), older);
+        kr_release(older);
+        if (entry->kind != KRI_ENTRY_TERM || kr_is_none(ancestors))
+                return ancestors;
+        args = kr_build("{~, ~}", ancestors, entry->arg.term);
+        kr_release(ancestors);
+        return args;
+}
+
 /* False: no memory. To be undone by plain_child_fini. */
 static bool plain_child(struct kri_newborn *child, const struct kri_entry *entry,
                         union room *room)
 {
         child->loop = &kri_plain_loop;
-        child->record = plain_record(entry, room, sizeof(*room), &child->size);
-        child->args = entry->kind == KRI_ENTRY_TERM ? entry->arg.term : kr_none();
+        child->args = plain_args(entry);
+        child->record = NULL;
+        if (!kr_is_none(child->args))
+                child->record = plain_record(entry, room, sizeof(*room), &child->size);
+        if (child->record == NULL)
+                kr_release(child->args);
         return child->record != NULL;
 }
 
 static void plain_child_fini(struct kri_newborn *child, const union room *room)
 {
+        kr_release(child->args);
         if (child->record != (const void *)room)
                 kr_free(child->record);
 }
@@ -288,12 +316,12 @@ kr_started kri_proc_lib_start(enum kri_start_mode mode, const kr_start_opts *opt
 void kri_tell_starter(struct kri_born *born, bool ok, kr_term term)
 {
         born->flags |= KRI_BORN_ACKED;
-        if (born->line == NULL || kr_is_none(term))
+        if (kr_is_none(term))
                 return; /* the starter looks after it from time to time */
         if (ok)
-                (void)kr_send(born->line->pid, "{ack, ~, ~}", kr_self(), term);
+                (void)kr_send(kri_born_starter(born), "{ack, ~, ~}", kr_self(), term);
         else
-                (void)kr_send(born->line->pid, "{nack, ~, ~}", kr_self(), term);
+                (void)kr_send(kri_born_starter(born), "{nack, ~, ~}", kr_self(), term);
 }
 
 static struct kri_born *child_self(const char *function)
