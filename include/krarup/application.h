@@ -27,8 +27,9 @@
  *           stops is killed.
  * Ends      A permanent application that ends, or a transient one that ends abnormally, stops
  *           the node: all others stop in reverse order of their start, and kr_main returns.
- * Values    From the weakest: env of the .app file, config files in their order, the command
- *           line; kr_application_set_env at any time, and beyond a reload if persistent.
+ * Values    When an application is loaded its environment is put together; from the weakest:
+ *           env of the .app file, config files in their order, what was set to be persistent,
+ *           the command line. kr_application_set_env changes it at any time.
  *
  * Callable by processes (attached threads too); what asks the controller blocks, and ends the
  * caller with {noproc, ...} if there is none. `app` and `key` are a C string or kr_atom.
