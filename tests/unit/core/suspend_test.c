@@ -150,6 +150,40 @@ KIT_PROCESS_TEST(test_a_suspended_process_does_nothing)
         }
 }
 
+/* Stays until told to stop; what it has suspended is then resumed. */
+static void suspend_one(const kr_pid *pid)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_pid parent;
+
+        kit_true(kr_suspend_process(*pid));
+        kr_receive(&msg, KR_INFINITY, kr_on(MATCH, "{stop, ~}", &parent));
+        kr_send(parent, "stopped");
+}
+
+/* By many, and by one of them often: more than a byte counts. */
+KIT_PROCESS_TEST(test_a_thousand_suspensions_are_counted)
+{
+        enum { OTHERS = 300, TIMES = 700 };
+        static kr_pid others[OTHERS];
+        kr_pid pid = kr_spawn(echo);
+        kr_msg msg = KR_MSG_INIT;
+
+        for (int i = 0; i < OTHERS; i++)
+                others[i] = kr_spawn(suspend_one, &pid);
+        for (int i = 0; i < TIMES; i++)
+                kit_true(kr_suspend_process(pid));
+        ping(pid);
+        for (int i = 0; i < TIMES; i++)
+                kr_resume_process(pid);
+        for (int i = 0; i < OTHERS; i++) {
+                kit_int_eq(pong_within(0), KR_TIMEOUT);
+                kr_send(others[i], "{stop, ~}", kr_self());
+                kit_int_eq(kr_receive(&msg, 5000, kr_on(MATCH, "stopped")), MATCH);
+        }
+        kit_int_eq(pong_within(5000), MATCH);
+}
+
 // covers: A16
 KIT_PROCESS_TEST(test_an_exit_signal_ends_a_suspended_process)
 {
@@ -227,6 +261,7 @@ KIT_PROCESS_TEST(test_oneself_and_what_one_has_not_suspended_are_badarg)
 KIT_MAIN(KIT_CASE(test_a_message_wakes_a_waiting_process),
          KIT_CASE(test_a_message_that_came_while_suspended_is_answered_afterwards),
          KIT_CASE(test_the_resume_alone_wakes_it), KIT_CASE(test_suspensions_are_counted),
+         KIT_CASE(test_a_thousand_suspensions_are_counted),
          KIT_CASE(test_a_suspended_process_does_nothing),
          KIT_CASE(test_an_exit_signal_ends_a_suspended_process),
          KIT_CASE(test_who_ends_takes_back_its_suspensions),
