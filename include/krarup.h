@@ -30,5 +30,6 @@
 #include <krarup/term.h>
 #include <krarup/text.h>
 #include <krarup/timer.h>
+#include <krarup/timer_server.h>
 
 #endif

@@ -213,8 +213,11 @@ KR_END_DECLS
 /* clang-format on */
 #else
 #define KRI_STATE(state, s) (s)
-#define KRI_CALLBACKS_BEGIN
-#define KRI_CALLBACKS_END
+/* A callback of another type is an error, not a warning. */
+#define KRI_CALLBACKS_BEGIN                                                              \
+        _Pragma("GCC diagnostic push")                                                   \
+        _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")
+#define KRI_CALLBACKS_END _Pragma("GCC diagnostic pop")
 #endif
 
 #endif
