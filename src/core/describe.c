@@ -9,6 +9,7 @@
 #include "term/atom.h"
 
 #include "dict.h"
+#include "entry.h"
 #include "extra.h"
 #include "fault.h"
 #include "link.h"
@@ -334,36 +335,13 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
         } while (trace->count < KRI_TRACE_MAX && kri_frame_up(&frame));
 }
 
-/* Functions of ours that a program calls, or that are all that is left of one (a tail call);
- * those of kr_... are told by their name. */
-static const char *const entries[] = {
-        "kri_receive",  "receive_in",        "receive_top",     "receive_waiting",
-        "wait_at_top",  "receive_taken",     "received_enough", "send_any",
-        "send_built",   "send_waking",       "sent_enough",     "kri_receive_top",
-        "kri_send_pid", "kri_send_name",     "kri_send_text",   "kri_send_alias",
-        "kri_spawn",    "kri_spawn_request", "kri_register",    "kri_unregister",
-        "kri_monitor",  "kri_timer_start",   "kri_exit_signal"
-};
-
-static bool is_entry(const struct kri_symbol *symbol)
-{
-        if (symbol == NULL)
-                return false;
-        if (strncmp(symbol->function, "kr_", 3) == 0)
-                return true;
-        for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-                if (strcmp(entries[i], symbol->function) == 0)
-                        return true;
-        return false;
-}
-
 /* As in Erlang the innermost function is the program's: what it has called of ours, up to
  * the function that it called, is left out. */
 static void leave_out_ours(struct kri_trace *trace)
 {
         kri_symbols_learn(trace->at, trace->count);
         for (uint32_t i = 0; i < trace->count; i++) {
-                if (!is_entry(kri_symbol_known(trace->at[i])))
+                if (!kri_is_entry(trace->at[i], kri_symbol_known(trace->at[i])))
                         continue;
                 trace->count -= i + 1;
                 memmove(trace->at, trace->at + i + 1,

@@ -106,7 +106,7 @@ static void put_place(struct out *out, uintptr_t at)
         uintptr_t offset;
 
         put_hex(out, at);
-        if (kri_symbol_read(at, name, sizeof(name), &offset)) {
+        if (kri_symbol_read(at, name, sizeof(name), &offset, NULL)) {
                 put(out, " ");
                 put(out, name);
                 put(out, "+");
@@ -303,7 +303,7 @@ static void put_cause(struct out *out, const struct ending *ending)
         put(out, ", and ");
         put(out, fault->why);
         if (fault->culprit != 0 &&
-            kri_symbol_read(fault->culprit, name, sizeof(name), &offset)) {
+            kri_symbol_read(fault->culprit, name, sizeof(name), &offset, NULL)) {
                 put(out, " (");
                 put(out, name);
                 put(out, ")");

@@ -223,7 +223,8 @@ static void go_on(struct landing *landing)
         if (kri_is_taken(p))
                 kri_taken_wait(p); /* kri_enter, but that nothing ends p yet */
         keep_old(p, landing->old);
-        kri_flags_set(p, KRI_P_FAULTED, 0);
+        if (p->doom == NULL)
+                kri_flags_set(p, KRI_P_FAULTED, 0);
         if (landing->fault.kind == KRI_FAULT_KILL) {
                 kri_doom_atom(p, KRI_A_killed);
                 kri_end(p);

@@ -141,10 +141,19 @@ static bool holds(const Elf64_Sym *symbol, uint64_t address)
                address - symbol->st_value < symbol->st_size;
 }
 
+/* Linkers make most hidden symbols local ones, not all. */
+static bool is_global(const Elf64_Sym *symbol)
+{
+        unsigned visibility = ELF64_ST_VISIBILITY(symbol->st_other);
+
+        return ELF64_ST_BIND(symbol->st_info) != STB_LOCAL && visibility != STV_HIDDEN &&
+               visibility != STV_INTERNAL;
+}
+
 /* The function of a table whose bounds hold `address` (as the file counts them); of several
  * names the one for users: free, not __libc_free. */
 static const char *find_in(const struct image *image, const Elf64_Shdr *table,
-                           uint64_t address, uint64_t *ret_offset)
+                           uint64_t address, uint64_t *ret_offset, bool *ret_global)
 {
         uint64_t count = table->sh_size / sizeof(Elf64_Sym), start = 0;
         const Elf64_Sym *symbols =
@@ -159,8 +168,10 @@ static const char *find_in(const struct image *image, const Elf64_Shdr *table,
                 if (name == NULL || (best != NULL && symbols[i].st_value < start))
                         continue;
                 if (best == NULL || symbols[i].st_value > start ||
-                    (best[0] == '_' && name[0] != '_'))
+                    (best[0] == '_' && name[0] != '_')) {
                         best = name;
+                        *ret_global = is_global(&symbols[i]);
+                }
                 start = symbols[i].st_value;
         }
         *ret_offset = address - start;
@@ -169,14 +180,15 @@ static const char *find_in(const struct image *image, const Elf64_Shdr *table,
 
 /* Without .symtab (stripped), at least what the file exports. */
 static const char *find_name(const struct image *image, uint64_t address,
-                             uint64_t *ret_offset)
+                             uint64_t *ret_offset, bool *ret_global)
 {
         static const uint32_t kinds[] = { SHT_SYMTAB, SHT_DYNSYM };
 
         for (unsigned i = 0; i < 2; i++) {
                 const Elf64_Shdr *table = section(image, kinds[i]);
-                const char *name =
-                        table != NULL ? find_in(image, table, address, ret_offset) : NULL;
+                const char *name = table != NULL ? find_in(image, table, address,
+                                                           ret_offset, ret_global)
+                                                 : NULL;
 
                 if (name != NULL)
                         return name;
@@ -197,18 +209,20 @@ static const char *find_listed(const struct kri_object *object, uintptr_t at,
         return kri_libc_name(start);
 }
 
-bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset)
+bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset,
+                     bool *ret_global)
 {
         struct kri_object object;
         struct image image = { NULL, 0 };
         const char *found = NULL;
         uint64_t offset = 0;
+        bool global = false;
         size_t length;
 
         if (!kri_object_find(at, &object))
                 return false;
         if (open_image(object.path, &image))
-                found = find_name(&image, at - object.bias, &offset);
+                found = find_name(&image, at - object.bias, &offset, &global);
         if (found == NULL)
                 found = find_listed(&object, at, &offset);
         if (found != NULL) {
@@ -219,6 +233,8 @@ bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_
                 memcpy(name, found, length);
                 name[length] = '\0';
                 *ret_offset = (uintptr_t)offset;
+                if (ret_global != NULL)
+                        *ret_global = global;
         }
         close_image(&image);
         return found != NULL;
@@ -364,15 +380,18 @@ static void learn_one(uintptr_t at)
         uint32_t line = 0;
         const char *file;
         struct kri_symbol *symbol;
+        bool global = false;
 
         if (kri_symbol_known(at) != NULL || symbol_count >= SYMBOLS_MAX)
                 return;
-        (void)kri_symbol_read(at, function, sizeof(function),
-                              &offset); /* else: no name */
+        (void)kri_symbol_read(at, function, sizeof(function), &offset,
+                              &global); /* else: no name */
         file = find_line(at, &line);
         symbol = new_symbol(at, function, offset, file != NULL ? file : "", line);
-        if (symbol != NULL)
-                keep(symbol);
+        if (symbol == NULL)
+                return;
+        symbol->is_global = global;
+        keep(symbol);
 }
 
 static void *learn(void *arg)

@@ -20,6 +20,7 @@ struct kri_symbol {
         uintptr_t at;
         uint32_t offset; /* from the beginning of the function */
         uint32_t line;   /* 0: not known, nor is file */
+        bool is_global;  /* other object files can see the function */
         uint32_t function_len, file_len;
         const char *function; /* terminated by a zero byte, as is file */
         const char *file;     /* as the compiler was given it, without directories */
@@ -36,7 +37,9 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count);
 void kri_symbols_forget(void);
 
 /* Look into the symbol table of the file itself: false if there is no name. Name without
- * its rest if it does not fit. Slow; only system calls, so also in a signal handler. */
-bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset);
+ * its rest if it does not fit; ret_global may be NULL. Slow; only system calls, so also in a
+ * signal handler. */
+bool kri_symbol_read(uintptr_t at, char *name, size_t name_size, uintptr_t *ret_offset,
+                     bool *ret_global);
 
 #endif

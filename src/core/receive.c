@@ -6,6 +6,7 @@
 #include "term/atom.h"
 #include "term/pattern_quick.h"
 
+#include "entry.h"
 #include "extra.h"
 #include "limit.h"
 #include "node.h"
@@ -483,7 +484,7 @@ static inline struct kri_proc *begin(const kr_msg *slot)
 }
 
 /* The whole of kr_receive; p has entered. */
-static __attribute__((noinline)) int receive_in(struct kri_proc *p, kr_msg *slot,
+static KRI_TAIL int receive_in(struct kri_proc *p, kr_msg *slot,
                                                 int64_t timeout_ms,
                                                 const struct kr_clause *clauses)
 {
@@ -502,13 +503,13 @@ static __attribute__((noinline)) int receive_in(struct kri_proc *p, kr_msg *slot
         return id;
 }
 
-static __attribute__((noinline)) int receive_taken(kr_msg *slot, int64_t timeout_ms,
+static KRI_TAIL int receive_taken(kr_msg *slot, int64_t timeout_ms,
                                                    const struct kr_clause *clauses)
 {
         return receive_in(kri_enter(), slot, timeout_ms, clauses);
 }
 
-static __attribute__((noinline)) int received_enough(struct kri_proc *p, int id)
+static KRI_TAIL int received_enough(struct kri_proc *p, int id)
 {
         kri_yield_now(p);
         kri_leave(p);
@@ -526,7 +527,7 @@ static inline __attribute__((always_inline)) bool waits_simply(const struct kri_
 }
 
 /* Waits, and begins anew: with little to keep across the switch, it costs little. */
-static __attribute__((noinline)) int receive_waiting(struct kri_proc *p, kr_msg *slot,
+static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot,
                                                      int64_t timeout_ms,
                                                      const struct kr_clause *clauses)
 {
@@ -586,7 +587,7 @@ static void resume(struct kri_proc *p, const struct kr_clause *clauses)
                         p->scanned = NULL;
 }
 
-static __attribute__((noinline)) int receive_top(kr_msg *slot, int64_t timeout_ms,
+static KRI_TAIL int receive_top(kr_msg *slot, int64_t timeout_ms,
                                                  const struct kr_clause *clauses)
 {
         struct kri_proc *p = begin(slot);
@@ -603,7 +604,7 @@ static __attribute__((noinline)) int receive_top(kr_msg *slot, int64_t timeout_m
         return id;
 }
 
-static __attribute__((noinline)) int wait_at_top(struct kri_proc *p, kr_msg *slot,
+static KRI_TAIL int wait_at_top(struct kri_proc *p, kr_msg *slot,
                                                  int64_t timeout_ms,
                                                  const struct kr_clause *clauses)
 {

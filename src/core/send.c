@@ -7,6 +7,7 @@
 #include "term/atom.h"
 #include "term/pattern_quick.h"
 
+#include "entry.h"
 #include "limit.h"
 #include "node.h"
 #include "registry.h"
@@ -271,8 +272,8 @@ static kr_err send_far(struct kri_proc *p, kr_pid to, struct kri_site *site,
  * kri_send_pid itself calls nothing: whatever is unusual is a jump to one of the functions
  * before it, so that it saves no registers (half of its cost otherwise). */
 
-static __attribute__((noinline)) kr_err send_any(kr_pid to, struct kri_site *site,
-                                                 const union kri_arg *args)
+static KRI_TAIL kr_err send_any(kr_pid to, struct kri_site *site,
+                                const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
         struct kri_sig *sig;
@@ -290,17 +291,16 @@ static __attribute__((noinline)) kr_err send_any(kr_pid to, struct kri_site *sit
 }
 
 /* The tenant of `to` is the one that is meant, but the message is not built that easily. */
-static __attribute__((noinline)) kr_err send_slowly(const struct kri_proc *to,
-                                                    const struct kri_build_code *code,
-                                                    const union kri_arg *args)
+static KRI_TAIL kr_err send_slowly(const struct kri_proc *to,
+                                   const struct kri_build_code *code,
+                                   const union kri_arg *args)
 {
         return send_any(kri_word_pid(kri_proc_word(to)), code->code.site, args);
 }
 
 /* It is built, and cannot just be put into the mailbox. */
-static __attribute__((noinline)) kr_err send_built(struct kri_proc *p,
-                                                   struct kri_proc *to,
-                                                   struct kri_sig *sig)
+static KRI_TAIL kr_err send_built(struct kri_proc *p, struct kri_proc *to,
+                                  struct kri_sig *sig)
 {
         deliver(p->sched, to, sig->to_serial, sig);
         kri_spend(p, KRI_COST_SEND);
@@ -340,8 +340,8 @@ static inline bool wakes_simply(const struct kri_sched *s, const struct kri_proc
 }
 
 /* The receiver is not one of ours that is awake. */
-static __attribute__((noinline)) kr_err send_away(struct kri_proc *p, struct kri_proc *to,
-                                                  struct kri_sig *sig)
+static KRI_TAIL kr_err send_away(struct kri_proc *p, struct kri_proc *to,
+                                 struct kri_sig *sig)
 {
         struct kri_outbox *outbox = &p->sched->outbox;
 
@@ -357,7 +357,7 @@ static __attribute__((noinline)) kr_err send_away(struct kri_proc *p, struct kri
         return KR_OK;
 }
 
-static __attribute__((noinline)) kr_err sent_enough(struct kri_proc *p)
+static KRI_TAIL kr_err sent_enough(struct kri_proc *p)
 {
         kri_yield_now(p);
         kri_leave(p);
@@ -429,8 +429,8 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         return KR_OK;
 }
 
-static kr_err send_named(struct kri_proc *p, uint32_t name, struct kri_site *site,
-                         const union kri_arg *args)
+static KRI_TAIL kr_err send_named(struct kri_proc *p, uint32_t name,
+                                  struct kri_site *site, const union kri_arg *args)
 {
         kri_word pid = kri_registry_find(p->node, name);
         struct kri_sig *sig;

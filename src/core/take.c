@@ -176,6 +176,7 @@ bool kr_is_process_alive(kr_pid pid)
         asked = kri_proc_of(p->node, kri_pid_word(pid));
         if (asked == p || asked == NULL || kri_serial(asked) != kri_pid_serial(pid.num)) {
                 alive = asked == p && kri_serial(asked) == kri_pid_serial(pid.num);
+                kri_spend(p, 1);
                 kri_leave(p);
                 return alive;
         }
@@ -189,6 +190,7 @@ bool kr_is_process_alive(kr_pid pid)
         kri_ref_store(ref, kri_sig_ctl(sig)->ref);
         alive = kri_signal(p->node, p->sched, kri_pid_word(pid), sig) &&
                 kri_await_reply(p, ref, &slot);
+        kri_spend(p, 1);
         kr_msg_clear(&slot);
         kri_leave(p);
         return alive;

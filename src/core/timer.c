@@ -7,6 +7,7 @@
 #include "term/atom.h"
 #include "term/pattern.h"
 
+#include "entry.h"
 #include "extra.h"
 #include "ref.h"
 #include "registry.h"
@@ -542,7 +543,7 @@ static bool is_none(kr_ref ref)
         return ref.node == 0;
 }
 
-static int64_t ask(kr_ref timer, bool cancel, const char *function)
+static KRI_TAIL int64_t ask(kr_ref timer, bool cancel, const char *function)
 {
         struct kri_proc *p = kri_enter();
         int64_t left;
@@ -582,7 +583,7 @@ static struct kri_sig *answer(struct kri_sched *s, kri_word what, kr_ref ref)
         return sig;
 }
 
-static void ask_async(kr_ref timer, bool cancel, const char *function)
+static KRI_TAIL void ask_async(kr_ref timer, bool cancel, const char *function)
 {
         struct kri_proc *p = kri_enter();
         struct kri_sig *sig;

@@ -6,6 +6,7 @@
 
 #include "term/atom.h"
 
+#include "entry.h"
 #include "extra.h"
 #include "fault_symbol.h"
 
@@ -50,6 +51,25 @@ void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace)
         kri_trace_here(p, ret_trace);
 }
 
+/* -- whose -- */
+
+/* Where they lie: the linker's names for the bounds of a section. None, if there is none. */
+extern const char __start_kri_tails[] __attribute__((weak, visibility("hidden")));
+extern const char __stop_kri_tails[] __attribute__((weak, visibility("hidden")));
+
+static bool is_ours(const struct kri_symbol *symbol)
+{
+        return strncmp(symbol->function, "kri_", 4) == 0 ||
+               strncmp(symbol->function, "kr_", 3) == 0;
+}
+
+bool kri_is_entry(uintptr_t at, const struct kri_symbol *symbol)
+{
+        if (at >= (uintptr_t)__start_kri_tails && at < (uintptr_t)__stop_kri_tails)
+                return true;
+        return symbol != NULL && symbol->is_global && is_ours(symbol);
+}
+
 /* -- as a term -- */
 
 /* Somebody else may learn an address in between: what the words were counted for stays. */
@@ -65,20 +85,27 @@ static void find_symbols(struct kri_trace *trace)
 
 #define RAISE_DEPTH 6u /* so far up at most is the function that raises */
 
-static bool is_ours(const struct kri_symbol *symbol)
+/* Behind the function of ours that was called, if the trace is of a raise in it. */
+static uint32_t behind_entry(const struct kri_trace *trace)
 {
-        return strncmp(symbol->function, "kri_", 4) == 0 ||
-               strncmp(symbol->function, "kr_", 3) == 0;
+        uint32_t raise = 0, i;
+
+        while (raise < trace->count && raise < RAISE_DEPTH &&
+               strcmp(trace->symbol[raise]->function, "kri_raise_term") != 0)
+                raise++;
+        if (raise == trace->count || raise == RAISE_DEPTH)
+                return 0;
+        for (i = raise; i < trace->count; i++)
+                if (kri_is_entry(trace->at[i], trace->symbol[i]))
+                        return i + 1;
+        return raise;
 }
 
 /* Past the way from the API to where the trace was taken: it says nothing to its reader. */
 static uint32_t first_shown(const struct kri_trace *trace)
 {
-        uint32_t first = 0;
+        uint32_t first = behind_entry(trace);
 
-        for (uint32_t i = 0; i < trace->count && i < RAISE_DEPTH; i++)
-                if (strcmp(trace->symbol[i]->function, "kri_raise_term") == 0)
-                        first = i;
         while (first < trace->count && is_ours(trace->symbol[first]))
                 first++;
         return first;
