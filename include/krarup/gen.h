@@ -278,6 +278,8 @@ KR_API int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
 
 /* An attached thread: nothing can be raised in it. */
 KR_API bool kri_gen_is_thread(void);
+/* The caller's registered name; none: it has none. */
+KR_API kr_atom kri_gen_own_name(void);
 /* In loop->ended: the caller ends of a fault of its own. */
 KR_API bool kri_gen_has_faulted(void);
 

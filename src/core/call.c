@@ -27,6 +27,17 @@ bool kri_gen_has_faulted(void)
         return p != NULL && kri_has(p, KRI_P_FAULTED);
 }
 
+kr_atom kri_gen_own_name(void)
+{
+        const struct kri_proc *p = kri_current();
+        uint32_t name = 0;
+
+        /* relaxed: others may be taking it away this moment */
+        if (p != NULL)
+                name = atomic_load_explicit(&p->name, memory_order_relaxed);
+        return (kr_atom){ name != KRI_NAME_DEAD ? name : 0 };
+}
+
 /* The term of a call site, in memory of the process; it ends with system_limit if there is
  * none. None on a thread. */
 static kr_term build(struct kri_site *site, const union kri_arg *args)

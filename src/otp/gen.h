@@ -88,8 +88,6 @@ void kri_line_release(struct kri_line *line);
 kr_term kri_line_term(const struct kri_line *line);
 /* The line that says the same as a list of ancestors: counted. NULL: no memory, or []. */
 struct kri_line *kri_line_of_term(kr_term ancestors);
-/* The caller's registered name; none: it has none. */
-kr_atom kri_own_name(void);
 
 /* -- starting -- */
 

@@ -26,17 +26,6 @@ void kri_line_release(struct kri_line *line)
         }
 }
 
-kr_atom kri_own_name(void)
-{
-        kr_msg info = KR_MSG_INIT;
-        kr_atom name = { 0 };
-
-        (void)kr_process_info(kr_self(), KR_ATOM("registered_name"), &info);
-        (void)kr_match(info.term, "{registered_name, ~}", &name);
-        kr_msg_clear(&info);
-        return name;
-}
-
 /* Takes the count of `rest`, also when there is no memory. */
 static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest)
 {
@@ -106,7 +95,7 @@ static bool shared_line(kr_gen *g, kr_atom name, struct kri_line **ret_line)
 bool kri_line_for_child(struct kri_line **ret_line)
 {
         kr_gen *g = kr_gen_self();
-        kr_atom name = kri_own_name();
+        kr_atom name = kri_gen_own_name();
 
         if (g != NULL)
                 return shared_line(g, name, ret_line);

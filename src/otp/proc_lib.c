@@ -238,7 +238,7 @@ union room {
 static kr_term plain_args(const struct kri_entry *entry)
 {
         kr_term older = kr_ancestors(), ancestors, args;
-        kr_atom name = kri_own_name();
+        kr_atom name = kri_gen_own_name();
 
         ancestors = name.index != 0 ? kr_build("[~|~]", name, older)
                                     : kr_build("[~|~]", kr_self(), older);
