@@ -3,7 +3,7 @@
 
 #include <krarup/pattern.h>
 
-#define DEPTH_MAX 1000
+#define DEPTH_MAX 200 /* each takes some of the stack of `user` */
 
 static kr_err add_code_point(kr_buf *out, int64_t c)
 {

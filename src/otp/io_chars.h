@@ -5,7 +5,7 @@
 
 #include <krarup/term.h>
 
-/* Append characters: integers, binaries, and lists of these, nested up to 1,000 deep. In
+/* Append characters: integers, binaries, and lists of these, nested up to 200 deep. In
  * latin1 the bytes of binaries and the integers are characters below 256; in unicode
  * binaries are UTF-8. KR_EBADARG: it is something else; `out` may hold its beginning.
  * KR_ENOMEM. */

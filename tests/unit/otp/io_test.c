@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io_test.c: the protocol of input and output, from both sides. */
+#include <krarup.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "process.h"
+
+/* -- the client's side, against a device that is this test -- */
+
+struct to_tell {
+        kr_pid pid;
+};
+
+static void puts_hello(struct to_tell *to)
+{
+        kr_send(to->pid, "{put, ~}", (int)kr_io_put("hello"));
+}
+
+KIT_EVERYWHERE_TEST(test_output_is_asked_of_the_group_leader)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_term reply_as;
+        kr_pid from, child;
+
+        kr_set_group_leader(kr_self(), kr_self());
+        child = kr_spawn(puts_hello, &(struct to_tell){ kr_self() });
+        kit_expect(&msg, "{io_request, ~, ~, {put_chars, unicode, <<\"hello\">>}}", &from,
+                   &reply_as);
+        kit_true(kr_pid_eq(from, child));
+        kr_send(from, "{io_reply, ~, ok}", reply_as);
+        kit_expect(&msg, "{put, 0}");
+        kr_msg_clear(&msg);
+}
+
+/* covers: R256 */
+KIT_EVERYWHERE_TEST(test_output_to_a_leader_that_has_ended_fails)
+{
+        kr_msg slot = KR_MSG_INIT;
+        kr_pid leader = kr_spawn(kit_sleeper);
+        kr_term reply;
+
+        kr_set_group_leader(leader, kr_self());
+        kr_exit_signal(leader, "kill");
+        kit_await_end(leader);
+        kit_err(kr_io_put("lost"), KR_ENOPROC);
+        kit_err(kr_io_printf("%d", 5), KR_ENOPROC);
+        reply = kr_io_request(leader, &slot, "{put_chars, unicode, <<\"x\">>}");
+        kit_match(reply, "{error, terminated}");
+        reply = kr_io_request(kr_pid_none(), &slot, "getopts");
+        kit_match(reply, "{error, terminated}");
+        kit_expect_nothing();
+        kr_msg_clear(&slot);
+}
+
+static void takes_and_dies(void)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        (void)kr_receive(&msg, KR_INFINITY, kr_on(0, "{io_request, _, _, _}"));
+        kr_exit("away");
+}
+
+/* covers: R256 */
+KIT_EVERYWHERE_TEST(test_a_leader_that_ends_before_it_answers_fails_it)
+{
+        kr_set_group_leader(kr_spawn(takes_and_dies), kr_self());
+        kit_err(kr_io_put("lost"), KR_ENOPROC);
+        kit_expect_nothing();
+}
+
+static void asks_leader(struct to_tell *to)
+{
+        kr_send(to->pid, "{leader, ~}", kr_group_leader());
+}
+
+/* covers: R256 */
+KIT_EVERYWHERE_TEST(test_the_leader_is_inherited)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_pid leader = kr_spawn(kit_sleeper);
+
+        kr_set_group_leader(leader, kr_self());
+        kr_spawn(asks_leader, &(struct to_tell){ kr_self() });
+        kit_expect(&msg, "{leader, =}", leader);
+        kr_msg_clear(&msg);
+}
+
+KIT_EVERYWHERE_TEST(test_an_error_of_the_device_is_an_error)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_term reply_as;
+        kr_pid from;
+
+        kr_set_group_leader(kr_self(), kr_self());
+        kr_spawn(puts_hello, &(struct to_tell){ kr_self() });
+        kit_expect(&msg, "{io_request, ~, ~, _}", &from, &reply_as);
+        kr_send(from, "{io_reply, ~, {error, enospc}}", reply_as);
+        kit_expect(&msg, "{put, ~}", &(int){ 0 });
+        kit_match(msg.term, "{put, 12}"); /* KR_EOS */
+        kr_msg_clear(&msg);
+}
+
+KIT_TEST(test_a_thread_that_is_no_process_has_no_device)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        kit_err(kr_io_put("x"), KR_EBADARG);
+        kit_true(kr_is_none(kr_io_request(kr_pid_none(), &slot, "getopts")));
+}
+
+/* -- user -- */
+
+static int to_user[2], from_user[2]; /* pipes */
+
+static void start_user(void)
+{
+        kr_io_opts opts;
+
+        kit_int_eq(pipe(to_user), 0);
+        kit_int_eq(pipe(from_user), 0);
+        opts = (kr_io_opts){ .input = to_user[0], .output = from_user[1] };
+        kit_ok(kr_io_start(kr_here(), &opts));
+        kit_err(kr_io_start(kr_here(), &opts), KR_EALREADY);
+        while (kr_pid_is_none(kr_whereis("user")))
+                kr_yield();
+}
+
+/* What user has written since the last look. */
+static const char *written(void)
+{
+        static char text[8192];
+        ssize_t n = read(from_user[0], text, sizeof(text) - 1);
+
+        kit_true(n >= 0);
+        text[n] = 0;
+        return text;
+}
+
+static void type(const char *text)
+{
+        kit_int_eq(write(to_user[1], text, strlen(text)), (int64_t)strlen(text));
+}
+
+#define kit_request(wanted, ...)                                                         \
+        do {                                                                             \
+                kr_msg kit_slot = KR_MSG_INIT;                                           \
+                kr_term kit_reply =                                                      \
+                        kr_io_request(kr_io_device(), &kit_slot, __VA_ARGS__);           \
+                                                                                         \
+                kit_match(kit_reply, wanted);                                            \
+                kr_msg_clear(&kit_slot);                                                 \
+        } while (0)
+
+KIT_EVERYWHERE_TEST(test_user_writes)
+{
+        start_user();
+        kit_ok(kr_io_put("one, "));
+        kit_ok(kr_io_printf("%d, ", 2));
+        kit_ok(kr_io_print("{three, \"\\x{20ac}\"}"));
+        kit_str_eq(written(), "one, 2, {three,\"\u20ac\"}\n");
+}
+
+KIT_EVERYWHERE_TEST(test_long_text_is_written_whole)
+{
+        static char text[5001];
+
+        memset(text, 'x', 5000);
+        start_user();
+        kit_ok(kr_io_printf("%s", text));
+        kit_str_eq(written(), text);
+}
+
+KIT_EVERYWHERE_TEST(test_characters_come_in_many_forms)
+{
+        start_user();
+        kit_request("ok", "{put_chars, unicode, [\"a\", 228, [<<\"b\">> | <<\"c\">>]]}");
+        kit_request("ok", "{put_chars, latin1, <<228>>}");
+        kit_request("ok", "{put_chars, [228]}");
+        kit_str_eq(written(), "a\u00e4bc\u00e4\u00e4");
+        kit_request("{error, {put_chars, unicode, what}}", "{put_chars, unicode, what}");
+        kit_request("{error, {put_chars, unicode, [55296]}}",
+                    "{put_chars, unicode, [55296]}");
+        kit_request("{error, {put_chars, unicode, <<255>>}}",
+                    "{put_chars, unicode, <<255>>}");
+        kit_request("{error, {put_chars, latin1, [256]}}", "{put_chars, latin1, [256]}");
+        kit_request("{error, {put_chars, unicode, 65}}", "{put_chars, unicode, 65}");
+}
+
+KIT_EVERYWHERE_TEST(test_several_requests_at_once)
+{
+        start_user();
+        kit_request("[{binary, true}, {encoding, unicode}]",
+                    "{requests, [{put_chars, unicode, \"x\"}, getopts]}");
+        kit_request(
+                "{error, request}",
+                "{requests, [{put_chars, unicode, \"y\"}, dance, {put_chars, unicode, "
+                "\"z\"}]}");
+        kit_str_eq(written(), "xy");
+        kit_request("{error, request}", "dance");
+        kit_request("{error, request}",
+                    "{get_until, unicode, \"\", erl_scan, tokens, [1]}");
+}
+
+KIT_EVERYWHERE_TEST(test_options)
+{
+        start_user();
+        kit_request("ok", "{setopts, [{binary, false}, {encoding, latin1}]}");
+        kit_request("[{binary, false}, {encoding, latin1}]", "getopts");
+        kit_request("ok", "{setopts, [binary, {encoding, unicode}]}");
+        kit_request("{error, enotsup}", "{setopts, [{colour, red}]}");
+        kit_request("{error, enotsup}", "{get_geometry, columns}"); /* a pipe has none */
+}
+
+static void get_line_is(const char *wanted)
+{
+        kr_buf line = KR_BUF_INIT;
+
+        kit_true(kr_io_get_line("> ", &line));
+        kit_str_eq(line.data, wanted);
+        kr_buf_free(&line);
+}
+
+KIT_EVERYWHERE_TEST(test_lines_of_input)
+{
+        kr_buf line = KR_BUF_INIT;
+
+        start_user();
+        type("one\ntw");
+        type("o\nthree");
+        (void)close(to_user[1]);
+        get_line_is("one\n");
+        get_line_is("two\n");
+        get_line_is("three");
+        kit_false(kr_io_get_line("> ", &line));
+        kit_str_eq(written(), "> > > > ");
+        kit_request("eof", "{get_line, unicode, \"\"}");
+}
+
+KIT_EVERYWHERE_TEST(test_lists_if_asked_for)
+{
+        start_user();
+        type("\u00e4b\nrest");
+        (void)close(to_user[1]);
+        kit_request("ok", "{setopts, [list]}");
+        get_line_is("\u00e4b\n");
+        kit_request("\"re\"", "{get_chars, unicode, \"\", 2}");
+        kit_request("\"st\"", "{get_chars, \"\", 5}");
+        kit_request("eof", "{get_chars, unicode, \"\", 5}");
+}
+
+static void gets_a_line(struct to_tell *to)
+{
+        kr_buf line = KR_BUF_INIT;
+
+        if (kr_io_get_line("", &line))
+                kr_send(to->pid, "{line, ~}", line.data);
+        kr_buf_free(&line);
+}
+
+/* Two wait for input, and output goes on; then each gets a line. */
+KIT_PROCESS_TEST(test_who_waits_for_input_keeps_nobody_from_writing)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        start_user();
+        kr_spawn(gets_a_line, &(struct to_tell){ kr_self() });
+        kr_spawn(gets_a_line, &(struct to_tell){ kr_self() });
+        kr_sleep(20);
+        kit_ok(kr_io_put("meanwhile"));
+        kit_str_eq(written(), "meanwhile");
+        type("first\nsecond\n");
+        kit_expect(&msg, "{line, <<\"first\\n\">>}");
+        kit_expect(&msg, "{line, <<\"second\\n\">>}");
+        kr_msg_clear(&msg);
+}
+
+/* The node stops although the thread that reads still waits. */
+KIT_PROCESS_TEST(test_a_node_stops_while_somebody_waits_for_input)
+{
+        start_user();
+        kr_spawn(gets_a_line, &(struct to_tell){ kr_self() });
+        kr_sleep(20);
+}
+
+KIT_EVERYWHERE_TEST(test_deep_lists_are_refused)
+{
+        kr_term t = kr_nil(), outer;
+
+        start_user();
+        for (int i = 0; i < 300; i++) {
+                outer = kr_build("[~]", t);
+                kr_release(t);
+                t = outer;
+        }
+        kit_request("{error, {put_chars, unicode, _}}", "{put_chars, unicode, ~}", t);
+        kr_release(t);
+}
+
+KIT_MAIN(KIT_CASE(test_output_is_asked_of_the_group_leader),
+         KIT_CASE(test_output_to_a_leader_that_has_ended_fails),
+         KIT_CASE(test_a_leader_that_ends_before_it_answers_fails_it),
+         KIT_CASE(test_the_leader_is_inherited),
+         KIT_CASE(test_an_error_of_the_device_is_an_error),
+         KIT_CASE(test_a_thread_that_is_no_process_has_no_device),
+         KIT_CASE(test_user_writes), KIT_CASE(test_long_text_is_written_whole),
+         KIT_CASE(test_characters_come_in_many_forms),
+         KIT_CASE(test_several_requests_at_once), KIT_CASE(test_options),
+         KIT_CASE(test_lines_of_input), KIT_CASE(test_lists_if_asked_for),
+         KIT_CASE(test_who_waits_for_input_keeps_nobody_from_writing),
+         KIT_CASE(test_a_node_stops_while_somebody_waits_for_input),
+         KIT_CASE(test_deep_lists_are_refused))
