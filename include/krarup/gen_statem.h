@@ -255,6 +255,13 @@ struct kri_gen_statem {
         kri_statem_call(KR_SERVER(server), slot, timeout_ms, KRI_SITE(__VA_ARGS__),      \
                         KRI_ARGS(__VA_ARGS__))
 
+/* kr_statem_enter_loop(&module, opts, data, "state pattern", ...): go on as this machine, in this
+ * state, without init; *data is copied. As kr_enter_loop (gen.h), which a machine is too
+ * little for. Does not return. Follows gen_statem:enter_loop/5. */
+#define kr_statem_enter_loop(module, opts, data, ...)                                    \
+        kri_statem_enter_loop(module, opts, data, KRI_SITE(__VA_ARGS__),                 \
+                              KRI_ARGS(__VA_ARGS__))
+
 enum kri_timeout_how {
         KRI_TIMEOUT_AFTER,
         KRI_TIMEOUT_AT,
@@ -322,6 +329,10 @@ KR_API kr_step kri_statem_timeout(kr_event_type type, kr_term name, int64_t time
                                   enum kri_timeout_how how, struct kri_site *site,
                                   const union kri_arg *args);
 KR_API kr_step kri_statem_cancel(kr_event_type type, kr_term name);
+KR_API KR_NORETURN void kri_statem_enter_loop(const kr_behaviour *behaviour,
+                                              const kr_start_opts *opts, const void *data,
+                                              struct kri_site *site,
+                                              const union kri_arg *args);
 KR_API kr_term kri_statem_call(kr_server server, kr_msg *slot, int64_t timeout_ms,
                                struct kri_site *site, const union kri_arg *args);
 

@@ -362,7 +362,9 @@ void kri_statem_loop(kr_gen *g)
         struct kri_queued *queued;
         kr_event due;
 
-        if (s->thrown.kind != KRI_STEP_NONE)
+        if (s->module == NULL)
+                kri_statem_stateless(g);
+        else if (s->thrown.kind != KRI_STEP_NONE)
                 resume(g, s);
         else if (s->phase == KRI_STATEM_ENTER)
                 enter_first(g, s);

@@ -112,6 +112,8 @@ void kri_statem_loop(kr_gen *g);
 
 /* Forget a step that was thrown. */
 void kri_statem_forget_throw(struct kri_statem *s);
+/* It was entered by kr_enter_loop, without a state: ends with badarg. */
+KR_NORETURN void kri_statem_stateless(kr_gen *g);
 /* End with undef: this function of the module is missing. */
 KR_NORETURN void kri_statem_undef(const kr_behaviour *module, const char *function,
                                   int arity);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* statem_life.c: how a state machine begins and how it ends. */
+#include "gen.h"
 #include "report.h"
 #include "statem.h"
 
@@ -105,6 +106,34 @@ static void take_init(kr_gen *g, kr_step step)
         default:
                 bad_init(g, kr_build("undefined"));
         }
+}
+
+void kri_statem_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                           const void *data, struct kri_site *site,
+                           const union kri_arg *args)
+{
+        kr_gen *g;
+        struct kri_statem *s;
+        kr_term state;
+
+        if (behaviour == NULL || behaviour->kind != &kr_gen_statem_kind)
+                kr_error("{badarg, {<<\"kr_statem_enter_loop\">>, <<\"behaviour\">>}}");
+        state = kri_build(site, args);
+        if (kr_is_none(state))
+                kr_error("system_limit");
+        g = kri_gen_enter(behaviour, opts, data);
+        s = kr_gen_own(g);
+        blank(s, behaviour);
+        s->state = state;
+        s->phase = KRI_STATEM_ENTER;
+        kr_become_loop(&kri_gen_loop, g);
+}
+
+void kri_statem_stateless(kr_gen *g)
+{
+        blank(kr_gen_own(g), kr_gen_module(g));
+        kr_error("{badarg, {<<\"kr_enter_loop\">>,"
+                 " <<\"a gen_statem needs a state: kr_statem_enter_loop\">>}}");
 }
 
 static void init(kr_gen *g, kr_term args)
