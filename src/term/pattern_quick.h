@@ -414,9 +414,12 @@ static inline __attribute__((always_inline)) bool kri_fits_more(
 static inline __attribute__((always_inline)) void kri_set_more(
         const struct kri_more *more, const kri_word *p, const union kri_arg *args)
 {
-        void *to = args[more->arg].out;
         const kri_word *box;
+        void *to;
 
+        if (more->type < KRI_ARG_OUT)
+                return; /* where nothing is written there may be no argument */
+        to = args[more->arg].out;
         switch ((enum kri_arg_type)more->type) {
         case KRI_ARG_OUT_I64:
                 kri_set_int64(kri_int_value(*p), to);
