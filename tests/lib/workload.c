@@ -25,6 +25,7 @@ const struct workload workloads[] = {
         { "names", workload_names },
         { "spawns", workload_spawns },
         { "timers", workload_timers },
+        { "supervisors", workload_supervisors },
         { NULL, NULL },
 };
 

@@ -84,5 +84,6 @@ void workload_ends(int64_t seed); /* workload_signals.c */
 void workload_names(int64_t seed);
 void workload_spawns(int64_t seed);
 void workload_timers(int64_t seed);
+void workload_supervisors(int64_t seed); /* workload_supervisors.c */
 
 #endif
