@@ -393,7 +393,7 @@ KIT_EVERYWHERE_TEST(test_signals_of_strangers_change_nothing)
         kit_await_end(asker.sup);
 }
 
-/* covers: M254 */
+/* covers: R254 */
 KIT_EVERYWHERE_TEST(test_children_do_not_survive_their_supervisor)
 {
         kr_pid sup = start_sup("{one_for_one, 1, 60, never,"
