@@ -4,6 +4,8 @@
  */
 #include <krarup/fields.h>
 
+#include <string.h>
+
 #include "event.h"
 #include "report.h"
 
@@ -154,8 +156,8 @@ static struct kri_outcome raised(kr_class kind, kr_term reason)
 
 static struct kri_outcome undef(const struct kri_handler *h, const char *what)
 {
-        return bad(kr_build("{'EXIT', {undef, [{~, ~, 2, []}]}}", h->name,
-                            kri_atom_of(what)));
+        return bad(kr_build("{'EXIT', {undef, [{~, ~, ~, []}]}}", h->name,
+                            kri_atom_of(what), strcmp(what, "init") == 0 ? 1 : 2));
 }
 
 static struct kri_outcome take_reply(struct kri_event_said *said, unsigned kind)
