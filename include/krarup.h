@@ -26,6 +26,7 @@
 #include <krarup/process.h>
 #include <krarup/registry.h>
 #include <krarup/supervisor.h>
+#include <krarup/supervisor_bridge.h>
 #include <krarup/sys.h>
 #include <krarup/term.h>
 #include <krarup/text.h>

@@ -193,7 +193,8 @@ struct kri_supervisor {
         extern const kr_behaviour module_;                                               \
         const kr_behaviour module_ = { .name = #module_,                                 \
                                        .kind = &kr_supervisor_kind,                      \
-                                       .callbacks = &module_##_supervisor }
+                                       .callbacks = &module_##_supervisor,               \
+                                       .version = &module_##_supervisor.version }
 
 KR_BEGIN_DECLS
 

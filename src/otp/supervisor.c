@@ -14,7 +14,7 @@ static struct kri_sup *sup_of(kr_gen *g)
 /* -- starting -- */
 
 /* OTP's supname/2; kr_gen_name has a pid, or the name without what it is registered with. */
-static kr_term name_of(kr_gen *g)
+kr_term kri_gen_sup_name(kr_gen *g)
 {
         kr_term name = kr_gen_name(g);
         kr_atom local;
@@ -74,7 +74,7 @@ static void init(kr_gen *g, kr_term args)
 
         (void)kr_trap_exit(true);
         s->gen = g;
-        s->name = name_of(g);
+        s->name = kri_gen_sup_name(g);
         s->args = kr_keep(args);
         if (kr_is_none(s->name) || kr_is_none(s->args))
                 kr_gen_init_stop(g, KR_CLASS_EXIT, ATOM("enomem"));

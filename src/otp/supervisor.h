@@ -265,6 +265,11 @@ void kri_sup_report_of(struct kri_sup *s, const char *context, kr_term reason,
                        const struct kri_child *child, kr_term first, kr_term args);
 void kri_sup_report_started(struct kri_sup *s, const struct kri_child *child);
 
+/* -- supervisor.c -- */
+
+/* Gives a new term: the name that reports show; none: no memory. */
+kr_term kri_gen_sup_name(kr_gen *g);
+
 /* -- supervisor_code.c: flags and specs from the module -- */
 
 /* Run the module's init. Gives an error (a reason of start_link; bad_return and the like), the
