@@ -216,7 +216,7 @@ KR_END_DECLS
 /* A callback of another type is an error, not a warning. */
 #define KRI_CALLBACKS_BEGIN                                                              \
         _Pragma("GCC diagnostic push")                                                   \
-        _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")
+                _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")
 #define KRI_CALLBACKS_END _Pragma("GCC diagnostic pop")
 #endif
 

@@ -53,7 +53,8 @@ static void runs(void)
 static bool is_fair(kr_term reason)
 {
         return kr_match(reason, "normal") || kr_match(reason, "{system_limit, _}") ||
-               kr_match(reason, "system_limit") || kr_match(reason, "{{system_limit, _}, _}") ||
+               kr_match(reason, "system_limit") ||
+               kr_match(reason, "{{system_limit, _}, _}") ||
                kr_match(reason, "{system_limit, {gen_server, call, _}}");
 }
 
@@ -70,7 +71,8 @@ static void run_with_refusal(void)
                          kr_on(0, "{'DOWN', =, process, _, ~}", ref, &reason));
         if (!is_fair(reason)) {
                 (void)kr_format(text, sizeof(text), reason);
-                kit_fail("source %d, allocation %d: %s", (int)the.source, (int)the.n, text);
+                kit_fail("source %d, allocation %d: %s", (int)the.source, (int)the.n,
+                         text);
         }
         kr_sleep(1000); /* a child goes on without its starter */
         left = kr_whereis("anna");
