@@ -96,8 +96,9 @@ typedef struct kr_boot_opts {
 /* int kr_main(argc, argv, &app...): run a program that is these applications. Starts a node on
  * all cores, with faults as exits; its input and output, logger and controller; then the
  * applications, permanent, with what they depend on. Returns what main returns: 0 after
- * SIGTERM, SIGINT or kr_init_stop(0); 1 when an application failed or may not have ended; what
- * is wrong is told. Called by a thread that is no process. */
+ * SIGTERM or SIGINT (another one a second later ends the program at once), the status of
+ * kr_init_stop, or 1 when an application failed or may not have ended; what is wrong is told.
+ * Called by a thread that is no process. */
 #define kr_main(argc, argv, ...)                                                         \
         kri_main(argc, argv, (const kr_application *const[]){ __VA_ARGS__, NULL })
 

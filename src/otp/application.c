@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CONTROLLER "application_controller"
-#define DEPTH_MAX 100 /* of dependencies */
+#define DEPTH_MAX 32 /* of dependencies */
 
 /* -- asking -- */
 
@@ -94,8 +94,9 @@ kr_err kri_application_permit(kr_atom app, bool flag, kr_msg *slot)
 
 struct all {
         kr_restart type;
-        kr_builder started; /* in order */
-        kr_term reason;     /* {App, Reason}; kept */
+        kr_builder started;      /* in order */
+        kr_term reason;          /* {App, Reason}; kept */
+        kr_atom path[DEPTH_MAX]; /* each needs the next one */
 };
 
 static bool is_running(kr_atom app)
@@ -168,6 +169,15 @@ static kr_err start_one(struct all *all, kr_atom app, bool is_optional, int dept
         return err;
 }
 
+/* Would it have to be started before itself? */
+static bool is_on_path(const struct all *all, kr_atom app, int depth)
+{
+        for (int i = 0; i < depth; i++)
+                if (kr_atom_eq(all->path[i], app))
+                        return true;
+        return false;
+}
+
 static kr_err start_all(struct all *all, kr_term apps, kr_term optional, int depth)
 {
         kr_err err = KR_OK;
@@ -176,10 +186,14 @@ static kr_err start_all(struct all *all, kr_term apps, kr_term optional, int dep
         for (; kr_is_cons(apps) && err == KR_OK; apps = kr_tl(apps)) {
                 if (!kr_get_atom(kr_hd(apps), &app))
                         continue;
-                if (depth == DEPTH_MAX) {
-                        all->reason = kr_build("{~, circular_dependency}", app);
+                if (depth == DEPTH_MAX || is_on_path(all, app, depth)) {
+                        all->reason = kr_build("{~, ~}", app,
+                                               depth == DEPTH_MAX
+                                                       ? KR_ATOM("system_limit")
+                                                       : KR_ATOM("circular_dependency"));
                         return KR_EFAILED;
                 }
+                all->path[depth] = app;
                 err = start_one(all, app, is_in(optional, app), depth);
         }
         return err;
@@ -188,13 +202,19 @@ static kr_err start_all(struct all *all, kr_term apps, kr_term optional, int dep
 /* Those that were started, the last one first. */
 static void stop_all(kr_term started)
 {
+        size_t count;
         kr_atom app;
 
-        if (!kr_is_cons(started))
+        if (!kr_length(started, &count))
                 return;
-        stop_all(kr_tl(started));
-        if (kr_get_atom(kr_hd(started), &app))
-                (void)ask(NULL, "{stop_application, ~}", app);
+        while (count-- > 0) {
+                kr_term at = started;
+
+                for (size_t i = 0; i < count; i++)
+                        at = kr_tl(at);
+                if (kr_get_atom(kr_hd(at), &app))
+                        (void)ask(NULL, "{stop_application, ~}", app);
+        }
 }
 
 kr_err kri_application_ensure_all_started(kr_atom app, kr_restart type, kr_msg *slot)

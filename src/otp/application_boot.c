@@ -19,6 +19,7 @@
 #define CONTROLLER "application_controller"
 #define DRAIN_MS 2000 /* for the last words of the logger */
 #define STOP_MS 5000
+#define SECOND_MS 1000
 
 /* -- init -- */
 
@@ -342,20 +343,23 @@ static void stop_for_signal(int64_t number)
         kr_init_stop(0);
 }
 
-/* The first signal stops in order, the second one at once: its number. */
+/* The first signal stops in order; another one, SECOND_MS later, at once: its number. (One that
+ * comes sooner is the same: some send it to a process and to its group.) */
 static int await_halt(kr_node *node, struct program *p)
 {
-        int stopping = 0;
+        int64_t since_ms = 0;
 
         while (!atomic_load(&p->halted)) {
                 int number = kri_plat_signals_wait(p->signals, -1);
+                int64_t now_ms = kr_monotonic_ms(node);
 
                 if (number == 0)
                         continue;
-                if (stopping != 0)
+                if (since_ms != 0 && now_ms - since_ms >= SECOND_MS)
                         return number;
-                stopping = number;
-                (void)kr_node_spawn(node, stop_for_signal, (int64_t)number);
+                if (since_ms == 0)
+                        (void)kr_node_spawn(node, stop_for_signal, (int64_t)number);
+                since_ms = since_ms != 0 ? since_ms : now_ms;
         }
         return 0;
 }

@@ -301,7 +301,7 @@ static bool is_loaded(struct controller *c, kr_atom app)
         return is;
 }
 
-#define INCLUDED_DEPTH_MAX 100
+#define INCLUDED_DEPTH_MAX 32
 
 static kr_term load_named(struct controller *c, kr_atom app, int depth);
 

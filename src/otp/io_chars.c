@@ -3,7 +3,7 @@
 
 #include <krarup/pattern.h>
 
-#define DEPTH_MAX 200 /* each takes some of the stack of `user` */
+#define DEPTH_MAX 200
 
 static kr_err add_code_point(kr_buf *out, int64_t c)
 {
@@ -60,37 +60,68 @@ static bool is_utf8(const unsigned char *at, size_t len)
         return true;
 }
 
-static kr_err add(kr_buf *out, kr_term chars, bool latin1, int depth)
+/* An integer or binary. */
+static kr_err add_one(kr_buf *out, kr_term t, bool latin1)
 {
-        kr_err err = KR_OK;
         kr_bytes bytes;
         int64_t c;
 
-        if (kr_get_int64(chars, &c))
+        if (kr_get_int64(t, &c))
                 return latin1 && c > 255 ? KR_EBADARG : add_code_point(out, c);
-        if (kr_get_bytes(chars, &bytes)) {
-                if (latin1)
-                        return add_latin1(out, bytes);
-                return is_utf8(bytes.data, bytes.len)
-                               ? kr_buf_append(out, bytes.data, bytes.len)
-                               : KR_EBADARG;
-        }
-        if (!kr_is_list(chars) || depth == DEPTH_MAX)
+        if (!kr_get_bytes(t, &bytes))
                 return KR_EBADARG;
-        for (; kr_is_cons(chars) && err == KR_OK; chars = kr_tl(chars))
-                err = add(out, kr_hd(chars), latin1, depth + 1);
-        if (err == KR_OK &&
-            !kr_is_nil(chars)) /* a tail may be a binary, and nothing else */
-                err = kr_is_binary(chars) ? add(out, chars, latin1, depth + 1)
-                                          : KR_EBADARG;
-        return err;
+        if (latin1)
+                return add_latin1(out, bytes);
+        return is_utf8(bytes.data, bytes.len) ? kr_buf_append(out, bytes.data, bytes.len)
+                                              : KR_EBADARG;
+}
+
+/* What is left of the lists that we are in, the innermost last. */
+struct walk {
+        kr_term rest[DEPTH_MAX];
+        int depth;
+};
+
+/* The next element; false: there is none any more, or *err. A tail may be a binary. */
+static bool next(struct walk *w, kr_term *ret, kr_err *err)
+{
+        while (w->depth > 0) {
+                kr_term *rest = &w->rest[w->depth - 1];
+
+                if (kr_is_cons(*rest)) {
+                        *ret = kr_hd(*rest);
+                        *rest = kr_tl(*rest);
+                        return true;
+                }
+                *ret = *rest;
+                w->depth--;
+                if (kr_is_binary(*ret))
+                        return true;
+                if (!kr_is_nil(*ret)) {
+                        *err = KR_EBADARG;
+                        return false;
+                }
+        }
+        return false;
 }
 
 kr_err kri_io_chars(kr_buf *out, kr_term chars, bool latin1)
 {
-        if (kr_is_integer(chars))
-                return KR_EBADARG; /* a list or a binary, as a whole */
-        return add(out, chars, latin1, 0);
+        struct walk w = { .rest = { chars }, .depth = 1 };
+        kr_err err = KR_OK;
+        kr_term t;
+
+        if (!kr_is_list(chars) && !kr_is_binary(chars))
+                return KR_EBADARG;
+        while (err == KR_OK && next(&w, &t, &err)) {
+                if (!kr_is_list(t))
+                        err = add_one(out, t, latin1);
+                else if (w.depth == DEPTH_MAX)
+                        err = KR_EBADARG;
+                else
+                        w.rest[w.depth++] = t;
+        }
+        return err;
 }
 
 size_t kri_io_characters(const char *text, size_t len, size_t count, size_t *ret_count)

@@ -55,15 +55,33 @@ static bool split(kr_term reason, kr_term *ret_why, kr_term *ret_trace)
         return true;
 }
 
-/* The innermost frame that is the user's and has a line. */
+static bool is_our_function(kr_bytes function)
+{
+        return function.len > 3 && (memcmp(function.data, "kr_", 3) == 0 ||
+                                    memcmp(function.data, "kri", 3) == 0);
+}
+
+/* The innermost frame that is the user's; best one with a line. */
 static bool find_place(kr_term trace, kr_bytes *ret_function, kr_bytes *ret_file,
                        int *ret_line)
 {
-        for (; kr_is_cons(trace); trace = kr_tl(trace))
-                if (is_frame(kr_hd(trace), ret_function, ret_file, ret_line) &&
-                    ret_file->data != NULL && !is_ours(*ret_file))
-                        return true;
-        return false;
+        kr_bytes function, file;
+        bool found = false;
+        int line;
+
+        for (; kr_is_cons(trace); trace = kr_tl(trace)) {
+                if (!is_frame(kr_hd(trace), &function, &file, &line) ||
+                    (file.data != NULL ? is_ours(file) : is_our_function(function)) ||
+                    (found && file.data == NULL))
+                        continue;
+                *ret_function = function;
+                *ret_file = file;
+                *ret_line = line;
+                found = true;
+                if (file.data != NULL)
+                        break;
+        }
+        return found;
 }
 
 /* -- pieces -- */
@@ -117,11 +135,11 @@ static bool is_fault(kr_term why, const char **ret_name, int64_t *ret_address)
  * comes from. */
 static void say_why(struct tale *t, kr_term why, kr_term trace)
 {
-        kr_bytes function, file;
+        kr_bytes function = { NULL, 0 }, file = { NULL, 0 };
         const char *fault;
         int64_t address;
         kr_term thrown;
-        int line;
+        int line = 0;
 
         if (is_fault(why, &fault, &address)) {
                 kri_say(t->text, "%s at address 0x%" PRIx64, fault, (uint64_t)address);

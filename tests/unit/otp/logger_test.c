@@ -210,7 +210,9 @@ KIT_EVERYWHERE_TEST(test_a_plain_process_that_exits_is_silent_one_that_errs_is_n
         await_end_of(kr_spawn(errs, 7));
         await_lines(1);
         kit_true(has(texts[0], "ended: {wrong,7} in errs"));
+#ifndef __clang__ /* whose lines are not always known */
         kit_int_ne(lines_of_source[0], 0);
+#endif
         await_end_of(kr_spawn(throws));
         await_lines(2);
         kit_true(has(texts[1], "ended: nobody caught the throw of ball"));
