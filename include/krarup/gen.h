@@ -261,14 +261,22 @@ KR_API kr_response kr_receive_any(kr_reqids *ids, int64_t timeout_ms, bool remov
 KR_API kr_response kr_check_any(kr_reqids *ids, bool remove, kr_msg *slot,
                                 kr_ref *ret_request, kr_term *ret_label);
 
-/* How a call ended. */
-enum kri_call_end { KRI_CALL_REPLY, KRI_CALL_TIMEOUT, KRI_CALL_DOWN };
+/* How a call ended. ELSEWHERE: it has not begun, for that is no other process of this node. */
+enum kri_call_end {
+        KRI_CALL_REPLY,
+        KRI_CALL_TIMEOUT,
+        KRI_CALL_DOWN,
+        KRI_CALL_ELSEWHERE,
+};
 
 /* gen:call/4's heart, in the core: send {Label, {Self, Tag}, Request} to a pid of this node
  * and wait. REPLY: the slot's term is the Reply; DOWN: it is the Reason; TIMEOUT: it is empty,
  * and no reply will come. timeout_ms may be KR_INFINITY. Blocks. */
 KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                         struct kri_site *site, const union kri_arg *args);
+/* Is `message` a call, as kri_gen_call sends it: {'$gen_call', {Pid, [alias | Ref]}, Request}?
+ * False: look again (another From). */
+KR_API bool kri_gen_is_call(kr_term message, kr_from *ret_from, kr_term *ret_request);
 KR_API void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args);
 
 /* In the core: take the first message of which fits(arg, Message) holds, 0; or KR_TIMEOUT. `fits`

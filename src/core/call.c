@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c: the heart of every behaviour's calls, replies and casts (krarup/gen.h).
  *
- * Cost     Aim: a cast costs little more than a send of the same term (35 million a second
- *          through a gen_server), a call with its reply less than 133 ns. To that end request, cast
- *          and reply are built once, inside their envelope ({'$gen_call', {Pid, [alias | Ref]}, _},
- *          {'$gen_cast', _}, {[alias | Ref], _}), straight into the receiver's message; and
- *          kr_gen_receive takes the envelope apart by its clauses.
+ * A call is one signal or none. Its reference is an alias and a monitor of the caller's, as
+ * `monitor with alias` makes it (reply_demonitor): so that a late reply never arrives. Whoever
+ * can act for the server (it sleeps, or waits on this scheduler: see sleeper.h and sched.h)
+ * notes the watcher in its record and puts the request into its mailbox in one go; otherwise
+ * a MONITOR and the message travel one behind the other. The reply comes through the alias and
+ * takes both records back. Nothing is allocated but the two messages, and the mailbox is
+ * looked at from where it ended when the reference was made.
  */
 #include <krarup/gen.h>
 
-#include "node.h"
+#include "term/atom.h"
 
-enum { REPLY, DOWN };
+#include "link.h"
+#include "node.h"
+#include "receive.h"
+#include "ref.h"
+#include "sleeper.h"
+#include "watching.h"
 
 bool kri_gen_is_thread(void)
 {
@@ -38,20 +45,50 @@ kr_atom kri_gen_own_name(void)
         return (kr_atom){ name != KRI_NAME_DEAD ? name : 0 };
 }
 
-/* The term of a call site, in memory of the process; it ends with system_limit if there is
- * none. None on a thread. */
-static kr_term build(struct kri_site *site, const union kri_arg *args)
-{
-        kr_term term = kri_build(site, args);
+/* -- the messages -- */
 
-        if (kr_is_none(term) && !kri_gen_is_thread() && !kr_pid_is_none(kr_self()))
-                kr_error("system_limit");
-        return term;
+#define REQUEST_WORDS 13u /* {Label, {Pid, [alias | Ref]}, _} */
+#define REPLY_WORDS 9u    /* {[alias | Ref], _} */
+#define CAST_WORDS 3u     /* {'$gen_cast', _} */
+
+/* [alias | Ref] at `at`, REPLY_WORDS - 3 words. */
+static kri_word put_tag(kri_word *at, kr_ref ref)
+{
+        at[0] = KRI_A(alias);
+        kri_ref_box(at + 2, ref);
+        kri_store(&at[1], kri_boxed(at + 2));
+        return kri_cons(at);
 }
 
-/* Nobody will hear of the request any more; a reply that has come nevertheless counts. */
+static void put_request(struct kri_sig *sig, kr_atom label, kri_word self, kr_ref ref,
+                        kri_word request)
+{
+        kri_word *tuple = sig->heap, *from = tuple + 4;
+
+        tuple[0] = kri_header(KRI_TUPLE, 0, 3);
+        tuple[1] = kri_atom(label.index);
+        kri_store(&tuple[2], kri_boxed(from));
+        kri_store(&tuple[3], request);
+        from[0] = kri_header(KRI_TUPLE, 0, 2);
+        from[1] = self;
+        kri_store(&from[2], put_tag(from + 3, ref));
+        kri_store(&sig->root, kri_boxed(tuple));
+}
+
+/* -- a call -- */
+
+/* The call cannot be made: as if the server had ended with that reason. */
+static int fail(kr_msg *slot, uint32_t reason)
+{
+        kr_msg_clear(slot);
+        slot->term.w = kri_atom(reason);
+        return KRI_CALL_DOWN;
+}
+
+/* Nobody will hear of the request any more; an answer that has come nevertheless counts. */
 static int give_up(kr_ref ref, kr_msg *slot)
 {
+        enum { REPLY };
         kr_term reply;
 
         kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
@@ -61,67 +98,233 @@ static int give_up(kr_ref ref, kr_msg *slot)
         return KRI_CALL_REPLY;
 }
 
+/* The record of the call at the caller. NULL: no memory. */
+static struct kri_watching *new_watching(struct kri_proc *p, kr_pid to, kr_ref ref)
+{
+        struct kri_watching *w = kri_watching_new(p->sched, p, ref,
+                                                  KR_ALIAS_REPLY_DEMONITOR, NULL);
+
+        if (w == NULL)
+                return NULL;
+        w->target = kri_pid_word(to);
+        w->monitoring = true;
+        return w;
+}
+
+/* Let the server have monitor and request by our own hand. False: it is not ours to touch;
+ * nothing has happened. */
+static bool hand_in(struct kri_proc *p, struct kri_proc *to, const struct kri_watching *w,
+                    struct kri_sig *sig)
+{
+        struct kri_sched *s = p->sched;
+        bool here;
+
+        if (s->outbox.to != NULL)
+                kri_outbox_flush(s);
+        here = kri_is_here(s, to) && kri_serial(to) == kri_pid_serial(w->target);
+        if (kri_has(to, KRI_P_LIMITED) ||
+            (!here && kri_sleeper_borrow(s, w->target) == NULL))
+                return false;
+        if (kri_watcher_add(to, w->ref[0], kri_proc_word(p), 0)) {
+                kri_put(to, sig);
+        } else {
+                kri_doom_atom(to, KRI_A_system_limit); /* as when it takes a MONITOR in */
+                kri_sig_free(&s->pool, sig);
+        }
+        if (!here)
+                kri_sleeper_return(s, to);
+        return true;
+}
+
+/* Takes sig. */
+static kr_err ask(struct kri_proc *p, kr_pid to, kr_ref ref, struct kri_sig *sig)
+{
+        struct kri_watching *w = new_watching(p, to, ref);
+
+        if (w == NULL) {
+                kri_sig_free(&p->sched->pool, sig);
+                return KR_ENOMEM;
+        }
+        if (hand_in(p, kri_proc_at(p->node, kri_pid_index(to.num)), w, sig))
+                return KR_OK;
+        if (kri_link_watch(p, w))
+                return kri_send_sig(p, to, sig);
+        kri_sig_free(&p->sched->pool, sig);
+        w->monitoring = w->alias = false;
+        kri_watching_drop_spent(p->sched, p, w);
+        return KR_ENOMEM;
+}
+
+static struct kri_sig *build_request(struct kri_proc *p, kr_atom label, kr_ref ref,
+                                     struct kri_site *site, const union kri_arg *args)
+{
+        kri_word request;
+        struct kri_sig *sig = kri_build_sig(p, site, args, REQUEST_WORDS, &request);
+
+        if (sig != NULL)
+                put_request(sig, label, kri_proc_word(p), ref, request);
+        return sig;
+}
+
+/* No memory (or, on an attached thread, a request that cannot be built). */
+static int not_asked(struct kri_proc *p, kr_msg *slot)
+{
+        kri_no_memory(p);
+        return fail(slot, KRI_A_system_limit);
+}
+
 int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                  struct kri_site *site, const union kri_arg *args)
 {
-        kr_term request = build(site, args), said;
-        kr_ref ref = kr_monitor_alias(to, KR_ALIAS_REPLY_DEMONITOR, NULL);
-        kr_err err =
-                kr_send(to, "{~, {~, [alias|~]}, ~}", label, kr_self(), ref, request);
-        int end;
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig, *last;
+        enum kri_answer answer;
+        bool is_left;
+        kr_ref ref;
+        kr_err err;
 
-        kr_release(request);
-        if (err != KR_OK) {
-                (void)give_up(ref, slot);
-                kr_msg_clear(slot);
-                slot->term = kr_atom_term(KR_ATOM("full"));
-                return KRI_CALL_DOWN;
+        if (p == NULL)
+                return KRI_CALL_ELSEWHERE;
+        if (slot == NULL || to.node != p->node->slot ||
+            kri_pid_index(to.num) >= p->node->procs_max ||
+            kri_pid_word(to) == kri_proc_word(p)) {
+                kri_leave(p);
+                return KRI_CALL_ELSEWHERE;
         }
-        end = kr_receive(slot, timeout_ms, kr_on(REPLY, "{[alias|=], ~}", ref, &said),
-                         kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &said));
-        if (end == KR_TIMEOUT)
-                return give_up(ref, slot);
-        slot->term = said;
-        if (end != REPLY)
-                return KRI_CALL_DOWN;
+        ref = kri_ref_new(p->sched, p);
+        last = p->last;
+        sig = build_request(p, label, ref, site, args);
+        if (sig == NULL)
+                return not_asked(p, slot);
+        err = ask(p, to, ref, sig);
+        if (err == KR_ENOMEM)
+                return not_asked(p, slot);
+        if (err != KR_OK) {
+                kri_leave(p);
+                (void)give_up(ref, slot);
+                return fail(slot, KRI_A_full);
+        }
+        kri_spend(p, KRI_COST_SEND + KRI_COST_RECEIVE);
+        answer = kri_await_answer(p, ref.id[0], last, timeout_ms, slot);
         /* a server may answer to the pid, as nodes without aliases do */
-        kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-        return KRI_CALL_REPLY;
+        is_left = kri_watching_find(p, ref.id[0]) != NULL;
+        kri_leave(p);
+        if (answer == KRI_ANSWER_NONE)
+                return give_up(ref, slot);
+        if (__builtin_expect(is_left, 0))
+                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+        return answer == KRI_ANSWER_REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
 }
 
-/* gen:reply/2 */
-static void send_reply(const kr_from *from, kr_term reply)
+/* -- requests, at the server -- */
+
+bool kri_gen_is_call(kr_term message, kr_from *ret_from, kr_term *ret_request)
+{
+        const kri_word *tuple = kri_ptr(message.w), *from, *tag;
+        kri_word t;
+
+        if (kri_tag(message.w) != KRI_BOX || tuple[0] != kri_header(KRI_TUPLE, 0, 3) ||
+            tuple[1] != KRI_A(gen_call))
+                return false;
+        t = kri_load(&tuple[2]);
+        from = kri_ptr(t);
+        if (kri_tag(t) != KRI_BOX || from[0] != kri_header(KRI_TUPLE, 0, 2) ||
+            kri_tag(from[1]) != KRI_PID)
+                return false;
+        t = kri_load(&from[2]);
+        tag = kri_ptr(t);
+        if (kri_tag(t) != KRI_CONS || tag[0] != KRI_A(alias) ||
+            !kri_is_box(kri_load(&tag[1]), KRI_REF))
+                return false;
+        ret_from->pid = kri_word_pid(from[1]);
+        ret_from->ref = kri_word_ref(kri_load(&tag[1]));
+        ret_from->tag.w = KRI_A(alias);
+        ret_request->w = kri_load(&tuple[3]);
+        return true;
+}
+
+/* -- replies and casts -- */
+
+/* On a thread that is no process, and without memory on an attached one, nothing happens. */
+static void send_reply(kr_from from, kr_term reply)
 {
         kr_ref alias;
 
-        if (kr_is_none(from->tag))
-                (void)kr_send(from->pid, "{~, ~}", from->ref, reply);
-        else if (kr_is_that_atom(from->tag, KR_ATOM("alias")))
-                (void)kr_send(from->ref, "{[alias|~], ~}", from->ref, reply);
-        else if (kr_match(from->tag, "[[alias|~]|_]", &alias))
-                (void)kr_send(alias, "{~, ~}", from->tag, reply);
+        if (kr_is_none(from.tag))
+                (void)kr_send(from.pid, "{~, ~}", from.ref, reply);
+        else if (kr_match(from.tag, "[[alias|~]|_]", &alias))
+                (void)kr_send(alias, "{~, ~}", from.tag, reply);
         else
-                (void)kr_send(from->pid, "{~, ~}", from->tag, reply);
+                (void)kr_send(from.pid, "{~, ~}", from.tag, reply);
+}
+
+/* gen:reply/2 through [alias | Ref] */
+static void reply_alias(struct kri_proc *p, kr_ref ref, struct kri_site *site,
+                        const union kri_arg *args)
+{
+        kri_word reply, *tuple;
+        struct kri_sig *sig =
+                kri_build_sig(p, site, args, KRI_CTL_WORDS + REPLY_WORDS, &reply);
+
+        if (sig == NULL) {
+                kri_no_memory(p);
+                return;
+        }
+        tuple = sig->heap + KRI_CTL_WORDS;
+        tuple[0] = kri_header(KRI_TUPLE, 0, 2);
+        kri_store(&tuple[1], put_tag(tuple + 3, ref));
+        kri_store(&tuple[2], reply);
+        kri_store(&sig->root, kri_boxed(tuple));
+        (void)kri_send_sig_alias(p, ref, sig); /* whatever becomes of it */
+        kri_leave(p);
 }
 
 void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args)
 {
+        struct kri_proc *p;
         kr_term reply;
 
         if (kr_pid_is_none(from.pid))
                 return; /* From was not what calls send */
-        reply = build(site, args);
-        send_reply(&from, reply);
+        p = kri_enter();
+        if (p == NULL)
+                return;
+        if (from.tag.w == KRI_A(alias)) {
+                reply_alias(p, from.ref, site, args);
+                return;
+        }
+        reply = kri_build(site, args);
+        if (reply.w == KRI_NONE) {
+                kri_no_memory(p);
+                return;
+        }
+        kri_leave(p);
+        send_reply(from, reply);
         kr_release(reply);
 }
 
 void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 {
-        kr_term message;
+        struct kri_proc *p = kri_enter();
+        kri_word message, *tuple;
+        struct kri_sig *sig;
 
-        if (kr_pid_is_none(to))
+        if (p == NULL)
                 return;
-        message = build(site, args);
-        (void)kr_send(to, "{'$gen_cast', ~}", message); /* whatever becomes of it */
-        kr_release(message);
+        if (kr_pid_is_none(to)) {
+                kri_leave(p);
+                return;
+        }
+        sig = kri_build_sig(p, site, args, CAST_WORDS, &message);
+        if (sig == NULL) {
+                kri_no_memory(p);
+                return;
+        }
+        tuple = sig->heap;
+        tuple[0] = kri_header(KRI_TUPLE, 0, 2);
+        tuple[1] = KRI_A(gen_cast);
+        kri_store(&tuple[2], message);
+        kri_store(&sig->root, kri_boxed(tuple));
+        (void)kri_send_sig(p, to, sig); /* whatever becomes of it */
+        kri_leave(p);
 }

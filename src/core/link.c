@@ -228,7 +228,7 @@ static bool down_self(struct kri_proc *p, struct kri_watching *w)
         return sig != NULL && kri_signal(p->node, p->sched, kri_proc_word(p), sig);
 }
 
-static bool watch(struct kri_proc *p, struct kri_watching *w)
+bool kri_link_watch(struct kri_proc *p, struct kri_watching *w)
 {
         struct kri_proc *other;
         struct kri_sig *sig;
@@ -278,7 +278,7 @@ kr_ref kri_monitor(struct kri_watched who, kr_alias_mode mode, const kr_term *ta
                 w->monitoring = w->alias =
                         false; /* oneself: never fires, nor is it an alias */
                 kri_watching_drop_spent(p->sched, p, w);
-        } else if (!watch(p, w)) {
+        } else if (!kri_link_watch(p, w)) {
                 w->monitoring = w->alias = false;
                 kri_watching_drop_spent(p->sched, p, w);
                 kri_no_memory(p);

@@ -29,6 +29,10 @@ bool kri_monitor_child(struct kri_sched *s, struct kri_proc *parent,
 /* Both taken back, if they are there. */
 void kri_link_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *child);
 
+/* Begin to watch w->target (0: nobody) for p, whose record w is. False: no memory. */
+struct kri_watching;
+bool kri_link_watch(struct kri_proc *p, struct kri_watching *w);
+
 /* A signal of these kinds reaches its process: takes sig. `from` is ctl->from. */
 void kri_link_take(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig);
 

@@ -3,6 +3,7 @@
 
 #include <krarup/gen.h>
 
+#include "base/plat_clock.h"
 #include "term/atom.h"
 #include "term/pattern_quick.h"
 
@@ -14,6 +15,9 @@
 #include "timer.h"
 
 #define TIMEOUT_MAX_MS 4294967295
+/* From here on a deadline need not be read off the exact clock (20 ms more are 2 %, and never
+ * less). */
+#define LONG_WAIT_MS 1000
 
 /* -- slots -- */
 
@@ -259,7 +263,11 @@ static inline __attribute__((always_inline)) bool something_arrived(struct kri_p
 
 static void set_deadline(struct kri_proc *p, int64_t timeout_ms)
 {
-        p->deadline_ns = kri_node_now_ns(p->node) + timeout_ms * 1000000;
+        int64_t now_ns = timeout_ms >= LONG_WAIT_MS && !p->sched->sim
+                                 ? kri_clock_soon_ns()
+                                 : kri_node_now_ns(p->node);
+
+        p->deadline_ns = now_ns + timeout_ms * 1000000;
         kri_flags_set(p, KRI_P_WAIT_TIMED, KRI_P_TIMED_OUT);
 }
 
@@ -348,7 +356,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                 if (box[0] != code->key_word ||
                     ((box[1] ^ code->key_second) & code->key_second_mask) != 0) {
                         if (code->may_be_box)
-                                return NULL;
+                                return code->is_any ? c : NULL;
                         continue;
                 }
                 if (code->fast_box &&
@@ -377,6 +385,17 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_word(
                 return code->fast_word && kri_match_word_fast(code, t, c->args) ? c : NULL;
         }
         return NULL;
+}
+
+/* The first clause, if it takes whatever comes. */
+static inline __attribute__((always_inline)) const struct kr_clause *fits_anything(
+        const struct kr_clause *c)
+{
+        const struct kri_code *code =
+                c->site != NULL ? __atomic_load_n(&c->site->code, __ATOMIC_ACQUIRE)
+                                : NULL;
+
+        return code != NULL && code->is_any ? c : NULL;
 }
 
 /* Give back what the slot held, if it was filled last and nothing hangs off it. False: it
@@ -421,7 +440,8 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
                 clause = fits_word(clauses, sig->root);
                 t = sig->root;
         } else {
-                return NULL;
+                clause = fits_anything(clauses);
+                t = kri_sig_root(sig);
         }
         if (clause == NULL || !release_quickly(p, slot))
                 return NULL;
@@ -609,12 +629,12 @@ static KRI_TAIL int wait_at_top(struct kri_proc *p, kr_msg *slot,
                                                  const struct kr_clause *clauses)
 {
         if (kri_is_taken(p) || slot == NULL || p->first != NULL ||
-            timeout_ms != KR_INFINITY || p->scanned != NULL || p->held != NULL ||
-            p->doom != NULL ||
+            timeout_ms != KR_INFINITY || p->scanned != NULL || p->doom != NULL ||
             kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD | KRI_P_CAUGHT) ||
-            (p->extra != NULL && p->extra->catch != NULL) || p->sched->outbox.to == p ||
-            kri_outer_has_news(p))
+            p->sched->outbox.to == p || kri_outer_has_news(p))
                 return receive_top(slot, timeout_ms, clauses);
+        if (p->held != NULL || p->extra != NULL)
+                forget_stack(p);
         p->top_site = clauses->site;
         kri_flags_set(p, KRI_P_TOP, KRI_P_NEWS);
         kri_switch_out(p, KRI_OUT_TOP);
@@ -644,8 +664,9 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
 
 /* -- what no pattern can say -- */
 
-static bool scan_where(struct kri_proc *p, kr_msg *slot,
-                       bool (*fits)(void *arg, kr_term message), void *arg)
+static inline __attribute__((always_inline)) bool scan_where(
+        struct kri_proc *p, kr_msg *slot, bool (*fits)(void *arg, kr_term message),
+        void *arg)
 {
         struct kri_sig *before = p->scanned;
         struct kri_sig *sig = before != NULL ? before->next : p->first;
@@ -666,6 +687,28 @@ static bool scan_where(struct kri_proc *p, kr_msg *slot,
         return false;
 }
 
+/* Behind p->scanned, or when it comes, or not in time. */
+static inline __attribute__((always_inline)) bool await_where(
+        struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+        bool (*fits)(void *arg, kr_term message), void *arg)
+{
+        bool found;
+
+        while (!(found = scan_where(p, slot, fits, arg))) {
+                if (something_arrived(p))
+                        continue;
+                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
+                        break;
+                if (__builtin_expect(!is_timeout(timeout_ms), 0)) {
+                        refuse(p, timeout_ms);
+                        break;
+                }
+                wait(p, timeout_ms, KRI_OUT_WAIT);
+        }
+        wait_ends(p);
+        return found;
+}
+
 int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
                       bool (*fits)(void *arg, kr_term message), void *arg)
 {
@@ -676,17 +719,7 @@ int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
                 return KR_TIMEOUT;
         if (kri_has(p, KRI_P_TOP))
                 wait_ends(p);
-        for (;;) {
-                found = scan_where(p, slot, fits, arg);
-                if (found)
-                        break;
-                if (something_arrived(p))
-                        continue;
-                if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
-                        break;
-                wait(p, timeout_ms, KRI_OUT_WAIT);
-        }
-        wait_ends(p);
+        found = await_where(p, slot, timeout_ms, fits, arg);
         if (!found)
                 release_slot(p, slot);
         kri_spend(p, KRI_COST_RECEIVE);
@@ -745,6 +778,55 @@ void kr_sleep(int64_t timeout_ms)
         }
         kri_pause(p, timeout_ms);
         kri_leave(p);
+}
+
+/* What a call waits for: {[alias | Ref], Reply}, or {'DOWN', Ref, _, _, Reason}. */
+struct awaited {
+        uint64_t ref;
+        enum kri_answer answer;
+        kri_word said; /* Reply or Reason */
+};
+
+static inline bool is_reply(kri_word t, uint64_t ref)
+{
+        kri_word tag = kri_tuple_at(t, 0);
+
+        return kri_tag(tag) == KRI_CONS && kri_head(tag) == KRI_A(alias) &&
+               kri_is_own_ref(kri_tail(tag), ref);
+}
+
+static inline bool is_awaited(void *arg, kr_term message)
+{
+        struct awaited *awaited = arg;
+        const kri_word *box = kri_ptr(message.w);
+
+        if (kri_tag(message.w) != KRI_BOX)
+                return false;
+        if (box[0] == kri_header(KRI_TUPLE, 0, 2) && is_reply(message.w, awaited->ref)) {
+                awaited->answer = KRI_ANSWER_REPLY;
+                awaited->said = kri_load(&box[2]);
+                return true;
+        }
+        if (box[0] == kri_header(KRI_TUPLE, 0, 5) && box[1] == KRI_A(DOWN) &&
+            kri_is_own_ref(kri_load(&box[2]), awaited->ref)) {
+                awaited->answer = KRI_ANSWER_DOWN;
+                awaited->said = kri_load(&box[5]);
+                return true;
+        }
+        return false;
+}
+
+enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                                 int64_t timeout_ms, kr_msg *slot)
+{
+        struct awaited awaited = { ref, KRI_ANSWER_NONE, KRI_NONE };
+        struct aside aside = put_aside(p);
+
+        p->scanned = after;
+        if (await_where(p, slot, timeout_ms, is_awaited, &awaited))
+                slot->term.w = awaited.said;
+        take_up(p, &aside);
+        return awaited.answer;
 }
 
 bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)

@@ -32,4 +32,13 @@ void kri_pause(struct kri_proc *p, int64_t ms);
  * the one asked had ended. May not return. */
 bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot);
 
+enum kri_answer { KRI_ANSWER_NONE, KRI_ANSWER_REPLY, KRI_ANSWER_DOWN };
+
+/* Wait for the answer to the call whose alias and monitor is `ref`, one of p's own:
+ * {[alias | Ref], Reply} or {'DOWN', Ref, process, Who, Reason}. It is held by the slot, whose
+ * term is Reply or Reason; NONE: the time is up. What is in the mailbox up to `after` (NULL:
+ * all) is not looked at. May not return. */
+enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                                 int64_t timeout_ms, kr_msg *slot);
+
 #endif

@@ -34,6 +34,12 @@ static inline bool kri_ref_is_local(const struct kr_node *node, kr_ref ref)
         return ref.node == node->slot;
 }
 
+/* Is the term the reference with that number that was made by the process that asks? */
+static inline bool kri_is_own_ref(kri_word t, uint64_t number)
+{
+        return kri_is_box(t, KRI_REF) && kri_ptr(t)[1] == number;
+}
+
 /* As three words, for signals and records; and back. */
 static inline void kri_ref_store(kr_ref ref, kri_word words[3])
 {

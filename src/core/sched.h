@@ -340,6 +340,17 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
 void kri_deliver(struct kri_sched *s, struct kri_proc *to, uint32_t serial,
                  struct kri_sig *sig);
 
+/* The same from p, to a pid of any node, or through an alias (with KRI_CTL_WORDS free in front
+ * of the terms): as kr_send. Takes sig. KR_EFULL: the receiver's limit refuses it. May not return. */
+kr_err kri_send_sig(struct kri_proc *p, kr_pid to, struct kri_sig *sig);
+kr_err kri_send_sig_alias(struct kri_proc *p, kr_ref to, struct kri_sig *sig);
+
+/* A message whose root is to be made around the term of a call site, which is built behind
+ * `before` words: *ret_term. NULL: misuse or no memory, as for kr_send, but nothing is raised. */
+struct kri_sig *kri_build_sig(struct kri_proc *p, struct kri_site *site,
+                              const union kri_arg *args, uint64_t before,
+                              kri_word *ret_term);
+
 /* -- taking in (take.c) -- */
 
 /* Take in all signals: messages to the mailbox, the rest acted upon. The owner, on its own

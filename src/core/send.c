@@ -9,6 +9,7 @@
 
 #include "entry.h"
 #include "limit.h"
+#include "link.h"
 #include "node.h"
 #include "registry.h"
 #include "sleeper.h"
@@ -128,7 +129,21 @@ static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
         kri_sched_wake(s, to);
 }
 
-/* A message, `to` being alive a moment ago. */
+/* `to` is ours. False: what it sends itself through an alias it takes in when it gets to it:
+ * it may take the alias back before. */
+static inline bool take_here(struct kri_sched *s, struct kri_proc *to,
+                             struct kri_sig *sig)
+{
+        if (sig->kind == KRI_SIG_MESSAGE)
+                kri_put(to, sig);
+        else if (kri_current() != to)
+                kri_link_take(s, to, sig);
+        else
+                return false;
+        return true;
+}
+
+/* A message, also through an alias; `to` being alive a moment ago. */
 static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                                                           struct kri_proc *to,
                                                           uint32_t serial,
@@ -146,10 +161,8 @@ static inline __attribute__((always_inline)) void deliver(struct kri_sched *s,
                         kri_outbox_flush(s);
                 return;
         }
-        if (kri_is_here(s, to) && sig->kind == KRI_SIG_MESSAGE) {
-                kri_put(to, sig);
+        if (kri_is_here(s, to) && take_here(s, to, sig))
                 return;
-        }
         /* relaxed: asleep or not, either way is right; this decides only how fast */
         if (s->outbox.to == NULL &&
             atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING) {
@@ -186,29 +199,39 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
 
 /* -- kr_send -- */
 
-/* The message; NULL: misuse (an attached thread only: a process has ended), or no memory. */
-static __attribute__((noinline)) struct kri_sig *build_any(struct kri_proc *p,
-                                                           struct kri_site *site,
-                                                           const union kri_arg *args,
-                                                           uint64_t before)
+struct kri_sig *kri_build_sig(struct kri_proc *p, struct kri_site *site,
+                              const union kri_arg *args, uint64_t before,
+                              kri_word *ret_term)
 {
         const struct kri_code *code = kri_site_code(site);
         uint64_t words = code != NULL ? kri_code_words(code, args) : KRI_WORDS_BAD;
         struct kri_sig *sig;
-        kri_word root;
 
         if (words == KRI_WORDS_BAD)
                 return NULL;
         sig = kri_sig_new(&p->sched->pool, before + words);
         if (sig == NULL)
                 return NULL;
-        root = kri_code_build(code, args, sig->heap + before, (kri_word *)sig,
-                              &sig->blobs);
-        if (root == KRI_NONE) {
+        *ret_term = kri_code_build(code, args, sig->heap + before, (kri_word *)sig,
+                                   &sig->blobs);
+        if (*ret_term == KRI_NONE) {
                 kri_sig_free(&p->sched->pool, sig);
                 return NULL;
         }
-        kri_store(&sig->root, root);
+        return sig;
+}
+
+/* The message; NULL: misuse (an attached thread only: a process has ended), or no memory. */
+static __attribute__((noinline)) struct kri_sig *build_any(struct kri_proc *p,
+                                                           struct kri_site *site,
+                                                           const union kri_arg *args,
+                                                           uint64_t before)
+{
+        kri_word root;
+        struct kri_sig *sig = kri_build_sig(p, site, args, before, &root);
+
+        if (sig != NULL)
+                kri_store(&sig->root, root);
         return sig;
 }
 
@@ -468,12 +491,34 @@ kr_err kri_send_text(const char *to, struct kri_site *site, const union kri_arg 
         return send_named(p, name, site, args);
 }
 
+kr_err kri_send_sig(struct kri_proc *p, kr_pid to, struct kri_sig *sig)
+{
+        if (to.node == p->node->slot && kri_pid_index(to.num) < p->node->procs_max)
+                return send_to(p, kri_proc_at(p->node, kri_pid_index(to.num)),
+                               kri_pid_serial(to.num), sig);
+        kri_sig_free(&p->sched->pool, sig);
+        return KR_OK;
+}
+
+kr_err kri_send_sig_alias(struct kri_proc *p, kr_ref to, struct kri_sig *sig)
+{
+        struct kri_proc *receiver;
+
+        sig->kind = KRI_SIG_ALIAS;
+        *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
+        if (to.node == p->node->slot && to.id[1] < p->node->procs_max) {
+                receiver = kri_proc_at(p->node, (uint32_t)to.id[1]);
+                return send_to(p, receiver, kri_serial(receiver), sig);
+        }
+        kri_sig_free(&p->sched->pool, sig);
+        return KR_OK;
+}
+
 kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
-        struct kri_proc *receiver;
         struct kri_sig *sig;
-        kr_err err = KR_OK;
+        kr_err err;
 
         if (p == NULL)
                 return KR_EBADARG;
@@ -484,15 +529,7 @@ kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *arg
         sig = build_any(p, site, args, KRI_CTL_WORDS);
         if (sig == NULL)
                 return not_built(p);
-        sig->kind = KRI_SIG_ALIAS;
-        *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
-        receiver = to.node == p->node->slot && to.id[1] < p->node->procs_max
-                           ? kri_proc_at(p->node, (uint32_t)to.id[1])
-                           : NULL;
-        if (receiver != NULL)
-                err = send_to(p, receiver, kri_serial(receiver), sig);
-        else
-                kri_sig_free(&p->sched->pool, sig);
+        err = kri_send_sig_alias(p, to, sig);
         kri_leave(p);
         return err;
 }

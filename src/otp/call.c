@@ -140,6 +140,16 @@ static void call_exits(const kr_call_as *as, kr_server to, kr_term reason,
                 timeout_ms);
 }
 
+/* The slot has the reason. */
+static kr_term call_failed(const kr_call_as *as, kr_server to, kr_msg *slot,
+                           int64_t timeout_ms, struct kri_site *site,
+                           const union kri_arg *args)
+{
+        if (!kri_gen_is_thread())
+                call_exits(as, to, slot->term, timeout_ms, site, args);
+        return kr_none();
+}
+
 kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot, int64_t timeout_ms,
                     struct kri_site *site, const union kri_arg *args)
 {
@@ -155,11 +165,8 @@ kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot, int64_t ti
         if (kri_gen_ask(to, KR_ATOM("$gen_call"), slot, wait_ms, site, args) ==
             KRI_CALL_REPLY)
                 return slot->term;
-        if (!kri_gen_is_thread())
-                call_exits(as, to, slot->term, timeout_ms, site, args);
-        return kr_none();
+        return call_failed(as, to, slot, timeout_ms, site, args);
 }
-
 static const kr_call_as gen_server_call = { "gen_server", "call" };
 
 kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
@@ -168,10 +175,23 @@ kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
         return kri_call_as(&gen_server_call, to, slot, timeout_ms, site, args);
 }
 
+/* The usual call goes straight to the core. */
 kr_term kri_call_pid(kr_pid to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,
                      const union kri_arg *args)
 {
-        return kri_call_server(kri_server_pid(to), slot, timeout_ms, site, args);
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+        int end = wait_ms >= KR_INFINITY ? kri_gen_call(to, KR_ATOM("$gen_call"), wait_ms,
+                                                        slot, site, args)
+                                         : KRI_CALL_ELSEWHERE;
+
+        if (__builtin_expect(end == KRI_CALL_REPLY, 1))
+                return slot->term;
+        if (end == KRI_CALL_ELSEWHERE)
+                return kri_call_server(kri_server_pid(to), slot, timeout_ms, site, args);
+        if (end == KRI_CALL_TIMEOUT)
+                slot->term = kr_atom_term(KR_ATOM("timeout"));
+        return call_failed(&gen_server_call, kri_server_pid(to), slot, timeout_ms, site,
+                           args);
 }
 
 kr_term kri_call_atom(kr_atom to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,

@@ -347,6 +347,8 @@ static int sort_out(kr_gen *g, kr_gen_in *in)
         kr_term what = in->slot.term, from;
         kr_pid pid;
 
+        if (kri_gen_is_call(what, &in->from, &in->term))
+                return KR_GEN_CALL;
         in->term = what;
         in->from.pid = kr_pid_none();
         if (kr_match(what, "{'$gen_call', ~, ~}", &from, &in->term)) {

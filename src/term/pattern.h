@@ -32,7 +32,8 @@ struct kri_code {
         bool fast_box;  /* boxed, and kri_match_fast decides it if the key fits */
         bool fast_more; /* boxed, and kri_match_more does */
         bool fast_word; /* not boxed, and kri_match_word_fast does */
-        bool may_be_box; /* not boxed, but a box may fit it */
+        bool may_be_box; /* not boxed, but a box may fit it ... */
+        bool is_any;     /* ... whatever it is: the pattern is `_` */
         struct kri_site *site;
 };
 

@@ -409,8 +409,10 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
         }
         make_more(match, more);
         if (e.nodes->op == KRI_OP_WORD ||
-            (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64))
+            (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64) ||
+            e.nodes->op == KRI_OP_ANY)
                 match->code.fast_word = true;
+        match->code.is_any = e.nodes->op == KRI_OP_ANY;
         match->code.may_be_box = !match->code.boxed && e.nodes->op != KRI_OP_WORD;
         match->code.ref_arg = find_ref_arg(root, parse->site);
         return &match->code;

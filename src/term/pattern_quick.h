@@ -326,7 +326,7 @@ static inline void kri_set_int64(int64_t value, void *out)
 static inline __attribute__((always_inline)) bool kri_match_word_fast(
         const struct kri_code *code, kri_word t, const union kri_arg *args)
 {
-        if (code->key_mask == ~(kri_word)0)
+        if (code->key_mask == ~(kri_word)0 || code->is_any)
                 return true;
         if (kri_tag(t) != KRI_INT || args[0].out == NULL)
                 return false;
