@@ -32,6 +32,7 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
         *s = (struct kri_sched){ .node = node, .index = index };
         s->sim = node->opts.drive == KR_DRIVE_SIM;
         atomic_init(&s->talkative, true);
+        s->turn = KRI_TURN_REDUCTIONS;
         s->direct = index != UINT32_MAX && !s->sim;
         s->chance = node->opts.seed ^ (uint64_t)index << 32;
         kri_pool_init(&s->pool, &node->depot);
@@ -476,7 +477,7 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s,
         int32_t reductions = KRI_TURN_REDUCTIONS;
 
         if (__builtin_expect(s->sim, 0))
-                reductions = kri_sim_reductions(s, reductions);
+                s->turn = reductions = kri_sim_reductions(s, reductions);
         kri_sched_set(p, s);
         p->reds = reductions;
         kri_state_set(p, KRI_STATE_RUNNING);

@@ -57,6 +57,7 @@ struct kri_sched {
         uint32_t hops;         /* left, before the scheduler has its turn */
         uint32_t next_run;     /* turns in a row that came from `next` */
         uint32_t low_skips;    /* turns of others since a low one ran */
+        int32_t turn;          /* reductions that a turn begins with; in simulation, this one */
         bool sim;              /* KR_DRIVE_SIM: nothing is left to order */
         bool direct;           /* who is woken here runs here, and next */
         uint64_t spent;        /* reductions, not yet in the figure below */
