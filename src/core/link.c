@@ -368,7 +368,8 @@ static bool is_down_of(const struct kri_sig *sig, uint64_t ref)
 
 static void flush_down(struct kri_proc *p, uint64_t ref)
 {
-        struct kri_sig *before = NULL, *sig = p->first;
+        struct kri_sig *before = kri_mark_after(p, ref);
+        struct kri_sig *sig = before != NULL ? before->next : p->first;
 
         while (sig != NULL && !is_down_of(sig, ref)) {
                 before = sig;

@@ -191,6 +191,14 @@ void kri_mark_set(struct kri_proc *p, uint64_t ref)
         kri_flags_set(p, KRI_P_MARKED, 0);
 }
 
+struct kri_sig *kri_mark_after(const struct kri_proc *p, uint64_t ref)
+{
+        for (unsigned i = 0; p->extra != NULL && i < KRI_MARKS; i++)
+                if (p->extra->marks[i].ref == ref)
+                        return p->extra->marks[i].after;
+        return NULL;
+}
+
 /* Where a receive of these clauses may start: behind what is older than the reference that
  * every one of them wants, or at the front. */
 static struct kri_sig *start_after(struct kri_proc *p, const struct kr_clause *clauses)
@@ -205,10 +213,7 @@ static struct kri_sig *start_after(struct kri_proc *p, const struct kr_clause *c
                         return NULL;
                 wanted = c->args[arg].ref.id[0];
         }
-        for (unsigned i = 0; i < KRI_MARKS; i++)
-                if (wanted != 0 && p->extra->marks[i].ref == wanted)
-                        return p->extra->marks[i].after;
-        return NULL;
+        return wanted != 0 ? kri_mark_after(p, wanted) : NULL;
 }
 
 /* -- receive -- */

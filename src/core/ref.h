@@ -57,5 +57,7 @@ static inline kr_ref kri_ref_load(const kri_word words[3])
 
 /* Remember, if there is anything to skip, that what is in p's mailbox is older than `ref`. */
 void kri_mark_set(struct kri_proc *p, uint64_t ref);
+/* Behind this one is all that can bear the reference; NULL: anywhere. */
+struct kri_sig *kri_mark_after(const struct kri_proc *p, uint64_t ref);
 
 #endif

@@ -85,8 +85,8 @@ static inline bool kri_code_may_match(const struct kri_code *code, kri_word t)
 bool kri_code_match(const struct kri_code *code, kri_word t, const union kri_arg *args);
 
 /* The index of the first argument that is a kr_ref to compare with (`=`) and stands alone
- * or as an element of the outermost tuple; -1 if there is none. A message older than that
- * reference cannot match. */
+ * or within the outermost tuple or list (in one that is an element of it, too); -1 if there is
+ * none. A message older than that reference cannot match. */
 static inline int kri_code_ref_arg(const struct kri_code *code)
 {
         return code->ref_arg;

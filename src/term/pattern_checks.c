@@ -314,18 +314,22 @@ static bool is_ref_arg(const struct kri_ast *ast, const struct kri_site *site)
         return ast->kind == KRI_AST_EQUAL && site->types[ast->arg] == KRI_ARG_REF;
 }
 
-static int8_t find_ref_arg(const struct kri_ast *root, const struct kri_site *site)
+/* Calls wait for {[alias | Ref], _}: not deeper than that. */
+#define REF_DEPTH 2
+
+static int8_t find_ref_arg(const struct kri_ast *ast, const struct kri_site *site,
+                           int depth)
 {
-        if (is_ref_arg(root, site))
-                return (int8_t)root->arg;
-        if (root->kind == KRI_AST_TUPLE) {
-                for (const struct kri_ast *child = root->child; child;
-                     child = child->next) {
-                        if (is_ref_arg(child, site))
-                                return (int8_t)child->arg;
-                }
-        }
-        return -1;
+        int8_t arg = -1;
+
+        if (is_ref_arg(ast, site))
+                return (int8_t)ast->arg;
+        if (depth == 0 || (ast->kind != KRI_AST_TUPLE && ast->kind != KRI_AST_LIST))
+                return -1;
+        for (const struct kri_ast *child = ast->child; child && arg < 0;
+             child = child->next)
+                arg = find_ref_arg(child, site, depth - 1);
+        return arg;
 }
 
 static size_t match_size(const struct kri_parse *parse, uint64_t words)
@@ -414,6 +418,6 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 match->code.fast_word = true;
         match->code.is_any = e.nodes->op == KRI_OP_ANY;
         match->code.may_be_box = !match->code.boxed && e.nodes->op != KRI_OP_WORD;
-        match->code.ref_arg = find_ref_arg(root, parse->site);
+        match->code.ref_arg = find_ref_arg(root, parse->site, REF_DEPTH);
         return &match->code;
 }

@@ -619,6 +619,11 @@ KIT_TEST(test_a_reference_to_compare_with_is_reported)
                    1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("=", ref))), 0);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{{=}, ~}", ref, &t))),
+                   0);
+        kit_int_eq(kri_code_ref_arg(
+                           kri_site_code(KRI_MATCH_SITE("{~, [alias | =], _}", &t, ref))),
+                   1);
+        kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{{{=}}, ~}", ref, &t))),
                    -1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{=}", n))), -1);
         kit_int_eq(kri_code_ref_arg(kri_site_code(KRI_MATCH_SITE("{~}", &ref))), -1);
