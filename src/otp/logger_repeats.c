@@ -141,7 +141,8 @@ static bool enter(struct kri_logger *l, uint64_t key, bool *ret_tell)
         struct kri_log_repeat *r = find(l, key);
 
         *ret_tell = false;
-        if (r != NULL && (r->count > 0 || now_ns - r->since_ns < KRI_LOG_REPEAT_NS)) {
+        if (r != NULL && ((r->count > 0 && r->text[0] != 0) ||
+                          now_ns - r->since_ns < KRI_LOG_REPEAT_NS)) {
                 *ret_tell = r->count++ == 0;
                 return false;
         }
@@ -193,8 +194,8 @@ static bool take_due(struct kri_logger *l, struct kri_log_repeat *ret,
         for (int i = 0; i < KRI_LOG_REPEATS && due == NULL; i++) {
                 struct kri_log_repeat *r = &l->repeats[i];
 
-                if (r->key == 0 || r->count == 0)
-                        continue;
+                if (r->key == 0 || r->count == 0 || r->text[0] == 0)
+                        continue; /* the last: it could not be told, and is forgotten */
                 left_ns = r->since_ns + KRI_LOG_REPEAT_NS - now_ns;
                 if (left_ns <= 0)
                         due = r;

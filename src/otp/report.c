@@ -347,6 +347,16 @@ static uint64_t crash_key(kr_term reason, kr_term trace)
         return key;
 }
 
+/* After a fault we run as a clean-up, which must not wait for others' answers. */
+static bool is_fault(kr_term reason)
+{
+        kr_atom name;
+
+        return kr_match(reason, "{~, _}", &name) &&
+               (strncmp(kr_atom_text(name, NULL), "sig", 3) == 0 ||
+                strcmp(kr_atom_text(name, NULL), "stack_overflow") == 0);
+}
+
 static void crash(const char *kind, kr_term reason, kr_term trace)
 {
         struct kri_logger *l = kri_logger_of(kr_here());
@@ -356,7 +366,7 @@ static void crash(const char *kind, kr_term reason, kr_term trace)
         if (l != NULL && !kri_log_repeat_passes(l, key))
                 return;
         own = own_info(kind, reason, trace);
-        neighbours = neighbours_info();
+        neighbours = is_fault(reason) ? kr_nil() : neighbours_info();
         report = kr_build("#{label => {proc_lib, crash}, report => [~, ~]}", own,
                           neighbours);
         if (!kr_is_none(report))

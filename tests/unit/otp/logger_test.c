@@ -284,6 +284,21 @@ KIT_TEST(test_a_fault_is_told_with_its_address_and_its_place)
                         check_fault);
 }
 
+static void check_crash_by_fault(void)
+{
+        start_noting();
+        await_end_of(kr_proc_lib_spawn(faults));
+        await_lines(1);
+        kit_true(has(texts[0], "crashed: sigsegv at address 0x0 in faults"));
+        kit_int_eq(atomic_load(&count), 1);
+}
+
+KIT_TEST(test_a_process_of_proc_lib_that_faults_says_so_too)
+{
+        kit_run_process(&(kr_node_opts){ .faults = KR_FAULTS_EXIT, .schedulers = 1 },
+                        check_crash_by_fault);
+}
+
 /* -- counted, not repeated -- */
 
 KIT_EVERYWHERE_TEST(test_those_alike_are_counted)
@@ -580,6 +595,7 @@ KIT_MAIN(KIT_CASE(test_the_limit_is_notice),
          KIT_CASE(test_a_process_of_proc_lib_says_how_it_crashed),
          KIT_CASE(test_planned_ends_are_silent),
          KIT_CASE(test_a_fault_is_told_with_its_address_and_its_place),
+         KIT_CASE(test_a_process_of_proc_lib_that_faults_says_so_too),
          KIT_SLOW(test_those_alike_are_counted, 30),
          KIT_CASE(test_a_line_says_who_and_where),
          KIT_CASE(test_json_is_one_object_a_line),
