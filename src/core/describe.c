@@ -339,15 +339,12 @@ static void trace_parked(const struct kri_proc *p, struct kri_trace *trace)
  * the function that it called, is left out. */
 static void leave_out_ours(struct kri_trace *trace)
 {
+        uint32_t behind;
+
         kri_symbols_learn(trace->at, trace->count);
-        for (uint32_t i = 0; i < trace->count; i++) {
-                if (!kri_is_entry(trace->at[i], kri_symbol_known(trace->at[i])))
-                        continue;
-                trace->count -= i + 1;
-                memmove(trace->at, trace->at + i + 1,
-                        trace->count * sizeof(trace->at[0]));
-                return;
-        }
+        behind = kri_entry_behind(trace, 0);
+        trace->count -= behind;
+        memmove(trace->at, trace->at + behind, trace->count * sizeof(trace->at[0]));
 }
 
 /* Without a stack it is at the top of its function. Of one that the watch has taken nothing

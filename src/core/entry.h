@@ -10,16 +10,15 @@
 #ifndef KR_CORE_ENTRY_H
 #define KR_CORE_ENTRY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-struct kri_symbol;
+struct kri_trace;
 
 /* For a static function that a public one may end with. */
 #define KRI_TAIL __attribute__((noinline, section("kri_tails")))
 
-/* Is this address in a function that a program calls? `symbol` is what is known of it, or
- * NULL. */
-bool kri_is_entry(uintptr_t at, const struct kri_symbol *symbol);
+/* The frame behind the innermost function that a program has called, from `from` on; 0: there
+ * is none. Its addresses have been learned (fault_symbol.h). */
+uint32_t kri_entry_behind(const struct kri_trace *trace, uint32_t from);
 
 #endif

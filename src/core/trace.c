@@ -63,11 +63,29 @@ static bool is_ours(const struct kri_symbol *symbol)
                strncmp(symbol->function, "kr_", 3) == 0;
 }
 
-bool kri_is_entry(uintptr_t at, const struct kri_symbol *symbol)
+static bool is_tail(uintptr_t at)
 {
-        if (at >= (uintptr_t)__start_kri_tails && at < (uintptr_t)__stop_kri_tails)
-                return true;
-        return symbol != NULL && symbol->is_global && is_ours(symbol);
+        return at >= (uintptr_t)__start_kri_tails && at < (uintptr_t)__stop_kri_tails;
+}
+
+static bool is_entry(uintptr_t at)
+{
+        const struct kri_symbol *symbol = kri_symbol_known(at);
+
+        return is_tail(at) || (symbol != NULL && symbol->is_global && is_ours(symbol));
+}
+
+/* A compiler need not make a jump of a call in the end: then both are there. */
+uint32_t kri_entry_behind(const struct kri_trace *trace, uint32_t from)
+{
+        while (from < trace->count && !is_entry(trace->at[from]))
+                from++;
+        if (from == trace->count)
+                return 0;
+        while (is_tail(trace->at[from]) && from + 1 < trace->count &&
+               is_entry(trace->at[from + 1]))
+                from++;
+        return from + 1;
 }
 
 /* -- as a term -- */
@@ -88,17 +106,15 @@ static void find_symbols(struct kri_trace *trace)
 /* Behind the function of ours that was called, if the trace is of a raise in it. */
 static uint32_t behind_entry(const struct kri_trace *trace)
 {
-        uint32_t raise = 0, i;
+        uint32_t raise = 0, behind;
 
         while (raise < trace->count && raise < RAISE_DEPTH &&
                strcmp(trace->symbol[raise]->function, "kri_raise_term") != 0)
                 raise++;
         if (raise == trace->count || raise == RAISE_DEPTH)
                 return 0;
-        for (i = raise; i < trace->count; i++)
-                if (kri_is_entry(trace->at[i], trace->symbol[i]))
-                        return i + 1;
-        return raise;
+        behind = kri_entry_behind(trace, raise);
+        return behind != 0 ? behind : raise;
 }
 
 /* Past the way from the API to where the trace was taken: it says nothing to its reader. */
