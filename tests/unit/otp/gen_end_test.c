@@ -26,7 +26,7 @@ static void note(void *context, const char *text)
                 (void)snprintf(lines[n], LINE_MAX_BYTES, "%s", text);
 }
 
-#define NOTED_TEST(name)                                                                 \
+#define KIT_NOTED_TEST(name)                                                             \
         static void name##_body(void);                                                   \
         KIT_TEST(name)                                                                   \
         {                                                                                \
@@ -127,7 +127,7 @@ static void expect_release(void)
         atomic_store(&echo_released, 0);
 }
 
-NOTED_TEST(test_the_state_is_released_once)
+KIT_NOTED_TEST(test_the_state_is_released_once)
 {
         kr_msg slot = KR_MSG_INIT;
         kr_ref ref;
@@ -164,7 +164,7 @@ static void expect_crash_line(const char *why)
 }
 
 /* covers: H102 H104 */
-NOTED_TEST(test_only_ends_that_were_not_planned_are_reported)
+KIT_NOTED_TEST(test_only_ends_that_were_not_planned_are_reported)
 {
         kr_msg slot = KR_MSG_INIT;
         kr_ref ref;

@@ -62,7 +62,7 @@ static struct failed fails(kr_term what)
                 kr_msg_clear(&kit_f.reason);                                             \
         } while (0)
 
-/* covers: gen_server_SUITE:otp_7669 gen_server_SUITE:start */
+/* covers: H101 gen_server_SUITE:otp_7669 gen_server_SUITE:start */
 KIT_EVERYWHERE_TEST(test_an_init_that_fails_leaves_no_name_and_tells_why)
 {
         kr_trap_exit(true);

@@ -32,7 +32,7 @@ static void run_noted(void (*body)(void))
                         body);
 }
 
-#define NOTED_TEST(name)                                                                 \
+#define KIT_NOTED_TEST(name)                                                             \
         static void name##_body(void);                                                   \
         KIT_TEST(name)                                                                   \
         {                                                                                \
@@ -342,7 +342,7 @@ static void end_as(const char *kind, const char *reason)
 }
 
 /* covers: proc_lib_SUITE:hibernate */
-NOTED_TEST(test_one_that_waited_without_a_stack_is_reported)
+KIT_NOTED_TEST(test_one_that_waited_without_a_stack_is_reported)
 {
         kr_ref ref;
         kr_pid pid = kr_proc_lib_spawn_opt((&(kr_spawn_opts){ .monitor = true,
@@ -356,7 +356,7 @@ NOTED_TEST(test_one_that_waited_without_a_stack_is_reported)
 }
 
 /* covers: H104 proc_lib_SUITE:crash proc_lib_SUITE:stacktrace */
-NOTED_TEST(test_what_ends_abnormally_is_reported_once)
+KIT_NOTED_TEST(test_what_ends_abnormally_is_reported_once)
 {
         kr_term fault = kr_build("fault");
         kr_ref ref;
