@@ -19,6 +19,8 @@ kr_term kri_gen_sup_name(kr_gen *g)
         kr_term name = kr_gen_name(g);
         kr_atom local;
 
+        if (kr_is_none(name))
+                return name; /* no memory */
         if (kr_is_pid(name))
                 return kr_build("{~, ~}", name, kri_atom_of(kr_gen_module(g)->name));
         if (kr_get_atom(name, &local) && kr_pid_eq(kr_whereis(local), kr_self()))

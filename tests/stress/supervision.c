@@ -7,7 +7,7 @@
  * called and cast to, and some write through NULL, are killed, or exit with normal or with an
  * error. What must hold: no worker is there twice; when it is
  * quiet all are there; when the tree has been stopped none is, and each that was started has
- * ended; memory is back within 5 % after kr_node_trim.
+ * ended; memory is back within 5 % and 4 MiB after kr_node_trim.
  */
 #include "long.h"
 
@@ -18,6 +18,7 @@
 #define CALLERS 4
 #define SETTLE_MS 60000
 #define WARM_UP_MS 1000
+#define SLACK_KIB 4096 /* more processes may be in the middle of something than before */
 
 static struct {
         int64_t seconds, workers;
@@ -310,7 +311,7 @@ static void root(void)
         printf("%lld KiB before, %lld KiB after\n", (long long)before_kib,
                (long long)after_kib);
         if (LONG_COUNTS_MEMORY)
-                long_must(after_kib <= before_kib + before_kib / 20);
+                long_must(after_kib <= before_kib + before_kib / 20 + SLACK_KIB);
         the.done = true;
 }
 
