@@ -8,18 +8,9 @@
 
 #include "report.h"
 
-/* A state whose size is no multiple of 16 needs no more than 8 for its alignment. */
-#define STATE_AT ((sizeof(kr_gen) + 15) & ~(size_t)15)
-_Static_assert(sizeof(kr_gen) == 48, "an idle server is small, and its state aligned");
-
-static size_t own_at(const kr_behaviour *behaviour)
-{
-        return STATE_AT + ((behaviour->state_size + 7) & ~(size_t)7);
-}
-
 static size_t gen_size(const kr_behaviour *behaviour)
 {
-        return own_at(behaviour) + behaviour->kind->own_size;
+        return kri_gen_own_at(behaviour) + behaviour->kind->own_size;
 }
 
 kr_gen *kr_gen_self(void)
@@ -29,12 +20,12 @@ kr_gen *kr_gen_self(void)
 
 void *kr_gen_state(kr_gen *g)
 {
-        return (char *)g + STATE_AT;
+        return kri_gen_state(g);
 }
 
 void *kr_gen_own(kr_gen *g)
 {
-        return (char *)g + own_at(g->behaviour);
+        return kri_gen_own(g);
 }
 
 const kr_behaviour *kr_gen_module(const kr_gen *g)
@@ -62,7 +53,7 @@ kr_term kr_gen_name(kr_gen *g)
 
 void kr_gen_handling(kr_gen *g, kr_gen_in *in)
 {
-        g->born.head.args.w = (uintptr_t)in;
+        kri_gen_handling(g, in);
 }
 
 kr_gen_in *kr_gen_handled(kr_gen *g)

@@ -66,6 +66,31 @@ struct kri_plain {
         struct kri_entry entry; /* arg.ptr: behind this record */
 };
 
+/* A state whose size is no multiple of 16 needs no more than 8 for its alignment. */
+#define KRI_GEN_STATE_AT ((sizeof(kr_gen) + 15) & ~(size_t)15)
+_Static_assert(sizeof(kr_gen) == 48, "an idle server is small, and its state aligned");
+
+static inline size_t kri_gen_own_at(const kr_behaviour *behaviour)
+{
+        return KRI_GEN_STATE_AT + ((behaviour->state_size + 7) & ~(size_t)7);
+}
+
+/* As kr_gen_state and kr_gen_own, for loops that handle millions in a second. */
+static inline void *kri_gen_state(kr_gen *g)
+{
+        return (char *)g + KRI_GEN_STATE_AT;
+}
+
+static inline void *kri_gen_own(kr_gen *g)
+{
+        return (char *)g + kri_gen_own_at(g->behaviour);
+}
+
+static inline void kri_gen_handling(kr_gen *g, kr_gen_in *in)
+{
+        g->born.head.args.w = (uintptr_t)in;
+}
+
 extern const kr_loop kri_gen_loop;   /* record: kr_gen */
 extern const kr_loop kri_plain_loop; /* record: struct kri_plain */
 

@@ -35,8 +35,7 @@ struct own {
         uint8_t then;        /* what comes before the next message */
         uint8_t callback;    /* enum callback: the one that runs, or ran last */
         uint8_t replied;     /* enum replied: what `reply` is */
-        bool is_thrown;      /* `thrown` is on its way up */
-        kr_next thrown;      /* of kr_throw_next */
+        bool is_thrown;      /* a kr_next is on its way up */
 };
 
 /* SENT: kept for debug options only. */
@@ -44,12 +43,18 @@ enum replied { NO_REPLY, SENT, TO_BE_SENT };
 
 static struct own *own_of(kr_gen *g)
 {
-        return kr_gen_own(g);
+        return kri_gen_own(g);
 }
 
 static const struct kri_gen_server *table_of(kr_gen *g)
 {
-        return kr_gen_module(g)->callbacks;
+        return g->behaviour->callbacks;
+}
+
+/* kri_gen_debugs, without a call. */
+static inline bool is_watched(const kr_gen *g)
+{
+        return __builtin_expect(g->born.more != NULL, 0) && g->born.more->sys.debug;
 }
 
 static KR_NORETURN void finish(kr_gen *g, kr_class kind, kr_term reason);
@@ -59,9 +64,9 @@ static KR_NORETURN void finish(kr_gen *g, kr_class kind, kr_term reason);
 /* The gen_server that runs the calling callback; NULL: none does. */
 static kr_gen *self(void)
 {
-        kr_gen *g = kr_gen_self();
+        kr_gen *g = kr_loop_record(&kri_gen_loop);
 
-        return g && kr_gen_module(g)->kind == &kr_gen_server_kind ? g : NULL;
+        return g && g->behaviour->kind == &kr_gen_server_kind ? g : NULL;
 }
 
 static kr_gen *self_or_badarg(const char *function)
@@ -100,7 +105,7 @@ kr_next kri_next_reply(struct kri_site *site, const union kri_arg *args)
         /* from another callback it is a bad return value */
         if (in && own_of(g)->callback == CALL) {
                 kri_gen_reply(in->from, site, args);
-                if (kri_gen_debugs(g))
+                if (is_watched(g))
                         set_reply(own_of(g), SENT, kri_build(site, args));
         }
         return kri_next_of(KRI_NEXT_REPLY);
@@ -163,20 +168,23 @@ void kr_throw_next(kr_next next)
 {
         kr_gen *g = self_or_badarg("kr_throw_next");
 
-        if (g) {
-                own_of(g)->thrown = next;
+        if (g)
                 own_of(g)->is_thrown = true;
-        }
-        kr_throw("'$kr_throw_next'");
+        kr_throw("{'$kr_throw_next', ~, ~, ~, ~}", next.kind, next.then, next.timeout_ms,
+                 next.more);
 }
 
 /* The kr_next that this throw stands for. */
 static bool is_thrown_next(struct own *own, kr_term thrown, kr_next *ret)
 {
-        if (!own->is_thrown || !kr_match(thrown, "'$kr_throw_next'"))
+        kr_next next;
+
+        if (!own->is_thrown ||
+            !kr_match(thrown, "{'$kr_throw_next', ~, ~, ~, ~}", &next.kind, &next.then,
+                      &next.timeout_ms, &next.more))
                 return false;
         own->is_thrown = false;
-        *ret = own->thrown;
+        *ret = next;
         return true;
 }
 
@@ -508,7 +516,7 @@ static void decide(kr_gen *g, struct own *own, kr_next next)
                 finish_bad(g, next);
         if (next.kind == KRI_NEXT_STOP)
                 finish(g, KR_CLASS_EXIT, own->more);
-        if (kri_gen_debugs(g))
+        if (is_watched(g))
                 debug_result(g, next);
         own->then = (uint8_t)next.then;
         own->timeout_ms = next.timeout_ms;
@@ -522,11 +530,11 @@ static inline bool is_plain(enum callback callback, kr_next next)
                 (next.kind == KRI_NEXT_REPLY && callback == CALL));
 }
 
-static void result(kr_gen *g, struct own *own, kr_next next)
+static inline void result(kr_gen *g, struct own *own, kr_next next)
 {
-        if (!is_plain(own->callback, next) || kri_gen_debugs(g))
+        if (__builtin_expect(!is_plain(own->callback, next) || is_watched(g), 0))
                 decide(g, own, next);
-        kr_gen_handling(g, NULL);
+        kri_gen_handling(g, NULL);
 }
 
 /* {continue, What}: before any message. */
@@ -539,29 +547,30 @@ static void go_on(kr_gen *g, struct own *own)
         own->then = KRI_THEN_NOTHING;
         own->callback = CONTINUE;
         in.term = what;
-        kr_gen_handling(g, &in);
+        kri_gen_handling(g, &in);
         kr_gen_debug(g, "{continue, ~}", what);
-        result(g, own, table_of(g)->handle_continue(kr_gen_state(g), what));
+        result(g, own, table_of(g)->handle_continue(kri_gen_state(g), what));
         kr_release(what);
 }
 
 static void loop(kr_gen *g)
 {
-        kr_gen_in in = KR_GEN_IN_INIT;
         struct own *own = own_of(g);
         const struct kri_gen_server *table = table_of(g);
-        void *state = kr_gen_state(g);
+        void *state = kri_gen_state(g);
+        kr_gen_in in; /* but for the slot, kr_gen_receive writes it */
         int what;
 
         if (own->then == KRI_THEN_CONTINUE) {
                 go_on(g, own);
                 return;
         }
+        in.slot = (kr_msg){ .sig = NULL };
         what = kr_gen_receive(g, &in,
                               own->then == KRI_THEN_TIMEOUT ? own->timeout_ms
                                                             : KR_INFINITY);
         own->then = KRI_THEN_NOTHING;
-        kr_gen_handling(g, &in);
+        kri_gen_handling(g, &in);
         switch (what) {
         case KR_GEN_CALL:
                 own->callback = CALL;
@@ -675,7 +684,7 @@ static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra,
         kr_next next;
 
         own->callback = CODE_CHANGE;
-        next = table_of(g)->code_change(kr_gen_state(g), old_version, extra);
+        next = table_of(g)->code_change(kri_gen_state(g), old_version, extra);
         if (next.kind == KRI_NEXT_UNDEF)
                 kr_error("undef");
         if (!is_allowed(CODE_CHANGE, next, own))
