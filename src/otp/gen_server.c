@@ -38,6 +38,8 @@ struct own {
         bool is_thrown;      /* a kr_next is on its way up */
 };
 
+_Static_assert(sizeof(struct own) == 32, "an idle server is small");
+
 /* SENT: kept for debug options only. */
 enum replied { NO_REPLY, SENT, TO_BE_SENT };
 

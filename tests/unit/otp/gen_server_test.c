@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gen_server_test.c: gen_server: what its callbacks may say, and how it ends. */
 #include "expect.h"
+#include "heap.h"
 #include "process.h"
 #include "told.h"
 
@@ -678,6 +679,101 @@ KIT_PROCESS_TEST(test_hundreds_of_failing_starts_leave_nothing)
         kit_expect_nothing();
 }
 
+/* Something that may fail for want of memory, in a kr_catch. */
+struct trying {
+        uint64_t refuse; /* which allocation */
+        kr_pid pid;
+        kr_err err;
+        bool was_refused;
+};
+
+static void try_start(void *arg)
+{
+        struct trying *t = arg;
+        kr_start_opts opts = { .name = "tried", .debug = "[{log, 3}, statistics]" };
+        kr_started started;
+
+        kit_heap_refuse(t->refuse);
+        started = kr_start(&told, &opts,
+                           "{~, {ok, {continue, \"words that need room\"}}}", kr_self());
+        t->was_refused = kit_heap_has_refused();
+        kit_heap_refuse(0);
+        t->err = started.err;
+        t->pid = started.pid;
+}
+
+static void try_everything(void *arg)
+{
+        struct trying *t = arg;
+        kr_msg slot = KR_MSG_INIT;
+
+        kit_heap_refuse(t->refuse);
+        kr_cast(t->pid, "{do, {add, 0}}");
+        (void)kr_try_call(t->pid, &slot, 1000, "{do, {reply, \"words that need room\"}}");
+        kr_sys_get_state(t->pid, &slot);
+        kr_sys_replace_state(t->pid, &slot, "#{value => 5}");
+        kr_sys_get_status(t->pid, &slot);
+        kr_sys_log(t->pid, 10);
+        kr_sys_log_get(t->pid, &slot);
+        kr_sys_suspend(t->pid);
+        kr_sys_change_code(t->pid, &slot, "{told, 1, {add, 0}}");
+        kr_sys_resume(t->pid);
+        (void)kr_try_call(t->pid, &slot, 1000, "{do, {noreply, {timeout, 0}}}");
+        kr_msg_clear(&slot);
+}
+
+static bool tried(struct trying *t, void (*fn)(void *))
+{
+        kr_msg reason = KR_MSG_INIT;
+        kr_class kind;
+        bool returned = kr_catch(fn, t, &kind, &reason);
+
+        t->was_refused |= kit_heap_has_refused();
+        kit_heap_refuse(0);
+        kr_msg_clear(&reason);
+        return returned;
+}
+
+static void live_without_memory(void)
+{
+        struct trying t = { .was_refused = true };
+        kr_msg msg = KR_MSG_INIT;
+        int failed = 0;
+
+        for (t.refuse = 1; t.was_refused; t.refuse++) {
+                t.was_refused = false;
+                t.err = KR_EFAILED;
+                if (!tried(&t, try_start) || t.err != KR_OK) {
+                        kit_true(t.was_refused);
+                        kit_true(kr_pid_is_none(kr_whereis("tried")));
+                        failed++;
+                } else {
+                        kit_ok(kr_stop_normal(t.pid));
+                }
+        }
+        kit_int_gt(failed, 0);
+        t.was_refused = true;
+        t.pid = new_told();
+        for (t.refuse = 1; t.was_refused; t.refuse++) {
+                t.was_refused = false;
+                (void)tried(&t, try_everything);
+                if (!kr_is_process_alive(t.pid)) {
+                        t.pid = new_told(); /* it had no room for what it wanted to do */
+                        continue;
+                }
+                kr_sys_resume(t.pid);
+                kr_call(t.pid, &msg, "{do, {reply, alive}}");
+                kit_match(msg.term, "alive");
+        }
+        kr_msg_clear(&msg);
+}
+
+/* One thread: nobody else's allocation is refused. */
+KIT_TEST(test_without_memory_all_fails_cleanly)
+{
+        kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM }, live_without_memory);
+}
+
 /* covers: I131 */
 KIT_PROCESS_TEST(test_what_a_server_had_not_handled_is_lost_with_it)
 {
@@ -722,4 +818,5 @@ KIT_MAIN(KIT_CASE(test_an_init_that_fails_leaves_no_name_and_tells_why),
          KIT_CASE(test_a_process_becomes_a_server),
          KIT_CASE(test_release_runs_once_whatever_the_end),
          KIT_CASE(test_hundreds_of_failing_starts_leave_nothing),
+         KIT_SLOW(test_without_memory_all_fails_cleanly, 60),
          KIT_CASE(test_what_a_server_had_not_handled_is_lost_with_it))
