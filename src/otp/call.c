@@ -179,7 +179,8 @@ kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
 kr_term kri_call_pid(kr_pid to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,
                      const union kri_arg *args)
 {
-        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS : timeout_ms;
+        int64_t wait_ms = timeout_ms == KRI_CALL_DEFAULT ? KR_CALL_TIMEOUT_MS
+                                                         : timeout_ms;
         int end = wait_ms >= KR_INFINITY ? kri_gen_call(to, KR_ATOM("$gen_call"), wait_ms,
                                                         slot, site, args)
                                          : KRI_CALL_ELSEWHERE;
