@@ -23,7 +23,7 @@ static void tell_states(void)
         kr_msg msg = KR_MSG_INIT;
 
         stage_say("\nthe state decides: running counts, paused lets ticks wait\n");
-        STAGE_SHOW("counter:start_link(5,...)", start(5, PATIENCE_MS));
+        STAGE_SHOW("counter:start_link(...)", start(5, PATIENCE_MS));
         STAGE_SHOW("counter:tick(1)", counter_tick(kr_int(1)));
         STAGE_SHOW("counter:read()", counter_read(&msg));
         STAGE_SHOW("counter:pause()", counter_pause());
@@ -65,7 +65,7 @@ static void tell_sys(void)
         kr_msg msg = KR_MSG_INIT;
 
         stage_say("\nsys sees both, state and data\n");
-        STAGE_SHOW("counter:start_link(5,...)", start(5, PATIENCE_MS));
+        STAGE_SHOW("counter:start_link(...)", start(5, PATIENCE_MS));
         STAGE_SHOW("counter:tick(2)", counter_tick(kr_int(2)));
         STAGE_SHOW("counter:pause()", counter_pause());
         STAGE_SHOW("sys:get_state(counter)", kr_sys_get_state("counter", &msg));
