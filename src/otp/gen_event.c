@@ -4,6 +4,7 @@
  */
 #include <krarup/fields.h>
 
+#include "debug_text.h"
 #include "event.h"
 #include "report.h"
 
@@ -646,6 +647,7 @@ const kr_kind kr_gen_event_kind = {
         .status = status,
         .ended = ended,
         .own_size = sizeof(struct kri_manager),
+        .print = kri_event_print,
 };
 
 const kr_behaviour kr_event_manager = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* statem_life.c: how a state machine begins and how it ends. */
+#include "debug_text.h"
 #include "gen.h"
 #include "report.h"
 #include "statem.h"
@@ -236,4 +237,5 @@ const kr_kind kr_gen_statem_kind = {
         .own_size = sizeof(struct kri_statem),
         .report = kri_statem_report,
         .says_in = true,
+        .print = kri_statem_print,
 };

@@ -8,6 +8,8 @@
 #include "expect.h"
 #include "process.h"
 
+#include <stdatomic.h>
+
 static kr_pid new_manager(void)
 {
         kr_started s = kr_event_start(NULL);
@@ -706,6 +708,41 @@ KIT_EVERYWHERE_TEST(test_the_status_lists_the_handlers)
         kr_msg_clear(&slot);
 }
 
+static char reported[2000];
+static _Atomic int report_count;
+
+static void note(const kr_log_event *event, void *context)
+{
+        (void)context;
+        if (!kr_is_none(event->report) && atomic_fetch_add(&report_count, 1) == 0)
+                (void)kr_format(reported, sizeof(reported), event->report);
+}
+
+static kr_term hide(const struct number *n)
+{
+        (void)n;
+        return kr_build("hidden");
+}
+
+KR_EVENT_HANDLER(secret, struct number, .init = set_number, .handle_event = set_number,
+                 .format_status = hide);
+
+/* covers: gen_event_SUITE:error_format_status */
+KIT_PROCESS_TEST(test_a_report_shows_what_the_module_wants)
+{
+        const kr_log_handler handler = { .name = "note", .log = note };
+        kr_started s = kr_event_start(&(kr_start_opts){ .name = "reporter" });
+
+        kit_ok(kr_logger_start(kr_here(), &(kr_logger_opts){ .no_default = true }));
+        kit_ok(kr_logger_add_handler(kr_here(), &handler));
+        kit_ok(kr_event_add_handler(s.pid, &secret, NULL, "1"));
+        kit_ok(kr_event_sync_notify(s.pid, "{no, number}"));
+        kit_eventually(atomic_load(&report_count) == 1);
+        kit_str_eq(reported, "#{handler => secret,label => {gen_event,terminate},"
+                             "last_message => {no,number},name => reporter,"
+                             "reason => no_number,state => hidden}");
+}
+
 /* -- starting -- */
 
 /* covers: gen_event_SUITE:start_opt */
@@ -766,5 +803,6 @@ KIT_MAIN(KIT_CASE(test_events_go_from_the_newest_to_the_oldest),
          KIT_CASE(test_states_are_seen_and_set_where_they_fit),
          KIT_CASE(test_code_changes_for_the_handlers_of_the_module),
          KIT_CASE(test_the_status_lists_the_handlers),
+         KIT_CASE(test_a_report_shows_what_the_module_wants),
          KIT_CASE(test_options_of_a_start_are_taken),
          KIT_CASE(test_a_manager_is_found_by_global_names))

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define SYNC "[{{call, sync, '_'}, {keep_state, [{reply, from, synced}]}}]"
 
@@ -577,6 +579,53 @@ KIT_EVERYWHERE_TEST(test_the_status_shows_all_and_what_the_module_wants)
         kr_msg_clear(&msg);
 }
 
+static char trace[2000];
+
+/* What a trace prints, by a file of log_to_file. */
+static const char *traced(kr_pid pid, const char *path)
+{
+        FILE *file;
+        size_t len;
+
+        kit_ok(kr_sys_log_to_file(pid, NULL));
+        file = fopen(path, "r");
+        kit_not_null(file);
+        len = fread(trace, 1, sizeof(trace) - 1, file);
+        trace[len] = 0;
+        (void)fclose(file);
+        (void)remove(path);
+        return trace;
+}
+
+KIT_PROCESS_TEST(test_a_trace_reads_as_in_otp)
+{
+        kr_started s = machine_start_opts(
+                &machine_functions, &(kr_start_opts){ .name = "traced" }, "{ok, a}",
+                "[{{cast, x, a}, {next_state, b, [postpone, {state_timeout, 0, s}]}},"
+                " {{call, sync, '_'}, {keep_state, [{reply, from, synced}]}}]");
+        char path[] = "/tmp/statem_trace_XXXXXX", wanted[600], me[40];
+        kr_msg slot = KR_MSG_INIT;
+
+        (void)close(mkstemp(path));
+        kit_ok(kr_sys_log_to_file(s.pid, path));
+        kr_cast(s.pid, "x");
+        (void)kr_statem_call(s.pid, &slot, "sync");
+        (void)kr_format(me, sizeof(me), kr_build("~", kr_self()));
+        (void)snprintf(wanted, sizeof(wanted),
+                       "*DBG* traced receive cast x in state a\n"
+                       "*DBG* traced postpone cast x in state a => b\n"
+                       "*DBG* traced start_timer {state_timeout,0,s,[]} in state b\n"
+                       "*DBG* traced consume cast x in state b\n"
+                       "*DBG* traced receive state_timeout s in state b\n"
+                       "*DBG* traced consume state_timeout s in state b\n"
+                       "*DBG* traced receive call sync from %s in state b\n"
+                       "*DBG* traced send synced to %s\n"
+                       "*DBG* traced consume call sync from %s in state b\n",
+                       me, me, me);
+        kit_str_eq(traced(s.pid, path), wanted);
+        kr_msg_clear(&slot);
+}
+
 /* -- reports -- */
 
 static char reports[8][4000];
@@ -672,5 +721,6 @@ KIT_MAIN(KIT_CASE(test_machines_start_with_a_name_and_without),
          KIT_CASE(test_code_changes_while_it_is_suspended),
          KIT_CASE(test_a_change_of_code_may_change_the_mode),
          KIT_CASE(test_the_status_shows_all_and_what_the_module_wants),
+         KIT_CASE(test_a_trace_reads_as_in_otp),
          KIT_CASE(test_reports_show_what_the_module_wants),
          KIT_CASE(test_planned_ends_are_not_reported))
