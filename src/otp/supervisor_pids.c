@@ -5,12 +5,20 @@
 
 #define CAP_MIN 8
 
-/* Numbers of pids count up: multiplying spreads them over all places. */
+/* A supervisor stops its children in the order of this table, and the indexes that become free
+ * are given out again in that order, with another serial. All bits have to count (the end of
+ * splitmix64), or those half of them would all go to one half of the next table. */
+static uint64_t mix(uint64_t z)
+{
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        return z ^ z >> 31;
+}
+
 static size_t place_of(const struct kri_pids *t, uint64_t num, uint32_t node)
 {
-        uint64_t hash = (num ^ (uint64_t)node << 40) * UINT64_C(0x9e3779b97f4a7c15);
-
-        return (size_t)((unsigned __int128)hash * t->cap >> 64);
+        return (size_t)((unsigned __int128)mix(num ^ (uint64_t)node << 40) * t->cap >>
+                        64);
 }
 
 static size_t after(const struct kri_pids *t, size_t place)

@@ -313,6 +313,46 @@ KIT_TEST(test_the_table_finds_what_is_in_it)
         kri_pids_clear(&t);
 }
 
+/* How far from its own place an entry stands, whatever the numbers look like. */
+static uint64_t steps_to_find(const struct kri_pids *t, kr_pid pid)
+{
+        const struct kri_pid_slot *slot = kri_pids_get(t, pid);
+        size_t at = (size_t)(slot - t->slots);
+        uint64_t steps = 1;
+
+        /* back to the last free place: at least as far as its own */
+        while (t->slots[(at + t->cap - steps) % t->cap].num != 0)
+                steps++;
+        return steps;
+}
+
+/* A supervisor stops its children in the order of its table, and the next ones get what has
+ * become free in that order: the same index, a later serial. */
+KIT_TEST(test_the_table_does_not_heap_pids_up)
+{
+        enum { MANY = 50000 };
+        struct kri_pids first = { .slots = NULL }, second = { .slots = NULL };
+        struct kri_pid_slot *slot = NULL;
+        uint64_t steps = 0;
+
+        for (uint64_t n = 1; n <= MANY; n++) {
+                kit_true(kri_pids_reserve(&first));
+                kri_pids_put(&first, (kr_pid){ .num = n << 9, .node = 1 }, n);
+        }
+        while ((slot = kri_pids_next(&first, slot)) != NULL && second.count < MANY / 2) {
+                kit_true(kri_pids_reserve(&second));
+                kri_pids_put(&second,
+                             (kr_pid){ .num = slot->num + (UINT64_C(1) << 32),
+                                       .node = 1 },
+                             0);
+        }
+        for (slot = NULL; (slot = kri_pids_next(&second, slot)) != NULL;)
+                steps += steps_to_find(&second, kri_pid_slot_pid(slot));
+        kit_int_lt(steps / (MANY / 2), 60);
+        kri_pids_clear(&first);
+        kri_pids_clear(&second);
+}
+
 /* At most 48 bytes for a child, and small again when they have gone. */
 KIT_TEST(test_the_table_is_no_larger_than_promised)
 {
@@ -344,4 +384,5 @@ KIT_MAIN(KIT_CASE(test_children_are_known_by_their_pids),
          KIT_CASE(test_one_that_has_unlinked_itself_is_waited_for),
          KIT_SLOW(test_many_start_and_stop, 60),
          KIT_CASE(test_the_table_finds_what_is_in_it),
+         KIT_CASE(test_the_table_does_not_heap_pids_up),
          KIT_CASE(test_the_table_is_no_larger_than_promised))
