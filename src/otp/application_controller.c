@@ -28,7 +28,7 @@ struct entry {
         struct entry *next;
         kr_atom name;
         kr_restart restart;
-        kr_pid pid;   /* running: the master; none: it has none */
+        kr_pid pid; /* running: the master; none: it has none. starting: who starts it */
         kr_from from; /* requests: who waits; its tag is kept */
 };
 
@@ -442,15 +442,17 @@ static void run_starter(kr_term what)
         kr_release(result);
 }
 
-static void spawn_starter(struct controller *c, kr_atom app, kr_term type)
+static kr_pid spawn_starter(struct controller *c, kr_atom app, kr_term type)
 {
         kr_term keys = kri_apps_keys(c->apps, app), running = names_of(c->running);
         kr_term what = kr_build("{~, ~, ~, ~, ~}", app, running, keys, type, kr_self());
 
-        kr_spawn_link(run_starter, what);
+        kr_pid pid = kr_spawn_link(run_starter, what);
+
         kr_release(what);
         kr_release(running);
         kr_release(keys);
+        return pid;
 }
 
 static bool add_request(struct controller *c, kr_atom app, kr_from from)
@@ -506,13 +508,16 @@ static bool is_forbidden(struct controller *c, kr_atom app)
 static kr_next begin_start(struct controller *c, kr_atom app, kr_restart restart,
                            kr_from from)
 {
+        struct entry *e;
+
         if (!add_request(c, app, from))
                 return kr_reply("{error, enomem}");
-        if (push(&c->starting, app, restart) == NULL) {
+        e = push(&c->starting, app, restart);
+        if (e == NULL) {
                 drop(&c->requests);
                 return kr_reply("{error, enomem}");
         }
-        spawn_starter(c, app, kr_atom_term(KR_ATOM("normal")));
+        e->pid = spawn_starter(c, app, kr_atom_term(KR_ATOM("normal")));
         return kr_noreply();
 }
 
@@ -570,8 +575,6 @@ static kr_next start_failed(kr_atom app, kr_restart restart, kr_term result)
                 return kr_noreply();
         return stop_with(kr_build("{application_start_failure, ~, ~}", app, reason));
 }
-
-static void stop_one(struct controller *c, kr_atom app, kr_pid master, kr_restart type);
 
 static kr_next application_started(struct controller *c, kr_atom app, kr_term result)
 {
@@ -1080,6 +1083,16 @@ static kr_next application_ended(struct controller *c, kr_atom app, kr_term reas
         return stop_with(kr_build("{application_terminated, ~, ~}", app, reason));
 }
 
+/* Who was to start it has ended without a word (killed, or no memory): it has failed. */
+static kr_next starter_ended(struct controller *c, kr_atom app, kr_term reason)
+{
+        kr_term result = kr_build("{error, ~}", reason);
+        kr_next next = application_started(c, app, result);
+
+        kr_release(result);
+        return next;
+}
+
 static kr_next handle_info(struct controller *c, kr_term message)
 {
         kr_term reason;
@@ -1095,6 +1108,9 @@ static kr_next handle_info(struct controller *c, kr_term message)
                         drop(at);
                         return application_ended(c, app, reason);
                 }
+        for (struct entry *e = c->starting; e != NULL; e = e->next)
+                if (kr_pid_eq(e->pid, pid))
+                        return starter_ended(c, e->name, reason);
         return kr_noreply();
 }
 

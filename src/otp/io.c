@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LINE_BYTES 2048
+#define START_MS 1000 /* for `user` to begin */
 
 kr_pid kr_io_device(void)
 {
@@ -23,9 +24,9 @@ kr_pid kr_io_device(void)
         if (!kr_pid_is_none(leader) || kr_here() == NULL)
                 return leader;
         (void)!kr_io_start(kr_here(), NULL); /* another may be quicker */
-        while (kr_pid_is_none(leader = kr_whereis("user")) && !kr_pid_is_none(kr_self()))
-                kr_yield();
-        return leader;
+        for (int i = 0; i < START_MS && kr_pid_is_none(leader = kr_whereis("user")); i++)
+                kr_sleep(1);
+        return leader; /* none: it could not start */
 }
 
 /* What has no reply is answered by ourselves, so that it comes in a slot like others. */

@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "expect.h"
+#include "heap.h"
 #include "process.h"
+
+#include "core/node.h"
 
 /* -- an application whose callbacks tell the process `test` -- */
 
@@ -874,6 +877,89 @@ KIT_PROCESS_TEST(test_logging_is_configured_by_kernel)
                 strstr(notes, "config: kernel: logger: not understood: {handler,odd}"));
 }
 
+/* -- no memory -- */
+
+static _Atomic bool has_ended;
+static _Atomic bool may_begin;
+
+/* Boots, starts, asks, and stops: each may fail, and then says so. */
+static void live(void)
+{
+        static const kr_application *const apps[] = { &told, NULL };
+        const kr_boot_opts opts = { .applications = apps, .load_only = true };
+        kr_msg slot = KR_MSG_INIT;
+        kr_term spec;
+
+        if (kr_logger_start(kr_here(), &(kr_logger_opts){ .no_default = true }) !=
+                    KR_OK ||
+            kr_boot(&opts, NULL) != KR_OK)
+                return;
+        spec = kr_build("{application, a, [{env, [{x, 1}]}, {mod, {told, ok}}]}");
+        if (!kr_is_none(spec) && kr_application_load_spec(spec, NULL) == KR_OK &&
+            kr_application_start("a", KR_TEMPORARY, NULL) == KR_OK) {
+                (void)kr_application_which(&slot, 5000);
+                kr_application_set_env("a", "x", NULL, "2");
+                (void)kr_application_stop("a", NULL);
+        }
+        kr_msg_clear(&slot);
+}
+
+static void watch(void)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_ref ref;
+
+        while (!atomic_load(&may_begin))
+                kr_sleep(1);
+        kr_spawn_monitor(&ref, live);
+        (void)kr_receive(&msg, KR_INFINITY, kr_on(0, "{'DOWN', =, _, _, _}", ref));
+        kr_msg_clear(&msg);
+        atomic_store(&has_ended, true);
+}
+
+/* The n-th allocation fails (of the heap, or of the node's own); whatever ends for it, nobody
+ * waits for ever. */
+static bool live_without(uint64_t n, bool of_heap)
+{
+        kr_node *node = kit_node_start(&(kr_node_opts){ .drive = KR_DRIVE_SIM });
+        struct kri_pool *pool = &node->scheds[0].pool;
+        bool refused;
+
+        atomic_store(&has_ended, false);
+        atomic_store(&may_begin, false);
+        kit_false(kr_pid_is_none(kr_node_spawn(node, watch)));
+        for (int i = 0; i < 10; i++)
+                (void)kr_node_run(node);
+        atomic_store(&may_begin, true);
+        if (of_heap)
+                kit_heap_refuse(n);
+        else
+                pool->fail_in = (uint32_t)n;
+        while (!atomic_load(&has_ended) && kr_node_run(node))
+                ;
+        refused = of_heap ? kit_heap_has_refused() : pool->fail_in == 0;
+        kit_heap_refuse(0);
+        pool->fail_in = 0;
+        /* the watcher may be the one that had no memory */
+        if (!atomic_load(&has_ended) && n > 5)
+                kit_fail("without allocation %d of %s somebody waits for ever", (int)n,
+                         of_heap ? "the heap" : "the node");
+        kit_node_stop(node);
+        return refused;
+}
+
+KIT_TEST(test_without_memory_nobody_waits_for_ever)
+{
+        uint64_t n = 1;
+
+        while (live_without(n, true))
+                n++;
+        kit_int_gt((int64_t)n, 10);
+        for (n = 1; live_without(n, false);)
+                n++;
+        kit_int_gt((int64_t)n, 100);
+}
+
 /* -- whole programs -- */
 
 /* Runs kr_main in a process of its own, and sends it a signal when it says that it is up. */
@@ -1010,6 +1096,7 @@ KIT_MAIN(KIT_CASE(test_a_permanent_application_that_fails_to_start_halts),
          KIT_CASE(test_an_application_that_fails_fails_the_boot),
          KIT_CASE(test_a_spec_in_the_program_is_told_with_its_place),
          KIT_CASE(test_logging_is_configured_by_kernel),
+         KIT_SLOW(test_without_memory_nobody_waits_for_ever, 60),
          KIT_CASE(test_sigterm_stops_a_program_in_order),
          KIT_CASE(test_a_program_whose_application_ends_fails),
          KIT_CASE(test_a_program_may_stop_itself))

@@ -231,7 +231,48 @@ KIT_PROCESS_TEST(test_the_command_line_has_flags_with_values)
         kr_release(flags);
 }
 
-KIT_MAIN(KIT_CASE(test_a_config_is_a_list), KIT_CASE(test_syntax_has_a_place_and_a_shape),
+static void parse_both(const char *good, const char *wrong)
+{
+        struct kri_words error = KRI_WORDS_INIT;
+        kr_term read;
+
+        kit_ok(kri_config_text("a", good, strlen(good), &read, &error));
+        kit_match(read, "[[{counter, [{env, 0}, {name, _}]}, {kernel, _}]]");
+        kr_release(read);
+        kit_err(kri_config_text("a", wrong, strlen(wrong), &read, &error), KR_EFAILED);
+        kri_words_clear(&error);
+}
+
+/* On a thread that is no process, so that what is kept is counted. */
+KIT_TEST(test_a_config_without_memory)
+{
+        const char good[] = "[{counter, [{env, 0}, {name, \"a name\"}]}, {kernel, []}].";
+        const char wrong[] = "[{counter, [{env, 0}]}, {counter, []}].";
+
+        parse_both(good, wrong); /* what is kept for ever is kept by now */
+        KIT_EACH_ALLOC_FAILS (n) {
+                struct kri_words error = KRI_WORDS_INIT;
+                kr_term read;
+                kr_err err = kri_config_text("a", good, strlen(good), &read, &error);
+
+                if (!kit_heap_has_refused())
+                        kit_ok(err);
+                if (err == KR_OK)
+                        kr_release(read);
+                kri_words_clear(&error);
+        }
+        KIT_EACH_ALLOC_FAILS (n) {
+                struct kri_words error = KRI_WORDS_INIT;
+                kr_term read;
+
+                kit_true(kri_config_text("a", wrong, strlen(wrong), &read, &error) !=
+                         KR_OK);
+                kri_words_clear(&error);
+        }
+}
+
+KIT_MAIN(KIT_CASE(test_a_config_without_memory), KIT_CASE(test_a_config_is_a_list),
+         KIT_CASE(test_syntax_has_a_place_and_a_shape),
          KIT_CASE(test_one_list_and_nothing_else),
          KIT_CASE(test_an_application_is_a_pair),
          KIT_CASE(test_an_application_has_an_atom_and_a_list),
