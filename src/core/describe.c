@@ -252,7 +252,9 @@ static kri_word parent(struct view *v)
 
 static kri_word reductions(struct view *v)
 {
-        int64_t in_turn = v->running ? KRI_TURN_REDUCTIONS - v->p->reds : 0;
+        const struct kri_sched *s = v->p->sched;
+        int32_t turn = s != NULL && s->sim ? s->turn : KRI_TURN_REDUCTIONS;
+        int64_t in_turn = v->running ? turn - v->p->reds : 0;
 
         return kri_int((int64_t)v->p->reductions + in_turn);
 }
