@@ -88,19 +88,19 @@ static kr_err log_to_reports(void)
                                                                     : KR_COLOUR_NEVER });
 }
 
-/* The first of them: a line, and those below it that are indented. */
+/* The first of them: a line, and those below it that are indented. The logger goes on writing
+ * at the place where it is. */
 static void show_a_report(void)
 {
-        char line[400];
-        bool first = true;
+        char text[4000], *rest = text, *line;
+        ssize_t len;
 
         (void)kr_logger_sync(5000);
-        rewind(reports);
+        len = pread(fileno(reports), text, sizeof(text) - 1, 0);
+        text[len > 0 ? len : 0] = 0;
         stage_say("     what the logger has to say of it:\n");
-        while (fgets(line, sizeof(line), reports) != NULL && (first || line[0] == ' ')) {
-                stage_say("       | %s", line);
-                first = false;
-        }
+        while ((line = strsep(&rest, "\n")) != NULL && (line == text || line[0] == ' '))
+                stage_say("       | %s\n", line);
 }
 
 /* -- what is told of a blow -- */
@@ -148,13 +148,16 @@ static void tell_restarts(const struct storm_result *result)
         }
 }
 
-static void tell_time(const struct storm_result *result)
+static void tell_time(enum storm_blow blow, const struct storm_result *result)
 {
         double us = (double)result->answered_ns / 1e3;
+        bool is_short = us < 1000;
 
-        stage_say("     the name c answered again after %s%.*f %s%s\n", green,
-                  us < 1000 ? 0 : 1, us < 1000 ? us : us / 1e3, us < 1000 ? "us" : "ms",
-                  plain);
+        stage_say("     the name c answered again after %s%.*f %s%s%s\n", green,
+                  is_short ? 0 : 1, is_short ? us : us / 1e3, is_short ? "us" : "ms",
+                  plain,
+                  blow == STORM_SEGV ? " (the first report reads debug information)"
+                                     : "");
 }
 
 static void tell_count(const char *name, const struct storm_count *c)
@@ -202,7 +205,7 @@ static void tell_blow(enum storm_blow blow, struct storm_result *result)
                         "     %d times: rough_sup had %d of its %d restarts left, and ends\n",
                         result->strikes, result->strikes - 1, STORM_RESTARTS);
         tell_restarts(result);
-        tell_time(result);
+        tell_time(blow, result);
         tell_counts(result);
 }
 

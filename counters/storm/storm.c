@@ -8,7 +8,7 @@
 
 #define BURST 1000  /* casts before each call; then a pause of a millisecond */
 #define CALL_MS 50  /* for the answer to a tick */
-#define LOAD_MS 120 /* before a strike, and after it */
+#define LOAD_MS 200 /* before a strike, and after it */
 #define WATCH_EVERY_MS 40
 #define NO_ANSWER_MS 50 /* then a counter is taken for stuck */
 
