@@ -75,11 +75,13 @@ wrong() {
         fi
 }
 
-modules() {
+right_modules() {
         right value '.init = init'
         right 'value, name' '.init = init, .handle_call = handle_call, .handle_cast = handle_cast,
                 .terminate = terminate, .fields = counter_fields, .version = "2"'
+}
 
+wrong_modules() {
         wrong value '.init = of_other' "$no_callback"
         wrong value '.init = of_int' "$no_callback"
         wrong value '.init = of_one' "$no_callback"
@@ -110,8 +112,9 @@ for compiler in "$@"; do
            no_field='not compatible with any|negative' ;;
         esac
         for standard in $standards; do
-                modules
+                right_modules
         done
+        wrong_modules
 done
 
 if [ "$compilers" -eq 0 ]; then
