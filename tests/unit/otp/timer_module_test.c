@@ -400,7 +400,7 @@ KIT_PROCESS_TEST(test_thousands_of_timers)
         kr_free(timers);
 }
 
-/* -- helpers -- */
+/* -- sleeping, measuring -- */
 
 static void sleeps(void *ms)
 {
