@@ -6,25 +6,30 @@
  * members are the modules' own.
  */
 #include "event.h"
+#include "plat.h"
 
-/* Grows at its head only. Published with release: what is read behind it, the members'
- * `next` and the modules, was written before. */
+/* Grows at its head only, under the lock. Published with release: whoever reads it finds the
+ * members' `next`, and the modules, as they were written before. */
 static struct kri_handler_entry *entered; /* atomic */
+static kri_plat_lock lock = KRI_PLAT_LOCK_INIT;
 
+/* Whoever finds `entered` set must find the module in the list too: it may tell a manager the
+ * name at once. So it is set last, with release, and read with acquire. */
 void kri_handler_enter(const kr_handler_module *module)
 {
-        struct kri_handler_entry *entry = module->entry, *head;
+        struct kri_handler_entry *entry = module->entry;
 
-        /* relaxed: whoever finds it set has nothing to do, and finds it in the list only by
-         * `entered` */
-        if (__atomic_load_n(&entry->entered, __ATOMIC_RELAXED) ||
-            __atomic_exchange_n(&entry->entered, 1, __ATOMIC_RELAXED))
+        if (__atomic_load_n(&entry->entered, __ATOMIC_ACQUIRE))
                 return;
-        head = __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
-        do
-                entry->next = head;
-        while (!__atomic_compare_exchange_n(&entered, &head, entry, false,
-                                            __ATOMIC_RELEASE, __ATOMIC_ACQUIRE));
+        kr_critical_begin();
+        kri_plat_lock_take(&lock);
+        if (!entry->entered) {
+                entry->next = entered;
+                __atomic_store_n(&entered, entry, __ATOMIC_RELEASE);
+                __atomic_store_n(&entry->entered, 1, __ATOMIC_RELEASE);
+        }
+        kri_plat_lock_give(&lock);
+        kr_critical_end();
 }
 
 const kr_handler_module *kri_handler_find(kr_atom name)

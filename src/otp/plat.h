@@ -15,6 +15,7 @@
 /* -- locks -- */
 
 typedef pthread_mutex_t kri_plat_lock;
+#define KRI_PLAT_LOCK_INIT PTHREAD_MUTEX_INITIALIZER
 
 void kri_plat_lock_init(kri_plat_lock *lock);
 void kri_plat_lock_fini(kri_plat_lock *lock);
