@@ -38,7 +38,8 @@ struct worker {
         int64_t value;
 };
 
-__attribute__((no_sanitize("undefined"))) static void write_null(void)
+__attribute__((no_sanitize("undefined"), no_sanitize("thread"))) static void write_null(
+        void)
 {
         *(volatile int *)0 = 1;
 }
