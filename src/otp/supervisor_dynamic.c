@@ -33,13 +33,13 @@ static kr_term slot_args(const struct kri_pid_slot *slot)
 }
 
 /* The template's and these, both proper lists: gives a new term. */
-static kr_term args_with(const struct kri_child *template_, kr_term own)
+static kr_term args_with(const struct kri_child *spec, kr_term own)
 {
         if (kr_is_nil(own))
-                return kr_keep(template_->args);
-        if (kr_is_nil(template_->args))
+                return kr_keep(spec->args);
+        if (kr_is_nil(spec->args))
                 return kr_keep(own);
-        return append(template_->args, own);
+        return append(spec->args, own);
 }
 
 /* Gives a new term. */
@@ -236,13 +236,13 @@ bool kri_pid_is_alive(kr_pid pid)
         return !gone;
 }
 
-kr_term kri_dyn_terminate(struct kri_sup *s, kr_term pid_term_)
+kr_term kri_dyn_terminate(struct kri_sup *s, kr_term who)
 {
         struct kri_end end = KRI_END_INIT;
         struct kri_pid_slot *slot;
         kr_pid pid;
 
-        if (!kr_get_pid(pid_term_, &pid))
+        if (!kr_get_pid(who, &pid))
                 return kr_build("{error, simple_one_for_one}");
         slot = kri_pids_get(&s->pids, pid);
         if (slot == NULL)

@@ -138,6 +138,25 @@ KIT_EVERYWHERE_TEST(test_the_spec_of_dynamic_children_changes)
         stop_sup(sup);
 }
 
+/* Its own arguments were not kept: what is left are those of the spec. */
+KIT_EVERYWHERE_TEST(test_temporary_children_become_permanent)
+{
+        kr_pid sup = start_changing("{simple_one_for_one, 9, 5, never, [#{id => a,"
+                                    " start => {w, tells, [x]}, restart => temporary}]}"),
+               a;
+        kr_msg slot = KR_MSG_INIT;
+
+        a = kr_supervisor_start_another(sup, &slot, "[own]").pid;
+        expect_started("x");
+        expect_change(sup,
+                      "{simple_one_for_one, 9, 5, never, [#{id => a,"
+                      " start => {w, tells, [x]}}]}",
+                      "ok");
+        end_child(a, "boom");
+        expect_started("x");
+        stop_sup(sup);
+}
+
 /* -- auto_shutdown -- */
 
 #define TWO(limit, significant)                                                          \
@@ -185,4 +204,5 @@ KIT_EVERYWHERE_TEST(test_auto_shutdown_changes)
 KIT_MAIN(KIT_CASE(test_specs_change_and_children_stay),
          KIT_CASE(test_a_change_that_is_wrong_changes_nothing),
          KIT_CASE(test_the_spec_of_dynamic_children_changes),
+         KIT_CASE(test_temporary_children_become_permanent),
          KIT_CASE(test_auto_shutdown_changes))

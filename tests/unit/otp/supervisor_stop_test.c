@@ -61,6 +61,14 @@ KIT_EVERYWHERE_TEST(test_0_kills_at_once_and_infinity_waits)
         kit_expect(&msg, "{'EXIT', =, shutdown}", sup);
 }
 
+/* Longer than a receive can wait. */
+KIT_EVERYWHERE_TEST(test_a_shutdown_time_of_a_year_is_no_crash)
+{
+        expect_end_of_child(start_one("waits", "31536000000"), "shutdown");
+        expect_end_of_child(start_one("waits", "123456789012345678901234567890"),
+                            "shutdown");
+}
+
 /* covers: supervisor_SUITE:sup_stop_brutal_kill M186 */
 KIT_EVERYWHERE_TEST(test_brutal_kill)
 {
@@ -175,6 +183,7 @@ KIT_TEST(test_what_hangs_is_replaced_in_time)
 
 KIT_MAIN(KIT_CASE(test_one_that_takes_too_long_is_killed),
          KIT_CASE(test_0_kills_at_once_and_infinity_waits), KIT_CASE(test_brutal_kill),
+         KIT_CASE(test_a_shutdown_time_of_a_year_is_no_crash),
          KIT_CASE(test_one_that_has_unlinked_itself_is_stopped),
          KIT_CASE(test_one_that_ends_while_it_is_stopped),
          KIT_CASE(test_it_ends_with_the_reason_of_its_parent),
