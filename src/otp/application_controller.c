@@ -815,8 +815,7 @@ static kr_next change_data(struct controller *c, kr_term specs, kr_term config)
         return reply_reason(reason);
 }
 
-/* Of two lists of {Key, Value}: what differs, what is only in `now`, and what only in
- * `before`. */
+/* Of a list of {Key, Value}; none: it is not there. */
 static kr_term value_in(kr_term list, kr_term name)
 {
         kr_term found, value;
@@ -828,6 +827,8 @@ static kr_term value_in(kr_term list, kr_term name)
         return kr_none();
 }
 
+/* Of two lists of {Key, Value}: what differs, what is only in the new one, and the keys that
+ * are only in the old one. */
 struct diff {
         kr_term changed, added, removed;
 };

@@ -583,7 +583,7 @@ KIT_EVERYWHERE_TEST(test_persistent_values_outlast_the_application)
         kit_true(kr_application_env_match("a", "x", "1"));
 }
 
-/* covers: N214 application_SUITE:otp_2012 application_SUITE:config_change */
+/* covers: N214 application_SUITE:otp_2012 */
 KIT_EVERYWHERE_TEST(test_a_changed_configuration_is_told)
 {
         kr_msg msg = KR_MSG_INIT;
@@ -721,6 +721,30 @@ KIT_PROCESS_TEST(test_environment_from_files_and_the_command_line)
         remove_files();
 }
 
+/* covers: N214 application_SUITE:config_change */
+KIT_PROCESS_TEST(test_a_changed_sys_config_may_name_other_files)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_term specs, config, name;
+        char path[100];
+
+        write_file("a.config", "[{a, [{x, file}, {y, file}]}].");
+        boot();
+        load("{application, a, [{env, [{x, 1}]}, {mod, {told, ok}}]}");
+        started("a", KR_TEMPORARY);
+        (void)snprintf(path, sizeof(path), "%s/a", folder);
+        name = kr_string(path, strlen(path));
+        specs = kr_build("[{application, a, [{env, [{x, 1}]}, {mod, {told, ok}}]}]");
+        config = kr_build("[~, {a, [{y, itself}]}]", name);
+        kit_ok(kr_application_change(specs, config, NULL));
+        kit_next(&msg, "{config_change, [{x, file}], [{y, itself}], []}");
+        kr_release(specs);
+        kr_release(config);
+        kr_release(name);
+        kr_msg_clear(&msg);
+        remove_files();
+}
+
 KIT_PROCESS_TEST(test_a_misspelt_key_is_told_with_the_right_one)
 {
         char *argv[] = { "program", "-pa", folder, NULL };
@@ -784,7 +808,6 @@ KIT_PROCESS_TEST(test_a_module_that_is_not_known_is_told)
         kr_msg_clear(&slot);
 }
 
-/* covers: application_SUITE:otp_3002 */
 KIT_PROCESS_TEST(test_what_is_no_term_on_the_command_line_is_told)
 {
         char *argv[] = { "program", "-a", "key", "[1,", NULL };
@@ -833,6 +856,22 @@ KIT_PROCESS_TEST(test_an_application_that_fails_fails_the_boot)
         kit_str_eq(error.data, "application failing cannot be started: "
                                "{no_luck,{failing_app,start,[normal,{fails,no_luck}]}}");
         kr_buf_free(&error);
+}
+
+/* covers: application_SUITE:otp_3002 */
+KIT_PROCESS_TEST(test_illegal_parameters_fail_the_boot)
+{
+        static const kr_application *const apps[] = { &told, NULL };
+        char *argv[] = { "program", "-told", "key", "{", NULL };
+        const kr_boot_opts opts = { .argc = 4, .argv = argv, .applications = apps };
+        kr_buf error = KR_BUF_INIT;
+
+        kit_ok(kr_logger_start(kr_here(), &(kr_logger_opts){ .no_default = true }));
+        kit_err(kr_boot(&opts, &error), KR_EFAILED);
+        kit_str_eq(error.data, "application told cannot be started: "
+                               "{bad_environment_value,\"{\"}");
+        kr_buf_free(&error);
+        kit_true(kr_pid_is_none(kr_whereis("application_controller")));
 }
 
 KIT_PROCESS_TEST(test_a_spec_in_the_program_is_told_with_its_place)
@@ -1088,6 +1127,8 @@ KIT_MAIN(KIT_CASE(test_a_permanent_application_that_fails_to_start_halts),
          KIT_CASE(test_a_changed_configuration_is_told),
          KIT_CASE(test_a_process_belongs_by_its_group_leader),
          KIT_CASE(test_environment_from_files_and_the_command_line),
+         KIT_CASE(test_a_changed_sys_config_may_name_other_files),
+         KIT_CASE(test_illegal_parameters_fail_the_boot),
          KIT_CASE(test_a_misspelt_key_is_told_with_the_right_one),
          KIT_CASE(test_an_app_file_that_is_wrong_is_told_with_its_place),
          KIT_CASE(test_a_module_that_is_not_known_is_told),
