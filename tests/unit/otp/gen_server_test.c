@@ -745,6 +745,9 @@ static void live_without_memory(void)
                 t.err = KR_EFAILED;
                 if (!tried(&t, try_start) || t.err != KR_OK) {
                         kit_true(t.was_refused);
+                        /* one that died for want of memory may have told a moment before */
+                        for (int i = 0; i < 100 && !kr_pid_is_none(kr_whereis("tried")); i++)
+                                kr_sleep(1);
                         kit_true(kr_pid_is_none(kr_whereis("tried")));
                         failed++;
                 } else {
