@@ -21,6 +21,9 @@
 
 /* -- slots -- */
 
+/* A receive looks for its slot behind so many others. */
+#define OTHER_SLOTS 3
+
 /* While a message is held its root is not needed any more (the slot has it) and its place
  * says which slot holds it. */
 static void set_holder(struct kri_sig *sig, kr_msg *slot)
@@ -387,7 +390,8 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_word(
                         return NULL;
                 if (code->boxed || ((t ^ code->key_word) & code->key_mask) != 0)
                         continue;
-                return code->fast_word && kri_match_word_fast(code, t, c->args) ? c : NULL;
+                return code->fast_word && kri_match_word_fast(code, t, c->args) ? c
+                                                                                : NULL;
         }
         return NULL;
 }
@@ -403,22 +407,34 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_anythi
         return code != NULL && code->is_any ? c : NULL;
 }
 
-/* Give back what the slot held, if it was filled last and nothing hangs off it. False: it
- * takes more (release_slot); nothing has happened. */
+static inline __attribute__((always_inline)) bool is_small(const struct kri_sig *sig)
+{
+        return sig->blobs == 0 && sig->size_class != KRI_POOL_LARGE;
+}
+
+/* Give back what the slot held, if few others were filled since, and nothing large hangs off
+ * any (they may be out of scope: then they go with the next that takes more). False: it takes
+ * more (release_slot); nothing has happened. */
 static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
                                                                   const kr_msg *slot)
 {
-        struct kri_sig *sig = p->held;
+        struct kri_sig **place = &p->held, *sig = *place;
         struct kri_pool_list *hot;
 
+        for (int others = 0; sig != NULL && holder(sig) != slot; others++) {
+                if (others == OTHER_SLOTS || !is_small(sig))
+                        return false;
+                place = &sig->next;
+                sig = *place;
+        }
         if (sig == NULL)
                 return true;
-        if (holder(sig) != slot || sig->blobs != 0 || sig->size_class == KRI_POOL_LARGE)
+        if (!is_small(sig))
                 return false;
         hot = &p->sched->pool.hot[sig->size_class];
         if (hot->count + 1u >= kri_pool_list_len[sig->size_class])
                 return false;
-        p->held = sig->next;
+        *place = sig->next;
         kri_pool_poison(sig, sig->size_class);
         sig->next = (struct kri_sig *)hot->first;
         hot->first = (struct kri_block *)sig;
@@ -509,9 +525,8 @@ static inline struct kri_proc *begin(const kr_msg *slot)
 }
 
 /* The whole of kr_receive; p has entered. */
-static KRI_TAIL int receive_in(struct kri_proc *p, kr_msg *slot,
-                                                int64_t timeout_ms,
-                                                const struct kr_clause *clauses)
+static KRI_TAIL int receive_in(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                               const struct kr_clause *clauses)
 {
         int id;
 
@@ -529,7 +544,7 @@ static KRI_TAIL int receive_in(struct kri_proc *p, kr_msg *slot,
 }
 
 static KRI_TAIL int receive_taken(kr_msg *slot, int64_t timeout_ms,
-                                                   const struct kr_clause *clauses)
+                                  const struct kr_clause *clauses)
 {
         return receive_in(kri_enter(), slot, timeout_ms, clauses);
 }
@@ -552,9 +567,8 @@ static inline __attribute__((always_inline)) bool waits_simply(const struct kri_
 }
 
 /* Waits, and begins anew: with little to keep across the switch, it costs little. */
-static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot,
-                                                     int64_t timeout_ms,
-                                                     const struct kr_clause *clauses)
+static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                                    const struct kr_clause *clauses)
 {
         if (!waits_simply(p, timeout_ms))
                 return receive_in(p, slot, timeout_ms, clauses);
@@ -613,7 +627,7 @@ static void resume(struct kri_proc *p, const struct kr_clause *clauses)
 }
 
 static KRI_TAIL int receive_top(kr_msg *slot, int64_t timeout_ms,
-                                                 const struct kr_clause *clauses)
+                                const struct kr_clause *clauses)
 {
         struct kri_proc *p = begin(slot);
         enum kri_out out;
@@ -629,9 +643,8 @@ static KRI_TAIL int receive_top(kr_msg *slot, int64_t timeout_ms,
         return id;
 }
 
-static KRI_TAIL int wait_at_top(struct kri_proc *p, kr_msg *slot,
-                                                 int64_t timeout_ms,
-                                                 const struct kr_clause *clauses)
+static KRI_TAIL int wait_at_top(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                                const struct kr_clause *clauses)
 {
         if (kri_is_taken(p) || slot == NULL || p->first != NULL ||
             timeout_ms != KR_INFINITY || p->scanned != NULL || p->doom != NULL ||
