@@ -132,9 +132,26 @@ struct kri_begun {
 /* Start what `child` says with these arguments. Blocks. */
 struct kri_begun kri_child_begin(struct kri_child *child, kr_term args);
 
-/* -- supervisor_spec.c: child specs and flags -- */
+/* -- supervisor_child.c, supervisor_spec.c: child specs and flags -- */
+
+/* By kr_restart, by kr_child_type (the first is none). */
+extern const char *const kri_restart_names[3];
+extern const char *const kri_child_type_names[3];
 
 #define KRI_AUTO_SHUTDOWN_ANY ((kr_auto_shutdown)0xff) /* check_childspecs/1 */
+
+/* A key and its value for a map; own: takes the value. */
+static inline void kri_add_pair(kr_builder *b, const char *key, kr_term value)
+{
+        kr_add_atom(b, kri_atom_of(key));
+        kr_add_term(b, value);
+}
+
+static inline void kri_add_own(kr_builder *b, const char *key, kr_term value)
+{
+        kri_add_pair(b, key, value);
+        kr_release(value);
+}
 
 /* Gives a new term: the spec of a child as a map; none: *ret_err says why. */
 kr_term kri_spec_of(kr_node *node, const kr_child *child, kr_term args, kr_err *ret_err);
@@ -146,6 +163,8 @@ kr_term kri_spec_check(kr_term spec, kr_auto_shutdown auto_shutdown,
 /* The same for a list of them, which are added to `s` in order; on an error it has none. */
 kr_term kri_spec_check_all(kr_term specs, kr_auto_shutdown auto_shutdown,
                            struct kri_sup *s);
+/* Gives an error; nothing is kept. */
+kr_term kri_specs_error(kr_term specs, kr_auto_shutdown auto_shutdown);
 /* Gives an error; otherwise *ret_flags with the defaults filled in. */
 kr_term kri_flags_check(const kr_supervisor_flags *flags, struct kri_flags *ret_flags);
 /* false: it is no such atom. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervisor_spec.c: child specs and flags: checked as OTP does, with OTP's names for what is
- * wrong, in OTP's order. Every spec passes as a term through here, C's too. */
+ * wrong, in OTP's order. Every spec passes as a term through here, C's too (see
+ * supervisor_child.c). */
 #include "supervisor.h"
-
-#include <krarup/text.h>
 
 #include <string.h>
 
@@ -18,8 +17,8 @@ static const char *const strategies[] = { "one_for_one", "one_for_all", "rest_fo
                                           "simple_one_for_one" };
 static const char *const auto_shutdowns[] = { "never", "any_significant",
                                               "all_significant" };
-static const char *const restarts[] = { "permanent", "transient", "temporary" };
-static const char *const types[] = { "", "worker", "supervisor" };
+const char *const kri_restart_names[] = { "permanent", "transient", "temporary" };
+const char *const kri_child_type_names[] = { "", "worker", "supervisor" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -40,7 +39,7 @@ kr_atom kri_auto_shutdown_atom(kr_auto_shutdown auto_shutdown)
 
 kr_atom kri_child_type_atom(const struct kri_child *child)
 {
-        return atom_of(types[child->type]);
+        return atom_of(kri_child_type_names[child->type]);
 }
 
 /* The place of an atom among names; false: it is none of them. */
@@ -100,152 +99,6 @@ kr_term kri_flags_check(const kr_supervisor_flags *flags, struct kri_flags *ret_
                 f.period_s = 5;
         *ret_flags = f;
         return kr_none();
-}
-
-/* -- a child of C's as a term -- */
-
-static void add_pair(kr_builder *b, const char *key, kr_term value)
-{
-        kr_add_atom(b, atom_of(key));
-        kr_add_term(b, value);
-}
-
-static void add_own(kr_builder *b, const char *key, kr_term value)
-{
-        add_pair(b, key, value);
-        kr_release(value);
-}
-
-static kr_err parse(const char *text, kr_term *ret)
-{
-        return kr_parse(text, strlen(text), NULL, ret, NULL);
-}
-
-static kr_err add_start(kr_builder *b, kr_node *node, const kr_child *child, kr_term args)
-{
-        const struct kri_start *how;
-        kr_term parsed = kr_nil();
-        kr_err err;
-
-        err = kri_start_know(node, &child->start, child->opts, &how);
-        if (err != KR_OK)
-                return err;
-        if (kr_is_none(args) && child->args_term != NULL)
-                args = *child->args_term;
-        if (kr_is_none(args) && child->args != NULL)
-                err = parse(child->args, &parsed);
-        if (err != KR_OK)
-                return err;
-        add_own(b, "start",
-                kr_build("{~, ~, ~}", how->module, how->function,
-                         kr_is_none(args) ? parsed : args));
-        add_own(b, "start_id", kr_build("~", how->id));
-        kr_release(parsed);
-        return KR_OK;
-}
-
-static kr_term shutdown_of(int64_t shutdown_ms)
-{
-        switch (shutdown_ms) {
-        case KR_INFINITY:
-                return ATOM("infinity");
-        case KR_SHUTDOWN_BRUTAL_KILL:
-                return ATOM("brutal_kill");
-        case KR_SHUTDOWN_NOW:
-                return kr_int(0);
-        default:
-                return kr_build("~", shutdown_ms);
-        }
-}
-
-static bool starts_supervisor(const kr_child *child)
-{
-        return child->start.behaviour != NULL &&
-               child->start.behaviour->kind == &kr_supervisor_kind;
-}
-
-/* An enum as its atom; what is no value of it as the number, for the check to name. */
-static kr_term enum_term(unsigned value, const char *const *names, size_t count)
-{
-        return value < count ? kr_atom_term(atom_of(names[value]))
-                             : kr_build("~", (int)value);
-}
-
-static void add_options(kr_builder *b, const kr_child *child)
-{
-        kr_child_type type = child->type;
-
-        if (type == KR_CHILD_DEFAULT)
-                type = starts_supervisor(child) ? KR_CHILD_SUPERVISOR : KR_CHILD_WORKER;
-        add_own(b, "restart", enum_term(child->restart, restarts, COUNT(restarts)));
-        add_own(b, "type", enum_term(type, types, COUNT(types)));
-        if (child->significant)
-                add_pair(b, "significant", ATOM("true"));
-        if (child->shutdown_ms != 0)
-                add_own(b, "shutdown", shutdown_of(child->shutdown_ms));
-        if (child->name != NULL)
-                add_own(b, "name", kr_atom_term(atom_of(child->name)));
-        if (child->budget.intensity != 0 || child->budget.period_s != 0 ||
-            child->budget.gives_up)
-                add_own(b, "budget",
-                        kr_build("{~, ~, ~}", child->budget.intensity,
-                                 child->budget.period_s, child->budget.gives_up));
-        if (child->budget.backoff_ms != 0 || child->budget.backoff_max_ms != 0)
-                add_own(b, "backoff",
-                        kr_build("{~, ~}", child->budget.backoff_ms,
-                                 child->budget.backoff_max_ms));
-}
-
-static kr_err add_fields(kr_builder *b, kr_node *node, const kr_child *child,
-                         kr_term args)
-{
-        const kr_child_start *s = &child->start;
-        kr_term modules;
-        kr_err err;
-
-        if (child->id_term != NULL)
-                add_pair(b, "id", *child->id_term);
-        else if (child->id != NULL)
-                add_pair(b, "id", kr_atom_term(atom_of(child->id)));
-        if (s->behaviour != NULL || s->start != NULL || s->run != NULL ||
-            s->proc != NULL) {
-                err = add_start(b, node, child, args);
-                if (err != KR_OK)
-                        return err;
-        }
-        if (child->modules != NULL) {
-                err = parse(child->modules, &modules);
-                if (err != KR_OK)
-                        return err;
-                add_own(b, "modules", modules);
-        }
-        add_options(b, child);
-        return KR_OK;
-}
-
-kr_term kri_spec_of(kr_node *node, const kr_child *child, kr_term args, kr_err *ret_err)
-{
-        kr_builder b = KR_BUILDER_INIT;
-        kr_term spec = kr_none();
-        kr_err err;
-
-        err = add_fields(&b, node, child, args);
-        if (err == KR_OK) {
-                spec = kr_build_map(&b);
-                if (kr_is_none(spec))
-                        err = KR_ENOMEM;
-        }
-        kr_builder_clear(&b);
-        *ret_err = err;
-        return spec;
-}
-
-/* A spec that does not become a term: text that is none, a start that is none. */
-kr_term kri_spec_bad(const kr_child *child, kr_err err)
-{
-        return kr_build("{invalid_child_spec, {~, ~}}",
-                        atom_of(child->id != NULL ? child->id : "undefined"),
-                        atom_of(kr_err_name(err)));
 }
 
 /* -- checking -- */
@@ -381,14 +234,16 @@ static kr_term check_fields(struct fields *f, kr_auto_shutdown auto_shutdown)
                 return invalid("invalid_mfa", f->start);
         if (kr_is_none(f->restart))
                 f->restart = ATOM("permanent");
-        if (!find_name(f->restart, restarts, COUNT(restarts), &f->restart_at))
+        if (!find_name(f->restart, kri_restart_names, COUNT(kri_restart_names),
+                       &f->restart_at))
                 return invalid("invalid_restart_type", f->restart);
         error = check_significant(f, auto_shutdown);
         if (!kr_is_none(error))
                 return error;
         if (kr_is_none(f->type))
                 f->type = ATOM("worker");
-        if (!find_name(f->type, types, COUNT(types), &f->type_at))
+        if (!find_name(f->type, kri_child_type_names, COUNT(kri_child_type_names),
+                       &f->type_at))
                 return invalid("invalid_child_type", f->type);
         if (kr_is_none(f->shutdown))
                 f->shutdown = f->type_at == KR_CHILD_WORKER ? kr_int(WORKER_SHUTDOWN_MS)
@@ -545,7 +400,7 @@ kr_term kri_child_pid_term(const struct kri_child *child)
 
 static kr_term restart_term(const struct kri_child *child)
 {
-        return kr_atom_term(atom_of(restarts[child->restart]));
+        return kr_atom_term(atom_of(kri_restart_names[child->restart]));
 }
 
 static kr_term args_term(const struct kri_child *child)
@@ -564,30 +419,31 @@ static void add_ours(kr_builder *b, const struct kri_child *child)
         const kr_budget *limits;
 
         if (!kr_is_none(child->name))
-                add_pair(b, "name", child->name);
+                kri_add_pair(b, "name", child->name);
         if (child->budget == NULL)
                 return;
         limits = &child->budget->limits;
         if (limits->intensity != 0)
-                add_own(b, "budget",
-                        kr_build("{~, ~, ~}", limits->intensity, limits->period_s,
-                                 limits->gives_up));
+                kri_add_own(b, "budget",
+                            kr_build("{~, ~, ~}", limits->intensity, limits->period_s,
+                                     limits->gives_up));
         if (limits->backoff_ms != 0)
-                add_own(b, "backoff",
-                        kr_build("{~, ~}", limits->backoff_ms, limits->backoff_max_ms));
+                kri_add_own(b, "backoff",
+                            kr_build("{~, ~}", limits->backoff_ms,
+                                     limits->backoff_max_ms));
 }
 
 kr_term kri_child_spec(const struct kri_child *child)
 {
         kr_builder b = KR_BUILDER_INIT;
 
-        add_pair(&b, "id", child->id);
-        add_own(&b, "start", mfa_term(child, kr_none()));
-        add_pair(&b, "restart", restart_term(child));
-        add_own(&b, "significant", kr_build("~", child->significant));
-        add_pair(&b, "shutdown", child->shutdown);
-        add_pair(&b, "type", kr_atom_term(kri_child_type_atom(child)));
-        add_pair(&b, "modules", child->modules);
+        kri_add_pair(&b, "id", child->id);
+        kri_add_own(&b, "start", mfa_term(child, kr_none()));
+        kri_add_pair(&b, "restart", restart_term(child));
+        kri_add_own(&b, "significant", kr_build("~", child->significant));
+        kri_add_pair(&b, "shutdown", child->shutdown);
+        kri_add_pair(&b, "type", kr_atom_term(kri_child_type_atom(child)));
+        kri_add_pair(&b, "modules", child->modules);
         add_ours(&b, child);
         return kr_build_map(&b);
 }
@@ -620,7 +476,7 @@ kr_term kri_child_offender(const struct kri_child *child, kr_term first, kr_term
 
 /* -- checking for others -- */
 
-static kr_term check_specs(kr_term specs, kr_auto_shutdown auto_shutdown)
+kr_term kri_specs_error(kr_term specs, kr_auto_shutdown auto_shutdown)
 {
         struct kri_sup s = { .gen = NULL };
         kr_term error = kri_spec_check_all(specs, auto_shutdown, &s);
@@ -638,46 +494,10 @@ kr_term kr_supervisor_check_childspecs(kr_term specs, kr_term auto_shutdown)
                 return kr_build("{error, {badarg, ~}}", specs);
         if (!kri_auto_shutdown_of(auto_shutdown, &limit))
                 return kr_build("{error, {badarg, ~}}", auto_shutdown);
-        error = check_specs(specs, limit);
+        error = kri_specs_error(specs, limit);
         if (kr_is_none(error))
                 return ATOM("ok");
         answer = kr_build("{error, ~}", error);
         kr_release(error);
         return answer;
-}
-
-static kr_err fail(kr_term error, kr_term *ret_error)
-{
-        if (kr_is_that_atom(error, KR_ATOM("enomem")))
-                return KR_ENOMEM;
-        if (ret_error != NULL)
-                *ret_error = error;
-        else
-                kr_release(error);
-        return KR_EFAILED;
-}
-
-kr_err kr_supervisor_check(const kr_child *children, size_t count,
-                           kr_auto_shutdown auto_shutdown, kr_term *ret_error)
-{
-        kr_builder b = KR_BUILDER_INIT;
-        kr_term specs, error;
-        kr_err err;
-
-        for (size_t i = 0; i < count; i++) {
-                kr_term spec = kri_spec_of(kr_here(), &children[i], kr_none(), &err);
-
-                if (err != KR_OK) {
-                        kr_builder_clear(&b);
-                        return err == KR_ENOMEM
-                                       ? err
-                                       : fail(kri_spec_bad(&children[i], err), ret_error);
-                }
-                kr_add_term(&b, spec);
-                kr_release(spec);
-        }
-        specs = kr_build_list(&b);
-        error = kr_is_none(specs) ? ATOM("enomem") : check_specs(specs, auto_shutdown);
-        kr_release(specs);
-        return kr_is_none(error) ? KR_OK : fail(error, ret_error);
 }
