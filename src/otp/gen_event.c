@@ -451,36 +451,40 @@ static KR_NORETURN void stop_and_answer(kr_gen *g, kr_from from)
 
 /* -- messages -- */
 
-/* Gives a new term, the reply; none: it is no request. */
-static kr_term answer(kr_gen *g, kr_term what)
+/* *ret_reply is a new term (none: no memory for it); false: it is no request. */
+static bool answer(kr_gen *g, kr_term what, kr_term *ret_reply)
 {
         kr_term a, b, c, d;
         kr_pid owner;
 
         if (kr_match(what, "{sync_notify, ~}", &a)) {
                 notify_event(g, a);
-                return kr_build("ok");
+                *ret_reply = kr_build("ok");
+        } else if (kr_match(what, "{call, ~, ~}", &a, &b)) {
+                *ret_reply = do_call(g, a, b);
+        } else if (kr_match(what, "{add_handler, ~, ~}", &a, &b)) {
+                *ret_reply = do_add(g, a, b, kr_pid_none());
+        } else if (kr_match(what, "{add_sup_handler, ~, ~, ~}", &a, &b, &owner)) {
+                *ret_reply = do_add(g, a, b, owner);
+        } else if (kr_match(what, "{delete_handler, ~, ~}", &a, &b)) {
+                *ret_reply = do_delete(g, a, b);
+        } else if (kr_match(what, "{swap_handler, ~, ~, ~, ~}", &a, &b, &c, &d)) {
+                *ret_reply = do_swap(g, a, b, c, d, kr_pid_none());
+        } else if (kr_match(what, "{swap_sup_handler, ~, ~, ~, ~, ~}", &a, &b, &c, &d,
+                            &owner)) {
+                *ret_reply = do_swap(g, a, b, c, d, owner);
+        } else if (kr_match(what, "which_handlers")) {
+                *ret_reply = do_which_handlers(g);
+        } else if (kr_match(what, "get_modules")) {
+                *ret_reply = do_get_modules(g);
+        } else {
+                return false;
         }
-        if (kr_match(what, "{call, ~, ~}", &a, &b))
-                return do_call(g, a, b);
-        if (kr_match(what, "{add_handler, ~, ~}", &a, &b))
-                return do_add(g, a, b, kr_pid_none());
-        if (kr_match(what, "{add_sup_handler, ~, ~, ~}", &a, &b, &owner))
-                return do_add(g, a, b, owner);
-        if (kr_match(what, "{delete_handler, ~, ~}", &a, &b))
-                return do_delete(g, a, b);
-        if (kr_match(what, "{swap_handler, ~, ~, ~, ~}", &a, &b, &c, &d))
-                return do_swap(g, a, b, c, d, kr_pid_none());
-        if (kr_match(what, "{swap_sup_handler, ~, ~, ~, ~, ~}", &a, &b, &c, &d, &owner))
-                return do_swap(g, a, b, c, d, owner);
-        if (kr_match(what, "which_handlers"))
-                return do_which_handlers(g);
-        if (kr_match(what, "get_modules"))
-                return do_get_modules(g);
-        return kr_none();
+        return true;
 }
 
-/* {_, From, Request}; false: it is something else. */
+/* {_, From, Request}; false: it is something else. Who asks waits for ever: without memory for
+ * a reply the manager's end is the answer. */
 static bool handle_request(kr_gen *g, kr_term message)
 {
         kr_term from_term, what, reply;
@@ -491,9 +495,10 @@ static bool handle_request(kr_gen *g, kr_term message)
                 return false;
         if (kr_match(what, "stop"))
                 stop_and_answer(g, from);
-        reply = answer(g, what);
-        if (kr_is_none(reply))
+        if (!answer(g, what, &reply))
                 return false;
+        if (kr_is_none(reply))
+                kr_error("system_limit");
         kr_reply_to(from, "~", reply);
         kr_release(reply);
         return true;

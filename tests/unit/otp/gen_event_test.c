@@ -561,7 +561,6 @@ static void add_buggy(kr_pid manager, bool in_release)
                                     in_release));
 }
 
-/* covers: K157 */
 FAULTS(test_a_fault_takes_one_handler_away_without_its_terminate)
 {
         kr_pid manager = new_manager();
