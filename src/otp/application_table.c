@@ -419,17 +419,18 @@ const kr_application *kri_apps_module(struct kri_apps *apps, kr_atom name)
 
 kr_err kr_application_register(kr_node *node, const kr_application *app)
 {
-        struct kri_apps *apps = node != NULL ? kri_apps_of(node) : NULL;
         struct kri_app_module *m;
+        struct kri_apps *apps;
+        kr_atom name;
 
-        if (app == NULL || app->name == NULL || node == NULL)
+        if (app == NULL || app->name == NULL || node == NULL ||
+            kr_atom_from(app->name, strlen(app->name), &name) != KR_OK)
                 return KR_EBADARG;
-        m = malloc(sizeof(*m));
-        if (apps == NULL || m == NULL) {
-                free(m);
+        apps = kri_apps_of(node);
+        m = apps != NULL ? malloc(sizeof(*m)) : NULL;
+        if (m == NULL)
                 return KR_ENOMEM;
-        }
-        m->name = kri_atom_of(app->name);
+        m->name = name;
         m->app = app;
         kri_plat_lock_take(&apps->lock);
         m->next = apps->modules; /* in front of one with the same name */
