@@ -148,9 +148,10 @@ static bool turn_on_log(kr_sys *sys, uint32_t max)
                 return false;
         o->max = max < LOG_MAX ? max : LOG_MAX;
         o->events = kr_calloc(o->max, sizeof(*o->events));
-        if (!o->events)
-                remove_kind(sys, LOG);
-        return o->events != NULL;
+        if (o->events)
+                return true;
+        remove_kind(sys, LOG);
+        return false;
 }
 
 static bool turn_on_trace(kr_sys *sys)
