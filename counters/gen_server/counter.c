@@ -12,7 +12,7 @@ KR_FIELDS(counter_fields, struct counter, value);
 
 kr_started counter_start_link(void)
 {
-        return kr_start_link(&counter, &(kr_start_opts){ .name = "counter" }, "0");
+        return kr_start_link(&counter, KR_START_OPTS(.name = "counter"), "0");
 }
 
 kr_term counter_read(kr_msg *answer)

@@ -7,7 +7,7 @@
 
 kr_started counters_start_link(const char *name)
 {
-        return kr_start_link(&counter, &(kr_start_opts){ .name = name }, "0");
+        return kr_start_link(&counter, KR_START_OPTS(.name = name), "0");
 }
 
 kr_term counters_read(const char *name, kr_msg *answer)

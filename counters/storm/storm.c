@@ -27,7 +27,7 @@ static struct {
 
 kr_started storm_start(void)
 {
-        return kr_start_link(&storm_sup, &(kr_start_opts){ .name = "storm_sup" }, "[]");
+        return kr_start_link(&storm_sup, KR_START_OPTS(.name = "storm_sup"), "[]");
 }
 
 void storm_stop(void)

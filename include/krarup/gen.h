@@ -69,6 +69,11 @@ typedef struct kr_start_opts {
         kr_msg *ret_reason; /* NULL, or: a slot for the Reason of KR_EFAILED */
 } kr_start_opts;
 
+/* kr_start_link(&counter, KR_START_OPTS(.name = "counter", .timeout_ms = 1000), "~", 0): options
+ * where they are used, however many: a compound literal with a comma in it would be two
+ * arguments of the macro. C only. */
+#define KR_START_OPTS(...) (&(const kr_start_opts){ __VA_ARGS__ })
+
 /* What OTP's {ok, Pid}, ignore and {error, Reason} become. */
 typedef struct kr_started {
         /* KR_OK            it runs, and its init has returned

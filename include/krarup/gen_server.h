@@ -13,7 +13,7 @@
  *      KR_GEN_SERVER(counter, struct counter, .init = init, .handle_call = handle_call,
  *                    .handle_cast = handle_cast);
  *
- *      kr_start_link(&counter, &(kr_start_opts){ .name = "counter" }, "~", 0);
+ *      kr_start_link(&counter, KR_START_OPTS(.name = "counter"), "~", 0);
  *      kr_cast("counter", "{tick, ~}", 3);
  *      kr_match(kr_call("counter", &reply, "read"), "~", &n);
  *
