@@ -15,10 +15,14 @@ static uint64_t mix(uint64_t z)
         return z ^ z >> 31;
 }
 
-static size_t place_of(const struct kri_pids *t, uint64_t num, uint32_t node)
+/* The lowest bits of a pid's number say which node of this OS process it is of. They are left out,
+ * as the field `node` is: beside other nodes they are others, and the order of the places is to
+ * be the same in each run of a seed. */
+#define NODE_BITS 9
+
+static size_t place_of(const struct kri_pids *t, uint64_t num)
 {
-        return (size_t)((unsigned __int128)mix(num ^ (uint64_t)node << 40) * t->cap >>
-                        64);
+        return (size_t)((unsigned __int128)mix(num >> NODE_BITS) * t->cap >> 64);
 }
 
 static size_t after(const struct kri_pids *t, size_t place)
@@ -28,7 +32,7 @@ static size_t after(const struct kri_pids *t, size_t place)
 
 static struct kri_pid_slot *insert(struct kri_pids *t, const struct kri_pid_slot *entry)
 {
-        size_t place = place_of(t, entry->num, entry->node);
+        size_t place = place_of(t, entry->num);
 
         while (t->slots[place].num != 0)
                 place = after(t, place);
@@ -75,7 +79,7 @@ struct kri_pid_slot *kri_pids_get(const struct kri_pids *t, kr_pid pid)
 
         if (t->count == 0 || kr_pid_is_none(pid))
                 return NULL;
-        place = place_of(t, pid.num, pid.node);
+        place = place_of(t, pid.num);
         for (; t->slots[place].num != 0; place = after(t, place))
                 if (t->slots[place].num == pid.num && t->slots[place].node == pid.node)
                         return &t->slots[place];
@@ -85,7 +89,7 @@ struct kri_pid_slot *kri_pids_get(const struct kri_pids *t, kr_pid pid)
 /* May the entry at `from` move to the hole, or would it then stand before its own place? */
 static bool may_fill(const struct kri_pids *t, size_t hole, size_t from)
 {
-        size_t home = place_of(t, t->slots[from].num, t->slots[from].node);
+        size_t home = place_of(t, t->slots[from].num);
 
         return hole <= from ? home <= hole || home > from : home <= hole && home > from;
 }

@@ -4,7 +4,7 @@
  * Model    Open addressing, linear probing, the next place after the last is the first. A slot
  *          is 24 bytes; between 53 and 80 in a hundred are in use, so that an entry costs at
  *          most 45 bytes. Shrinks when a quarter is left.
- * Order    Of the places: from the pids alone, so the same in every run of a seed.
+ * Order    Of the places: from index and serial of the pids, so the same in every run of a seed.
  * Owns     its slots (kr_alloc); not what the values mean.
  */
 #ifndef KR_OTP_SUPERVISOR_PIDS_H

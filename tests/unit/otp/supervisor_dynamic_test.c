@@ -275,7 +275,7 @@ KIT_TEST(test_many_start_and_stop)
 
 static kr_pid made_up(uint64_t n)
 {
-        return (kr_pid){ .num = n * 7 + 1, .node = 1 };
+        return (kr_pid){ .num = (n * 7 + 1) << 9 | 12, .node = 1 };
 }
 
 /* Against an array that says who is there. */
