@@ -204,9 +204,16 @@ struct kri_sig *kri_build_sig(struct kri_proc *p, struct kri_site *site,
                               kri_word *ret_term)
 {
         const struct kri_code *code = kri_site_code(site);
-        uint64_t words = code != NULL ? kri_code_words(code, args) : KRI_WORDS_BAD;
         struct kri_sig *sig;
+        uint64_t words;
 
+        if (code != NULL && kri_builds_quickly(code, args, &words)) {
+                sig = kri_sig_new(&p->sched->pool, before + words);
+                if (sig != NULL)
+                        *ret_term = kri_build_quickly(code, args, sig->heap + before);
+                return sig;
+        }
+        words = code != NULL ? kri_code_words(code, args) : KRI_WORDS_BAD;
         if (words == KRI_WORDS_BAD)
                 return NULL;
         sig = kri_sig_new(&p->sched->pool, before + words);

@@ -215,6 +215,31 @@ static inline kri_word kri_put_quick(const struct kri_build_code *build,
         return (kri_word)(uintptr_t)heap | build->word;
 }
 
+/* kri_code_words and kri_code_build, if the term is one word, or a copy of the image with
+ * immediates in its holes. False: ask those. */
+static inline bool kri_builds_quickly(const struct kri_code *code,
+                                      const union kri_arg *args, uint64_t *ret_words)
+{
+        const struct kri_build_code *build = (const struct kri_build_code *)code;
+
+        *ret_words = 0;
+        if (code->shape == KRI_SHAPE_WORD)
+                return true;
+        if (!kri_is_quick(build, args))
+                return false;
+        *ret_words = build->words;
+        return true;
+}
+
+static inline kri_word kri_build_quickly(const struct kri_code *code,
+                                         const union kri_arg *args, kri_word *heap)
+{
+        const struct kri_build_code *build = (const struct kri_build_code *)code;
+
+        return code->shape == KRI_SHAPE_WORD ? build->word
+                                             : kri_put_quick(build, args, heap);
+}
+
 /* -- in one go -- */
 
 static inline uint64_t kri_arg_word(const union kri_arg *args, uint16_t from)
@@ -562,6 +587,8 @@ static inline __attribute__((always_inline)) bool kri_code_match_inline(
 
         if (!kri_code_may_match(code, t))
                 return false;
+        if (code->fast_word && kri_match_word_fast(code, t, args))
+                return true;
         return __builtin_expect(code->shape == KRI_SHAPE_FLAT, 1)
                        ? kri_match_flat(match, t, args)
                        : kri_match_tree(match, t, args);
