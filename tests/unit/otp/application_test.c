@@ -46,7 +46,25 @@ static void top(kr_term args)
         }
 }
 
-/* {mod, {told, What}}: ok, stubborn (will not end), or {fails, Reason}. */
+struct faulty {
+        int unused;
+};
+
+static kr_next faulty_init(struct faulty *f, kr_term args)
+{
+        (void)f;
+        (void)args;
+        kr_exit("at_once");
+}
+
+KR_GEN_SERVER(faulty, struct faulty, .init = faulty_init);
+
+static const kr_child faulty_children[] = { { .id = "faulty",
+                                              .start = KR_START(faulty) } };
+KR_SUPERVISOR(faulty_sup, KR_CHILDREN(faulty_children));
+
+/* {mod, {told, What}}: ok, stubborn (will not end), faulty (a supervisor whose child ends in
+ * its init), or {fails, Reason}. */
 static kr_started start(kr_app *app, kr_msg *more)
 {
         kr_term args, reason;
@@ -56,6 +74,12 @@ static kr_started start(kr_app *app, kr_msg *more)
                 return kr_start_failed(more, "~", reason);
         if (kr_match(app->args, "exits"))
                 kr_exit("normal");
+        if (kr_match(app->args, "faulty")) {
+                const kr_start_opts opts = { .ret_reason = more };
+
+                (void)kr_trap_exit(true);
+                return kr_start_link(&faulty_sup, &opts, "[]");
+        }
         args = kr_build("{~, ~}", kr_self(), app->args);
         pid = kr_spawn_link(top, args);
         kr_release(args);
@@ -189,6 +213,22 @@ KIT_EVERYWHERE_TEST(test_a_transient_one_halts_unless_it_exits_with_normal)
         kit_int_eq(atomic_load(&halts), 0);
         kit_err(kr_application_start("c", KR_TRANSIENT, NULL), KR_EFAILED);
         await_halt();
+}
+
+/* covers: supervisor_SUITE:faulty_application_shutdown */
+KIT_EVERYWHERE_TEST(test_a_supervisor_that_cannot_start_is_why_an_application_does_not)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        boot();
+        load(APP("a", "faulty"));
+        kit_err(kr_application_start("a", KR_TEMPORARY, &slot), KR_EFAILED);
+        kit_match(slot.term,
+                  "{error, {{shutdown, {failed_to_start_child, faulty, at_once}},"
+                  " {told, start, [normal, faulty]}}}");
+        kr_sleep(20);
+        kit_int_eq(atomic_load(&halts), 0);
+        kr_msg_clear(&slot);
 }
 
 /* covers: N209 */
