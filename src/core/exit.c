@@ -61,6 +61,21 @@ void kri_doom_atom(struct kri_proc *p, uint32_t atom)
         kri_doom(p, &atom_dooms[atom]);
 }
 
+/* -- the chain of catches --
+ *
+ * It hangs off the stack, where a catch needs no memory; an attached thread has none of ours.
+ * Without KRI_P_CATCHES there is none: what the stack says then is of somebody before. */
+
+static struct kri_catch **catch_place(struct kri_proc *p)
+{
+        return p->stack != NULL ? &p->stack->catch : &p->extra->catch;
+}
+
+static struct kri_catch *innermost(struct kri_proc *p)
+{
+        return kri_has(p, KRI_P_CATCHES) ? *catch_place(p) : NULL;
+}
+
 /* -- the end, in the process -- */
 
 /* Those that were registered after `until`; the newest first, each taken off before it
@@ -84,10 +99,9 @@ static void run_defers(struct kri_proc *p, const struct kri_defer *until)
 /* It may have been on its way to one of them. */
 static void forget_catches(struct kri_proc *p)
 {
-        for (struct kri_catch *frame = p->extra->catch; frame != NULL;
-             frame = frame->outer)
+        for (struct kri_catch *frame = innermost(p); frame != NULL; frame = frame->outer)
                 free_doom(p->sched, frame->reason);
-        p->extra->catch = NULL;
+        kri_flags_set(p, 0, KRI_P_CATCHES);
 }
 
 void kri_end(struct kri_proc *p)
@@ -97,8 +111,7 @@ void kri_end(struct kri_proc *p)
         kri_flags_set(p, KRI_P_ENDING, 0);
         kri_state_set(p, KRI_STATE_EXITING);
         kri_critical_set(p, 0);
-        if (p->extra != NULL)
-                forget_catches(p);
+        forget_catches(p);
         run_defers(p, NULL);
         if (__builtin_expect(kri_loop_has_end(p), 0)) {
                 kri_loop_end(p, doom_reason(p->doom));
@@ -193,7 +206,7 @@ static void note_raise(struct kri_proc *p, kr_class kind)
 
 static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 {
-        struct kri_catch *frame = p->extra != NULL ? p->extra->catch : NULL;
+        struct kri_catch *frame = innermost(p);
 
         if (frame != NULL && p->doom == NULL)
                 to_catch(p, frame, kind, sig);
@@ -207,7 +220,7 @@ static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 
 static struct kri_sig *reason_sig(struct kri_proc *p, kr_class kind, kri_word value)
 {
-        bool caught = p->extra != NULL && p->extra->catch != NULL;
+        bool caught = innermost(p) != NULL;
 
         if (kind == KR_CLASS_EXIT || (kind == KR_CLASS_THROW && caught))
                 return kri_sig_message(&p->sched->pool, value);
@@ -288,44 +301,27 @@ void kr_raise(kr_class kind, kr_term reason)
 
 /* -- catching -- */
 
-/* Nothing but the catch has ever been in it. */
-static bool is_bare(const struct kri_proc *p)
-{
-        const struct kri_extra *extra = p->extra;
-
-        return !kri_has(p, KRI_P_MARKED | KRI_P_CAPPED) && extra->catch == NULL &&
-               extra->defers == NULL && extra->dict == NULL &&
-               extra->old_stacks == NULL && extra->fault == NULL &&
-               extra->armed == NULL && extra->first_watching.ref[0] == 0 &&
-               extra->links.keys == NULL && extra->unlinking.entries == NULL &&
-               extra->watching.entries == NULL && extra->watched_by.entries == NULL &&
-               extra->suspending.entries == NULL;
-}
-
-/* The innermost catch is the one outside this one. What was made for a catch alone goes with
- * it: servers that caught something in their init live on for long. */
+/* The innermost catch is the one outside this one. */
 static void leave_catch(struct kri_proc *p, const struct kri_catch *frame)
 {
-        p->extra->catch = frame->outer;
-        if (!frame->made_extra || !is_bare(p))
-                return;
-        kri_node_free(p->node, p->extra, sizeof(*p->extra));
-        p->extra = NULL;
+        *catch_place(p) = frame->outer;
+        if (frame->outer == NULL)
+                kri_flags_set(p, 0, KRI_P_CATCHES);
 }
 
 /* After a fault the process goes on on a fresh stack, which it leaves here again. */
 static void back_on_stack(struct kri_proc *p, struct kri_stack *stack)
 {
-        struct kri_stack *fresh = p->stack, **place;
+        struct kri_stack *fresh = p->stack, *none = NULL, **place;
 
         if (fresh == stack)
                 return;
-        for (place = &p->extra->old_stacks; *place != NULL; place = &(*place)->next) {
-                if (*place == stack) {
-                        *place = stack->next;
-                        break;
-                }
-        }
+        /* without extra there was no memory to keep it there */
+        place = p->extra != NULL ? &p->extra->old_stacks : &none;
+        while (*place != NULL && *place != stack)
+                place = &(*place)->next;
+        if (*place != NULL)
+                *place = stack->next;
         p->stack = stack;
         kri_stack_close(stack);
         kri_stack_put(&p->node->stacks, &p->sched->stacks, fresh);
@@ -359,20 +355,14 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
                 fn(arg);
                 return true;
         }
-        frame.made_extra = p->extra == NULL;
-        if (kri_extra(p) == NULL) {
-                kri_no_memory(p);
-                *ret_class = KR_CLASS_ERROR; /* an attached thread */
-                ret_reason->term.w = KRI_A(system_limit);
-                return false;
-        }
-        frame.outer = p->extra->catch;
+        frame.outer = innermost(p);
         frame.stack = p->stack;
-        frame.defers = p->extra->defers;
+        frame.defers = p->extra != NULL ? p->extra->defers : NULL;
         frame.reason = NULL;
         if (kri_jump_set(&frame.jump) != 0)
                 return caught(&frame, ret_class, ret_reason);
-        p->extra->catch = &frame;
+        *catch_place(p) = &frame;
+        kri_flags_set(p, KRI_P_CATCHES, 0);
         kri_leave(p);
         fn(arg);
         p = kri_enter();

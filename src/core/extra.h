@@ -32,11 +32,12 @@ struct kri_extra {
         struct kri_table
                 watched_by;       /* ref number -> a: watcher's pid, b: name atom | 0 */
         struct kri_defer *defers; /* newest first */
-        struct kri_catch *catch;  /* innermost */
+        struct kri_catch *catch; /* innermost, of an attached thread; else on its stack */
         struct kri_stack *old_stacks; /* left by faults; freed with the process */
         struct kri_dict *dict;
         void *fault;                 /* fault.c */
         void *armed;                 /* timer.c: its wake-up */
+        int64_t deadline_ns;         /* of this wait (WAIT_TIMED) */
         struct kri_table suspending; /* suspend.c: near pid -> a: how often */
         uint64_t suspended_more;     /* beyond p->suspended at its maximum */
         size_t memory_used, memory_max;

@@ -299,6 +299,7 @@ static struct landing *prepare_landing(struct kri_proc *p, struct fault_thread *
         landing->old = p->stack;
         landing->thread = thread;
         landing->old->deep = fault->kind == KRI_FAULT_OVERFLOW;
+        fresh->catch = p->stack->catch;
         p->stack = fresh;
         kri_inside_set(p, 1);
         return landing;

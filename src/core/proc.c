@@ -170,8 +170,7 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
 
         if (entry->kind == KRI_ENTRY_LOOP)
                 return kri_loop_enter(p, entry);
-        if (entry->kind == KRI_ENTRY_TERM &&
-            !kri_owned_copy(p, entry->arg.term.w, &term))
+        if (entry->kind == KRI_ENTRY_TERM && !kri_owned_copy(p, entry->arg.term.w, &term))
                 return false;
         if (entry->kind == KRI_ENTRY_PTR && p->entry_kind == KRI_ENTRY_PTR &&
             entry->arg.ptr == p->arg.ptr) {
@@ -197,9 +196,8 @@ bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry)
 static inline bool becomes_directly(struct kri_proc *p, const struct kri_entry *entry)
 {
         if (entry->kind != (enum kri_entry_kind)p->entry_kind ||
-            entry->kind == KRI_ENTRY_LOOP || entry->fn == NULL ||
-            p->doom != NULL || (p->extra != NULL && p->extra->catch != NULL) ||
-            kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED))
+            entry->kind == KRI_ENTRY_LOOP || entry->fn == NULL || p->doom != NULL ||
+            kri_has(p, KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_CATCHES))
                 return false;
         if (entry->kind == KRI_ENTRY_INT)
                 p->arg.i = entry->arg.i;
@@ -221,10 +219,9 @@ static __attribute__((noinline)) void become_any(struct kri_proc *p,
                 kri_end(p); /* a clean-up may not go on as something else */
         if (!kri_entry_copy(p, entry))
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
-        if (p->extra != NULL)
-                p->extra->catch = NULL;
         kri_flags_set(p, 0,
-                      KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_CAUGHT);
+                      KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_CAUGHT |
+                              KRI_P_CATCHES);
 }
 
 void kri_become(const struct kri_entry *entry)

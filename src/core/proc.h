@@ -57,7 +57,7 @@ enum kri_out {
 #define KRI_P_LIMITED                                                                    \
         0x20u /* node->limits[index] counts its messages; stays (any: reads) */
 #define KRI_P_REPORT 0x40u      /* it ends by an error that nobody caught */
-#define KRI_P_WAIT_TIMED 0x80u  /* the wait has a deadline */
+#define KRI_P_WAIT_TIMED 0x80u  /* the wait has a deadline: extra->deadline_ns */
 #define KRI_P_ARMED 0x100u      /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u        /* it is in kr_receive_top's wait: `top_site` goes on */
 #define KRI_P_FAULTED 0x400u    /* what it raises is a fault, on a fresh stack */
@@ -67,6 +67,7 @@ enum kri_out {
 #define KRI_P_OF_ITSELF 0x4000u /* it ends by a return, exit, error or throw of its own */
 #define KRI_P_CAUGHT 0x8000u    /* loop->caught is at work: what it raises ends it */
 #define KRI_P_ENDED 0x10000u    /* loop->ended has been called */
+#define KRI_P_CATCHES 0x20000u  /* it is in a kr_catch: see catch_place in exit.c */
 
 struct kri_owned;
 
@@ -122,11 +123,11 @@ struct kri_proc {
         kri_word watcher;        /* who monitors it, by watcher_ref, or 0 (watching.h) */
         uint64_t watcher_ref;
         kri_word leader;     /* group leader: near pid, or 0 */
-        int64_t deadline_ns; /* of this wait (WAIT_TIMED) */
         uint64_t reductions; /* before this turn */
 };
 
-_Static_assert(sizeof(struct kri_proc) <= 256, "an idle process costs at most 256 bytes");
+_Static_assert(sizeof(struct kri_proc) <= 232,
+               "an idle server, with its block, costs 320");
 
 /* The process that runs on this thread; NULL on a thread that is none. Not cached across a
  * switch: the compiler must not remember the thread pointer, see plat_tls.h. */
@@ -278,7 +279,6 @@ struct kri_catch {
         struct kri_defer *defers; /* newest when it was entered */
         struct kri_sig *reason;   /* what came: the value as kr_catch reports it */
         kr_class kind;
-        bool made_extra; /* the process had none before */
 };
 
 /* The extra of p, made if need be; NULL: no memory. */

@@ -275,7 +275,7 @@ static void set_deadline(struct kri_proc *p, int64_t timeout_ms)
                                  ? kri_clock_soon_ns()
                                  : kri_node_now_ns(p->node);
 
-        p->deadline_ns = now_ns + timeout_ms * 1000000;
+        p->extra->deadline_ns = now_ns + timeout_ms * 1000000;
         kri_flags_set(p, KRI_P_WAIT_TIMED, KRI_P_TIMED_OUT);
 }
 
@@ -287,20 +287,17 @@ static void wait_ends(struct kri_proc *p)
                 kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
 }
 
-static void arm(struct kri_proc *p)
+/* A thread, which has its extra from the beginning, looks at the clock itself. */
+static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t timeout_ms)
 {
-        if (kri_timers_arm(p->sched, p))
+        bool has_room = p->extra != NULL || kri_extra(p) != NULL;
+
+        if (has_room && !kri_has(p, KRI_P_WAIT_TIMED))
+                set_deadline(p, timeout_ms);
+        if (has_room && (kri_has(p, KRI_P_THREAD) || kri_timers_arm(p->sched, p)))
                 return;
         wait_ends(p);
         kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
-}
-
-static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t timeout_ms)
-{
-        if (!kri_has(p, KRI_P_WAIT_TIMED))
-                set_deadline(p, timeout_ms);
-        if (!kri_has(p, KRI_P_THREAD))
-                arm(p); /* a thread looks at the clock itself */
 }
 
 /* The stack goes: no catch on it can be reached any more, nor any slot. */
@@ -308,8 +305,7 @@ static __attribute__((noinline)) void forget_stack(struct kri_proc *p)
 {
         struct kri_sig **place = &p->held;
 
-        if (p->extra != NULL)
-                p->extra->catch = NULL;
+        kri_flags_set(p, 0, KRI_P_CATCHES);
         while (*place != NULL) {
                 if (kri_stack_holds(p->stack, holder(*place)))
                         release_held(p, place);
@@ -325,7 +321,7 @@ static inline __attribute__((always_inline)) void wait(struct kri_proc *p,
 {
         if (__builtin_expect(timeout_ms != KR_INFINITY, 0))
                 limit_wait(p, timeout_ms);
-        if (out == KRI_OUT_TOP && (p->held != NULL || p->extra != NULL))
+        if (out == KRI_OUT_TOP && (p->held != NULL || kri_has(p, KRI_P_CATCHES)))
                 forget_stack(p);
         if (__builtin_expect(p->doom != NULL, 0))
                 kri_end(p); /* a clean-up may not wait: it is given up */
@@ -651,7 +647,7 @@ static KRI_TAIL int wait_at_top(struct kri_proc *p, kr_msg *slot, int64_t timeou
             kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD | KRI_P_CAUGHT) ||
             p->sched->outbox.to == p || kri_outer_has_news(p))
                 return receive_top(slot, timeout_ms, clauses);
-        if (p->held != NULL || p->extra != NULL)
+        if (p->held != NULL || kri_has(p, KRI_P_CATCHES))
                 forget_stack(p);
         p->top_site = clauses->site;
         kri_flags_set(p, KRI_P_TOP, KRI_P_NEWS);
@@ -760,7 +756,8 @@ struct aside {
 
 static struct aside put_aside(struct kri_proc *p)
 {
-        struct aside aside = { kri_flags(p) & KRI_P_ASIDE, p->scanned, p->deadline_ns };
+        struct aside aside = { kri_flags(p) & KRI_P_ASIDE, p->scanned,
+                               p->extra != NULL ? p->extra->deadline_ns : 0 };
 
         kri_flags_set(p, 0, KRI_P_ASIDE);
         return aside;
@@ -771,7 +768,8 @@ static void take_up(struct kri_proc *p, const struct aside *aside)
 {
         kri_flags_set(p, aside->flags, 0);
         p->scanned = aside->scanned;
-        p->deadline_ns = aside->deadline_ns;
+        if (p->extra != NULL)
+                p->extra->deadline_ns = aside->deadline_ns;
 }
 
 void kri_pause(struct kri_proc *p, int64_t ms)

@@ -26,12 +26,13 @@
 #define KRI_STACK_SPARE ((size_t)16384)
 
 struct kri_stack {
-        struct kri_stack *next; /* free list, or a process's further stacks */
-        char *low;              /* lowest address, the guard page */
-        char *top;              /* where execution starts; 16-aligned */
-        size_t size;            /* whole, guard and spare included */
-        uintptr_t came_back;    /* spare: where the call that was let go on returns to */
-        void *fiber;            /* ThreadSanitizer's view of it */
+        struct kri_stack *next;  /* free list, or a process's further stacks */
+        char *low;               /* lowest address, the guard page */
+        char *top;               /* where execution starts; 16-aligned */
+        size_t size;             /* whole, guard and spare included */
+        uintptr_t came_back;     /* spare: where the call that was let go on returns to */
+        struct kri_catch *catch; /* innermost of who runs on it (KRI_P_CATCHES; exit.c) */
+        void *fiber;             /* ThreadSanitizer's view of it */
         unsigned valgrind_id;
         bool deep;  /* overflowed: all its pages were touched */
         bool last;  /* it is the one that is kept for clean-ups */

@@ -35,7 +35,7 @@ static void take_timer(struct kri_sched *s, struct kri_proc *p)
         kri_flags_set(p, 0, KRI_P_ARMED);
         if (!kri_has(p, KRI_P_WAIT_TIMED))
                 return;
-        if (kri_node_now_ns(p->node) >= p->deadline_ns)
+        if (kri_node_now_ns(p->node) >= p->extra->deadline_ns)
                 kri_flags_set(p, KRI_P_TIMED_OUT | KRI_P_NEWS, 0);
         else if (!kri_timers_arm(s, p))
                 kri_doom_atom(p, KRI_A_system_limit);

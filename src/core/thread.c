@@ -5,6 +5,8 @@
 
 #include "term/atom.h"
 
+#include "extra.h"
+
 /* What an attached thread adds to its process record. */
 struct attached {
         struct kri_sched sched;
@@ -19,7 +21,7 @@ static void await_waker(struct kri_sched *s)
                 kri_futex_wait(&s->sleeping, 1, -1);
 }
 
-/* The thread's kri_switch_out: until something arrives, or p->deadline_ns. */
+/* The thread's kri_switch_out: until something arrives, or the deadline. */
 void kri_thread_wait(struct kri_proc *p)
 {
         struct kri_sched *s = p->sched;
@@ -31,7 +33,7 @@ void kri_thread_wait(struct kri_proc *p)
                 int64_t left_ns = -1;
 
                 if (kri_has(p, KRI_P_WAIT_TIMED)) {
-                        left_ns = p->deadline_ns - kri_node_now_ns(p->node);
+                        left_ns = p->extra->deadline_ns - kri_node_now_ns(p->node);
                         if (left_ns <= 0) {
                                 kri_flags_set(p, KRI_P_TIMED_OUT | KRI_P_NEWS, 0);
                                 return;
@@ -59,6 +61,20 @@ void kri_thread_wait(struct kri_proc *p)
         }
 }
 
+static void detach(struct kri_proc *p)
+{
+        struct kri_sched *s = p->sched;
+        struct kr_node *node = p->node;
+
+        if (s->outbox.to != NULL)
+                kri_outbox_flush(s);
+        kri_tls_set(NULL);
+        kri_state_set(p, KRI_STATE_EXITING);
+        kri_proc_finish(s, p);
+        kri_sched_fini(s);
+        kri_node_free(node, (struct attached *)s, sizeof(struct attached));
+}
+
 kr_err kr_thread_attach(kr_node *node, kr_pid *ret_pid)
 {
         struct attached *a;
@@ -78,23 +94,14 @@ kr_err kr_thread_attach(kr_node *node, kr_pid *ret_pid)
                 kri_node_free(node, a, sizeof(*a));
                 return KR_ESYSTEMLIMIT;
         }
+        if (kri_extra(p) == NULL) { /* where its waits have their deadline */
+                kri_doom_atom(p, KRI_A_normal);
+                detach(p);
+                return KR_ENOMEM;
+        }
         kri_tls_set(p);
         *ret_pid = kri_proc_pid(p);
         return KR_OK;
-}
-
-static void detach(struct kri_proc *p)
-{
-        struct kri_sched *s = p->sched;
-        struct kr_node *node = p->node;
-
-        if (s->outbox.to != NULL)
-                kri_outbox_flush(s);
-        kri_tls_set(NULL);
-        kri_state_set(p, KRI_STATE_EXITING);
-        kri_proc_finish(s, p);
-        kri_sched_fini(s);
-        kri_node_free(node, (struct attached *)s, sizeof(struct attached));
 }
 
 void kr_thread_detach(void)

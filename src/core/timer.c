@@ -293,7 +293,7 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
 
         if (armed) {
                 wake = p->extra->armed;
-                if (wake->at_ns <= p->deadline_ns)
+                if (wake->at_ns <= p->extra->deadline_ns)
                         return true;
         } else {
                 wake = wake_ready(s, p);
@@ -304,12 +304,12 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
         /* Armed and not in the wheel: its signal is on the way, and p will ask again. */
         if (!armed || kri_wheel_holds(&wake->node)) {
                 kri_wheel_remove(&timers->wheel, &wake->node);
-                wake->at_ns = p->deadline_ns;
+                wake->at_ns = p->extra->deadline_ns;
                 wheel_insert(s->node, wake);
         }
         kri_unlock(&timers->lock);
         kri_flags_set(p, KRI_P_ARMED, 0);
-        deadline_is_nearer(s, p->deadline_ns);
+        deadline_is_nearer(s, p->extra->deadline_ns);
         return true;
 }
 

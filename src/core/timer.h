@@ -24,7 +24,7 @@ void kri_timers_fini(struct kr_node *node);
 /* Expire what is due at `now_ns`; `s` is the caller's scheduler. Sets timers_next_ns. */
 void kri_timers_run(struct kri_sched *s, int64_t now_ns);
 
-/* See to it that p gets a KRI_SIG_TIMER at p->deadline_ns or (when it is armed for an
+/* See to it that p gets a KRI_SIG_TIMER at extra->deadline_ns or (when it is armed for an
  * earlier time already) is asked again then. Sets KRI_P_ARMED, which whoever takes that signal
  * in clears: until then it may be on its way. False: no memory. Owner. */
 bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p);

@@ -35,7 +35,9 @@ const kr_behaviour *kr_gen_module(const kr_gen *g)
 
 kr_pid kr_gen_parent(const kr_gen *g)
 {
-        return (g->born.flags & KRI_BORN_HAS_PARENT) != 0 ? g->born.line->pid : kr_self();
+        if ((g->born.flags & KRI_BORN_HAS_PARENT) == 0)
+                return kr_self();
+        return kri_line_parent(g->born.line);
 }
 
 kr_term kr_gen_name(kr_gen *g)
@@ -189,7 +191,7 @@ void kr_gen_loop(kr_gen *g)
                 g->born.head.args = kr_none();
                 kr_release(args);
         }
-        g->born.flags &= ~(uint32_t)KRI_BORN_ENDING; /* what was thrown was a result */
+        g->born.flags &= (uint16_t)~KRI_BORN_ENDING; /* what was thrown was a result */
         kr_become_loop(&kri_gen_loop, g);
 }
 

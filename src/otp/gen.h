@@ -5,11 +5,13 @@
  *          behaviour: the user's state follows it, then the kind's own bytes. What few need
  *          (a name, debug options, children) is in `more`, made when first needed.
  * Size     An idle gen_server with an integer of state is sizeof(kr_gen) + 8 + own_size bytes
- *          and the header of its block: counted in tests/unit/otp/gen_test.c.
+ *          and the header of its block: 80, one of the pool's sizes. With the process's own
+ *          record it costs 320 at most: measured by bench/krarup/spawn_live.c.
  * Lineage  A kri_line is what a parent's children share: who the parent was (its name, if it
  *          had one), and its own ancestors. Counted; made by the parent at its first child.
  *          Lines are the one thing here that outlives a process: malloc'ed, and touched in
- *          critical regions, so that a kill cannot come between pointer and count.
+ *          critical regions, so that a kill cannot come between pointer and count. A parent
+ *          without name and ancestors needs no block: the pointer is its pid, and odd.
  * Threads  the process itself. A line's fields are constant but for its count.
  */
 #ifndef KR_OTP_GEN_H
@@ -48,8 +50,9 @@ struct kri_born {
         struct kr_loop_head head; /* args until init is over; then kr_gen_in * or 0 */
         struct kri_line *line;    /* ancestors; NULL: none; counted */
         struct kri_more *more;    /* NULL: not needed yet */
-        uint32_t flags;           /* KRI_BORN_... */
-        uint32_t unused;
+        uint16_t flags;           /* KRI_BORN_... */
+        uint8_t then, callback;   /* the kind's, and */
+        uint32_t timeout_ms;      /* this: for what it needs in each round */
 };
 
 struct kr_gen {
@@ -104,6 +107,9 @@ kr_pid kri_born_starter(const struct kri_born *born);
 kr_term kri_born_ancestors(const struct kri_born *born);
 
 /* -- lineage -- */
+
+/* The parent, of a line that is not NULL. */
+kr_pid kri_line_parent(const struct kri_line *line);
 
 /* The line for a child of the caller: the caller owns a count of it. In a critical region.
  * False: no memory. */

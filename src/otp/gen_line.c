@@ -4,10 +4,44 @@
 
 #include "gen.h"
 
+/* -- a parent without name and ancestors -- */
+
+static bool is_just_pid(const struct kri_line *line)
+{
+        return ((uintptr_t)line & 1) != 0;
+}
+
+/* NULL: it does not fit. */
+static struct kri_line *just_pid(kr_pid pid)
+{
+        uint64_t word = pid.num << 1 | 1;
+
+        if (word >> 1 != pid.num || word > UINTPTR_MAX || pid.node != kr_self().node)
+                return NULL;
+        return (struct kri_line *)(uintptr_t)word;
+}
+
+kr_pid kri_line_parent(const struct kri_line *line)
+{
+        kr_pid pid = kr_self(); /* of the same node */
+
+        if (!is_just_pid(line))
+                return line->pid;
+        pid.num = (uintptr_t)line >> 1;
+        return pid;
+}
+
+static kr_atom name_of(const struct kri_line *line)
+{
+        return is_just_pid(line) ? (kr_atom){ 0 } : line->name;
+}
+
+/* -- counts -- */
+
 /* relaxed: whoever takes a count has one already, or is the parent */
 static struct kri_line *line_ref(struct kri_line *line)
 {
-        if (line != NULL)
+        if (line != NULL && !is_just_pid(line))
                 __atomic_fetch_add(&line->users, 1, __ATOMIC_RELAXED);
         return line;
 }
@@ -15,7 +49,7 @@ static struct kri_line *line_ref(struct kri_line *line)
 /* Not deeper than the tree of processes is high. */
 void kri_line_release(struct kri_line *line)
 {
-        while (line != NULL) {
+        while (line != NULL && !is_just_pid(line)) {
                 struct kri_line *rest = line->rest;
 
                 /* acq_rel: the last one sees what all others did with it before they let go */
@@ -27,7 +61,7 @@ void kri_line_release(struct kri_line *line)
 }
 
 /* Takes the count of `rest`, also when there is no memory. */
-static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest)
+static struct kri_line *new_block(kr_atom name, kr_pid pid, struct kri_line *rest)
 {
         struct kri_line *line = malloc(sizeof(*line));
 
@@ -42,6 +76,16 @@ static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest
         return line;
 }
 
+/* The same, as a block only if need be. */
+static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest)
+{
+        struct kri_line *line = NULL;
+
+        if (name.index == 0 && rest == NULL)
+                line = just_pid(pid);
+        return line != NULL ? line : new_block(name, pid, rest);
+}
+
 /* From the last one on, for each points to the next. */
 struct kri_line *kri_line_of_term(kr_term ancestors)
 {
@@ -53,7 +97,7 @@ struct kri_line *kri_line_of_term(kr_term ancestors)
 
                 (void)kr_get_atom(kr_hd(ancestors), &name);
                 (void)kr_get_pid(kr_hd(ancestors), &pid);
-                *place = new_line(name, pid, NULL);
+                *place = new_block(name, pid, NULL);
                 if (*place == NULL) {
                         kri_line_release(first);
                         return NULL;
@@ -81,7 +125,7 @@ static bool shared_line(kr_gen *g, kr_atom name, struct kri_line **ret_line)
 
         if (more == NULL)
                 return false;
-        if (more->ours == NULL || !kr_atom_eq(more->ours->name, name)) {
+        if (more->ours == NULL || !kr_atom_eq(name_of(more->ours), name)) {
                 line = new_line(name, kr_self(), line_ref(g->born.line));
                 if (line == NULL)
                         return false;
@@ -107,11 +151,11 @@ kr_term kri_line_term(const struct kri_line *line)
 {
         kr_builder b = KR_BUILDER_INIT;
 
-        for (; line != NULL; line = line->rest) {
-                if (line->name.index != 0)
-                        kr_add_atom(&b, line->name);
+        for (; line != NULL; line = is_just_pid(line) ? NULL : line->rest) {
+                if (name_of(line).index != 0)
+                        kr_add_atom(&b, name_of(line));
                 else
-                        kr_add_pid(&b, line->pid);
+                        kr_add_pid(&b, kri_line_parent(line));
         }
         return kr_build_list(&b);
 }

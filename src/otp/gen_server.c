@@ -26,26 +26,79 @@ static const char *const callback_names[] = {
 };
 static const int arities[] = { 1, 3, 2, 2, 2, 3 };
 
-/* Behind the user's state; all zero at first. */
+/* Behind the user's state: a struct rare while it is needed; else, odd, twice the number that
+ * the last one had, or 0. The rest is in struct kri_born: `then` is what comes before the next
+ * message, `callback` the one that runs, or ran last. */
 struct own {
-        kr_term more;    /* a reason, or what to continue with: of the latest kr_next */
-        kr_term reply;   /* see `replied` */
-        uint32_t serial; /* of `more` */
-        uint32_t timeout_ms; /* then == KRI_THEN_TIMEOUT */
-        uint8_t then;        /* what comes before the next message */
-        uint8_t callback;    /* enum callback: the one that runs, or ran last */
-        uint8_t replied;     /* enum replied: what `reply` is */
-        bool is_thrown;      /* a kr_next is on its way up */
+        uintptr_t rare;
 };
 
-_Static_assert(sizeof(struct own) == 32, "an idle server is small");
+_Static_assert(sizeof(struct own) == 8, "an idle server is small");
 
 /* SENT: kept for debug options only. */
 enum replied { NO_REPLY, SENT, TO_BE_SENT };
 
+struct rare {
+        kr_term more;     /* a reason, or what to continue with: of the latest kr_next */
+        kr_term reply;    /* see `replied` */
+        uintptr_t serial; /* of `more` */
+        enum replied replied; /* what `reply` is */
+        bool is_thrown;       /* a kr_next is on its way up */
+};
+
 static struct own *own_of(kr_gen *g)
 {
         return kri_gen_own(g);
+}
+
+/* NULL: none. */
+static struct rare *rare_of(kr_gen *g)
+{
+        uintptr_t rare = own_of(g)->rare;
+
+        return rare & 1 ? NULL : (struct rare *)rare;
+}
+
+/* No memory: error system_limit. */
+static struct rare *new_rare(uintptr_t serial)
+{
+        struct rare *rare = kr_alloc(sizeof(*rare));
+
+        if (!rare)
+                kr_error("system_limit");
+        *rare = (struct rare){ .more = kr_nil(), .reply = kr_nil(), .serial = serial };
+        return rare;
+}
+
+/* Made if need be. */
+static struct rare *rare_needed(kr_gen *g)
+{
+        struct rare *rare = rare_of(g);
+
+        if (!rare) {
+                rare = new_rare(own_of(g)->rare >> 1);
+                own_of(g)->rare = (uintptr_t)rare;
+        }
+        return rare;
+}
+
+static void rare_done(kr_gen *g)
+{
+        struct rare *rare = rare_of(g);
+
+        if (!rare || rare->replied != NO_REPLY || rare->is_thrown)
+                return;
+        kr_release(rare->more);
+        own_of(g)->rare = rare->serial << 1 | 1;
+        kr_free(rare);
+}
+
+/* The latest kr_stop, kr_fail or kr_then_continue's. */
+static kr_term more_of(kr_gen *g)
+{
+        struct rare *rare = rare_of(g);
+
+        return rare ? rare->more : kr_nil();
 }
 
 static const struct kri_gen_server *table_of(kr_gen *g)
@@ -83,20 +136,23 @@ static kr_gen *self_or_badarg(const char *function)
 }
 
 /* Takes `t`; gives its number. No memory: the atom enomem. */
-static uint32_t set_more(struct own *own, kr_term t)
+static uintptr_t set_more(kr_gen *g, kr_term t)
 {
-        kr_release(own->more);
-        own->more = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
-        return ++own->serial;
+        struct rare *rare = rare_needed(g);
+
+        kr_release(rare->more);
+        rare->more = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
+        return ++rare->serial;
 }
 
 /* Takes `t`. */
-static void set_reply(struct own *own, enum replied replied, kr_term t)
+static void set_reply(kr_gen *g, enum replied replied, kr_term t)
 {
-        if (own->replied != NO_REPLY)
-                kr_release(own->reply);
-        own->reply = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
-        own->replied = (uint8_t)replied;
+        struct rare *rare = rare_needed(g);
+
+        kr_release(rare->reply);
+        rare->reply = kr_is_none(t) ? kr_atom_term(KR_ATOM("enomem")) : t;
+        rare->replied = replied;
 }
 
 kr_next kri_next_reply(struct kri_site *site, const union kri_arg *args)
@@ -105,10 +161,10 @@ kr_next kri_next_reply(struct kri_site *site, const union kri_arg *args)
         kr_gen_in *in = g ? kr_gen_handled(g) : NULL;
 
         /* from another callback it is a bad return value */
-        if (in && own_of(g)->callback == CALL) {
+        if (in && g->born.callback == CALL) {
                 kri_gen_reply(in->from, site, args);
                 if (is_watched(g))
-                        set_reply(own_of(g), SENT, kri_build(site, args));
+                        set_reply(g, SENT, kri_build(site, args));
         }
         return kri_next_of(KRI_NEXT_REPLY);
 }
@@ -120,7 +176,7 @@ kr_next kri_next_stop(enum kri_next kind, struct kri_site *site,
         kr_next next = kri_next_of(kind);
 
         if (g)
-                next.more = set_more(own_of(g), kri_build(site, args));
+                next.more = set_more(g, kri_build(site, args));
         return next;
 }
 
@@ -149,18 +205,17 @@ kr_next kri_then_continue(kr_next next, struct kri_site *site, const union kri_a
 
         next.then = KRI_THEN_CONTINUE;
         /* Elsewhere it is for kr_gen_server_enter_loop. */
-        next.more = g ? set_more(own_of(g), what) : what.w;
+        next.more = g ? set_more(g, what) : what.w;
         return next;
 }
 
 kr_next kri_then_reply(kr_next next, struct kri_site *site, const union kri_arg *args)
 {
         kr_gen *g = self_or_badarg("kr_then_reply");
-        struct own *own = g ? own_of(g) : NULL;
 
-        if (!own)
+        if (!g)
                 return next;
-        set_reply(own, TO_BE_SENT, kri_build(site, args));
+        set_reply(g, TO_BE_SENT, kri_build(site, args));
         if (next.kind != KRI_NEXT_STOP)
                 next = kri_next_of(KRI_NEXT_NONE);
         return next;
@@ -171,21 +226,22 @@ void kr_throw_next(kr_next next)
         kr_gen *g = self_or_badarg("kr_throw_next");
 
         if (g)
-                own_of(g)->is_thrown = true;
+                rare_needed(g)->is_thrown = true;
         kr_throw("{'$kr_throw_next', ~, ~, ~, ~}", next.kind, next.then, next.timeout_ms,
                  next.more);
 }
 
 /* The kr_next that this throw stands for. */
-static bool is_thrown_next(struct own *own, kr_term thrown, kr_next *ret)
+static bool is_thrown_next(kr_gen *g, kr_term thrown, kr_next *ret)
 {
+        struct rare *rare = rare_of(g);
         kr_next next;
 
-        if (!own->is_thrown ||
+        if (!rare || !rare->is_thrown ||
             !kr_match(thrown, "{'$kr_throw_next', ~, ~, ~, ~}", &next.kind, &next.then,
                       &next.timeout_ms, &next.more))
                 return false;
-        own->is_thrown = false;
+        rare->is_thrown = false;
         *ret = next;
         return true;
 }
@@ -254,14 +310,16 @@ static kr_term bad_return_value(enum callback callback, kr_next next)
         return kr_build("{bad_return_value, ~}", text);
 }
 
-static bool is_allowed(enum callback callback, kr_next next, const struct own *own)
+static bool is_allowed(kr_gen *g, enum callback callback, kr_next next)
 {
+        const struct rare *rare = rare_of(g);
         bool has_more = next.kind == KRI_NEXT_STOP || next.kind == KRI_NEXT_ERROR ||
                         next.then == KRI_THEN_CONTINUE;
 
         bool ends = next.then == KRI_THEN_NOTHING;
 
-        if (next.then == KRI_THEN_BAD_TIMEOUT || (has_more && next.more != own->serial))
+        if (next.then == KRI_THEN_BAD_TIMEOUT ||
+            (has_more && (!rare || next.more != rare->serial)))
                 return false;
         switch (next.kind) {
         case KRI_NEXT_NOREPLY:
@@ -350,19 +408,20 @@ static kr_term plain_state(kr_gen *g)
 
 static void debug_result(kr_gen *g, kr_next next)
 {
-        struct own *own = own_of(g);
+        struct rare *rare = rare_of(g);
         kr_gen_in *in = kr_gen_handled(g);
         kr_term state = plain_state(g), from;
 
-        if (next.kind == KRI_NEXT_REPLY && own->replied == SENT && in) {
+        if (next.kind == KRI_NEXT_REPLY && rare && rare->replied == SENT && in) {
                 from = kr_from_term(in->from);
-                kr_gen_debug(g, "{out, ~, ~, ~}", own->reply, from, state);
+                kr_gen_debug(g, "{out, ~, ~, ~}", rare->reply, from, state);
                 kr_release(from);
         } else if (next.kind == KRI_NEXT_NOREPLY) {
                 kr_gen_debug(g, "{noreply, ~}", state);
         }
         kr_release(state);
-        set_reply(own, NO_REPLY, kr_nil());
+        if (rare)
+                set_reply(g, NO_REPLY, kr_nil());
 }
 
 /* -- ending -- */
@@ -396,7 +455,7 @@ static kr_term last_message(kr_gen *g, const kr_gen_in *in)
 {
         if (!in)
                 return kr_nil();
-        if (own_of(g)->callback == CAST && !kr_is_none(in->slot.term))
+        if (g->born.callback == CAST && !kr_is_none(in->slot.term))
                 return in->slot.term;
         return in->term;
 }
@@ -422,7 +481,7 @@ static void report(kr_gen *g, kr_term reason)
         if (!kri_report_wanted(KR_LOG_ERROR))
                 return;
         state = shown_state(g);
-        client = client_info(in && own_of(g)->callback == CALL ? in : NULL);
+        client = client_info(in && g->born.callback == CALL ? in : NULL);
         report_with(g, reason, state, client);
         kr_release(client);
         kr_release(state);
@@ -438,7 +497,7 @@ static void report_fault(kr_gen *g, kr_class kind, kr_term reason)
         if (!kri_report_wanted(KR_LOG_ERROR))
                 return;
         state = plain_state(g);
-        if (in && own_of(g)->callback == CALL)
+        if (in && g->born.callback == CALL)
                 client = kr_build("{~, {~, []}}", in->from.pid, in->from.pid);
         else
                 client = kr_build("undefined");
@@ -462,11 +521,11 @@ static void call_terminate(void *arg)
 /* {stop, Reason, Reply, State}: the reply follows terminate, whatever came of it. */
 static void send_last_reply(kr_gen *g)
 {
-        struct own *own = own_of(g);
+        struct rare *rare = rare_of(g);
         kr_gen_in *in = kr_gen_handled(g);
 
-        if (own->replied == TO_BE_SENT && in && own->callback == CALL)
-                kr_reply_to(in->from, "~", own->reply);
+        if (rare && rare->replied == TO_BE_SENT && in && g->born.callback == CALL)
+                kr_reply_to(in->from, "~", rare->reply);
 }
 
 /* Run terminate, report, reply, end. What terminate raises takes the place of the reason, but
@@ -490,7 +549,7 @@ static KR_NORETURN void finish(kr_gen *g, kr_class kind, kr_term reason)
 
 static KR_NORETURN void finish_bad(kr_gen *g, kr_next next)
 {
-        finish(g, KR_CLASS_EXIT, bad_return_value(own_of(g)->callback, next));
+        finish(g, KR_CLASS_EXIT, bad_return_value(g->born.callback, next));
 }
 
 /* -- a round -- */
@@ -506,22 +565,24 @@ static void warn_no_handle_info(kr_gen *g, const kr_gen_in *in)
 }
 
 /* A callback has returned, or thrown, anything but a plain reply or noreply. */
-static void decide(kr_gen *g, struct own *own, kr_next next)
+static void decide(kr_gen *g, kr_next next)
 {
+        enum callback callback = g->born.callback;
+
         if (next.kind == KRI_NEXT_UNDEF) {
-                if (own->callback != INFO)
-                        finish(g, KR_CLASS_ERROR, undef(g, own->callback));
+                if (callback != INFO)
+                        finish(g, KR_CLASS_ERROR, undef(g, callback));
                 warn_no_handle_info(g, kr_gen_handled(g));
                 next = kr_noreply();
         }
-        if (!is_allowed(own->callback, next, own))
+        if (!is_allowed(g, callback, next))
                 finish_bad(g, next);
         if (next.kind == KRI_NEXT_STOP)
-                finish(g, KR_CLASS_EXIT, own->more);
+                finish(g, KR_CLASS_EXIT, more_of(g));
         if (is_watched(g))
                 debug_result(g, next);
-        own->then = (uint8_t)next.then;
-        own->timeout_ms = next.timeout_ms;
+        g->born.then = (uint8_t)next.then;
+        g->born.timeout_ms = next.timeout_ms;
 }
 
 /* Most of them: go on with the next message. */
@@ -532,62 +593,64 @@ static inline bool is_plain(enum callback callback, kr_next next)
                 (next.kind == KRI_NEXT_REPLY && callback == CALL));
 }
 
-static inline void result(kr_gen *g, struct own *own, kr_next next)
+static inline void result(kr_gen *g, kr_next next)
 {
-        if (__builtin_expect(!is_plain(own->callback, next) || is_watched(g), 0))
-                decide(g, own, next);
+        if (__builtin_expect(!is_plain(g->born.callback, next) || is_watched(g), 0))
+                decide(g, next);
         kri_gen_handling(g, NULL);
 }
 
 /* {continue, What}: before any message. */
-static void go_on(kr_gen *g, struct own *own)
+static void go_on(kr_gen *g)
 {
         kr_gen_in in = KR_GEN_IN_INIT;
-        kr_term what = own->more;
+        struct rare *rare = rare_of(g);
+        kr_term what = rare->more;
 
-        own->more = kr_nil();
-        own->then = KRI_THEN_NOTHING;
-        own->callback = CONTINUE;
+        rare->more = kr_nil();
+        rare_done(g);
+        g->born.then = KRI_THEN_NOTHING;
+        g->born.callback = CONTINUE;
         in.term = what;
         kri_gen_handling(g, &in);
         kr_gen_debug(g, "{continue, ~}", what);
-        result(g, own, table_of(g)->handle_continue(kri_gen_state(g), what));
+        result(g, table_of(g)->handle_continue(kri_gen_state(g), what));
         kr_release(what);
 }
 
 static void loop(kr_gen *g)
 {
-        struct own *own = own_of(g);
+        struct kri_born *born = &g->born;
         const struct kri_gen_server *table = table_of(g);
         void *state = kri_gen_state(g);
         kr_gen_in in; /* but for the slot, kr_gen_receive writes it */
         int what;
 
-        if (own->then == KRI_THEN_CONTINUE) {
-                go_on(g, own);
+        if (born->then == KRI_THEN_CONTINUE) {
+                go_on(g);
                 return;
         }
         in.slot = (kr_msg){ .sig = NULL };
         what = kr_gen_receive(g, &in,
-                              own->then == KRI_THEN_TIMEOUT ? own->timeout_ms
-                                                            : KR_INFINITY);
-        own->then = KRI_THEN_NOTHING;
+                              born->then == KRI_THEN_TIMEOUT ? born->timeout_ms
+                                                             : KR_INFINITY);
+        born->then = KRI_THEN_NOTHING;
         kri_gen_handling(g, &in);
         switch (what) {
         case KR_GEN_CALL:
-                own->callback = CALL;
-                result(g, own, table->handle_call(state, in.term, in.from));
+                born->callback = CALL;
+                result(g, table->handle_call(state, in.term, in.from));
                 break;
         case KR_GEN_CAST:
-                own->callback = CAST;
-                result(g, own, table->handle_cast(state, in.term));
+                born->callback = CAST;
+                result(g, table->handle_cast(state, in.term));
                 break;
         case KR_TIMEOUT:
                 in.term = kr_atom_term(KR_ATOM("timeout"));
                 kr_gen_debug(g, "{in, timeout}"); /* fall through */
         default:
-                own->callback = INFO;
-                result(g, own, table->handle_info(state, in.term));
+                born->callback = INFO;
+                result(g, table->handle_info(state, in.term));
                 break;
         }
 }
@@ -595,14 +658,13 @@ static void loop(kr_gen *g)
 /* An exit, error or throw of a callback; sys terminate; the parent's exit. */
 static KR_NORETURN void terminate(kr_gen *g, kr_class kind, kr_term reason)
 {
-        struct own *own = own_of(g);
         kr_next next;
 
         if (kind != KR_CLASS_THROW)
                 finish(g, kind, reason);
-        if (!is_thrown_next(own, reason, &next))
+        if (!is_thrown_next(g, reason, &next))
                 finish(g, KR_CLASS_EXIT, kr_build("{bad_return_value, ~}", reason));
-        result(g, own, next);
+        result(g, next);
         kr_gen_loop(g);
 }
 
@@ -621,20 +683,20 @@ static void call_init(void *arg)
         call->next = table_of(call->g)->init(kr_gen_state(call->g), call->args);
 }
 
-static KR_NORETURN void initialised(kr_gen *g, struct own *own, kr_next next)
+static KR_NORETURN void initialised(kr_gen *g, kr_next next)
 {
         if (next.kind == KRI_NEXT_UNDEF)
                 kr_gen_init_stop(g, KR_CLASS_ERROR, undef(g, INIT));
-        if (!is_allowed(INIT, next, own))
+        if (!is_allowed(g, INIT, next))
                 kr_gen_init_stop(g, KR_CLASS_EXIT, bad_return_value(INIT, next));
         if (next.kind == KRI_NEXT_STOP)
-                kr_gen_init_stop(g, KR_CLASS_EXIT, own->more);
+                kr_gen_init_stop(g, KR_CLASS_EXIT, more_of(g));
         if (next.kind == KRI_NEXT_ERROR)
-                kr_gen_init_error(g, own->more);
+                kr_gen_init_error(g, more_of(g));
         if (next.kind == KRI_NEXT_IGNORE)
                 kr_gen_init_ignore(g);
-        own->then = (uint8_t)next.then;
-        own->timeout_ms = next.timeout_ms;
+        g->born.then = (uint8_t)next.then;
+        g->born.timeout_ms = next.timeout_ms;
         kr_gen_init_started(g);
 }
 
@@ -648,20 +710,20 @@ static KR_NORETURN void init_raised(kr_gen *g, kr_class kind, kr_term reason)
 static void init(kr_gen *g, kr_term args)
 {
         struct init_call call = { .g = g, .args = args };
-        struct own *own = own_of(g);
         kr_msg raised = KR_MSG_INIT;
         kr_class kind;
 
-        own->callback = INIT;
+        g->born.callback = INIT;
         if (!kr_catch(call_init, &call, &kind, &raised) &&
-            !(kind == KR_CLASS_THROW && is_thrown_next(own, raised.term, &call.next)))
+            !(kind == KR_CLASS_THROW && is_thrown_next(g, raised.term, &call.next)))
                 init_raised(g, kind, raised.term);
-        initialised(g, own, call.next);
+        initialised(g, call.next);
 }
 
 void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
                               const void *state, kr_next next)
 {
+        struct rare *rare = NULL;
         kr_gen *g;
 
         if (!behaviour || behaviour->kind != &kr_gen_server_kind)
@@ -669,11 +731,14 @@ void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts
                         "{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"behaviour\">>}}");
         if (next.kind != KRI_NEXT_NOREPLY || next.then == KRI_THEN_BAD_TIMEOUT)
                 kr_error("{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"next\">>}}");
+        if (next.then == KRI_THEN_CONTINUE) {
+                rare = new_rare(0);
+                rare->more = (kr_term){ next.more }; /* of kri_then_continue */
+        }
         g = kri_gen_enter(behaviour, opts, state);
-        own_of(g)->then = (uint8_t)next.then;
-        own_of(g)->timeout_ms = next.timeout_ms;
-        if (next.then == KRI_THEN_CONTINUE)
-                own_of(g)->more = (kr_term){ next.more }; /* of kri_then_continue */
+        own_of(g)->rare = (uintptr_t)rare;
+        g->born.then = (uint8_t)next.then;
+        g->born.timeout_ms = next.timeout_ms;
         kr_become_loop(&kri_gen_loop, g);
 }
 
@@ -682,17 +747,16 @@ void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts
 static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra,
                           kr_msg *ret_reason)
 {
-        struct own *own = own_of(g);
         kr_next next;
 
-        own->callback = CODE_CHANGE;
+        g->born.callback = CODE_CHANGE;
         next = table_of(g)->code_change(kri_gen_state(g), old_version, extra);
         if (next.kind == KRI_NEXT_UNDEF)
                 kr_error("undef");
-        if (!is_allowed(CODE_CHANGE, next, own))
+        if (!is_allowed(g, CODE_CHANGE, next))
                 ret_reason->term = bad_return_value(CODE_CHANGE, next);
         else if (next.kind == KRI_NEXT_STOP)
-                ret_reason->term = own->more;
+                ret_reason->term = more_of(g);
         else
                 return KR_OK;
         return KR_EFAILED;

@@ -53,7 +53,7 @@ kr_pid kri_born_starter(const struct kri_born *born)
 {
         if (is_plain(born))
                 return ((const struct kri_plain *)born)->starter;
-        return born->line != NULL ? born->line->pid : kr_pid_none();
+        return born->line != NULL ? kri_line_parent(born->line) : kr_pid_none();
 }
 
 /* '$ancestors' and '$initial_call', where reports look for them. */
