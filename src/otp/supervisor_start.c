@@ -286,7 +286,7 @@ static struct kri_begun begun_by_term(kr_term result)
 static struct kri_begun begun_by_start(const struct beginning *b)
 {
         struct kri_begun r = { .pid = b->started.pid, .more = kr_none() };
-        const char *name = kr_err_name(b->started.err);
+        const char *name;
         kr_atom atom;
 
         switch (b->started.err) {
@@ -306,6 +306,7 @@ static struct kri_begun begun_by_start(const struct beginning *b)
         default:
                 break;
         }
+        name = kr_err_name(b->started.err);
         if (kr_atom_from(name, strlen(name), &atom) != KR_OK)
                 return failed(kr_none());
         return failed(kr_atom_term(atom));
