@@ -135,6 +135,9 @@ typedef enum kr_class { KR_CLASS_EXIT, KR_CLASS_ERROR, KR_CLASS_THROW } kr_class
 
 /* Raise again, with this class and reason as they are (erlang:raise/3). */
 KR_API KR_NORETURN void kr_raise(kr_class kind, kr_term reason);
+/* The same; takes the term, which is the caller's own (kr_build), so that nothing is left
+ * over where the exit is caught. */
+KR_API KR_NORETURN void kr_raise_given(kr_class kind, kr_term reason);
 
 /* kr_exit_signal(pid, "reason pattern", ...): exit/2: send an exit signal. `kill` cannot be
  * trapped and becomes `killed`. Never fails for a dead pid. */

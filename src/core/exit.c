@@ -241,6 +241,7 @@ void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
 
 void kri_badarg(struct kri_proc *p, const char *function, const char *argument)
 {
+        struct kri_sig *sig;
         kr_term reason;
 
         if (p == NULL || kri_has(p, KRI_P_THREAD)) {
@@ -249,8 +250,10 @@ void kri_badarg(struct kri_proc *p, const char *function, const char *argument)
                 return;
         }
         reason = kr_build("{badarg, {~, ~}}", function, argument);
-        kri_raise_term(p, KR_CLASS_ERROR,
-                       reason.w != KRI_NONE ? reason.w : KRI_A(badarg));
+        sig = reason_sig(p, KR_CLASS_ERROR,
+                         reason.w != KRI_NONE ? reason.w : KRI_A(badarg));
+        kr_release(reason);
+        raise_sig(p, KR_CLASS_ERROR, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
 }
 
 void kri_no_memory(struct kri_proc *p)
@@ -296,6 +299,19 @@ void kr_raise(kr_class kind, kr_term reason)
         if (kind == KR_CLASS_THROW)
                 kri_raise_term(p, kind, reason.w);
         sig = kri_sig_message(&p->sched->pool, reason.w);
+        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+}
+
+void kr_raise_given(kr_class kind, kr_term reason)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+
+        if (p == NULL)
+                kri_thread_end(NULL, "kr_raise_given");
+        sig = kind == KR_CLASS_THROW ? reason_sig(p, kind, reason.w)
+                                     : kri_sig_message(&p->sched->pool, reason.w);
+        kr_release(reason);
         raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
 }
 

@@ -121,23 +121,37 @@ int kri_gen_ask(kr_server to, kr_atom label, kr_msg *slot, int64_t timeout_ms,
         return end;
 }
 
-/* {Reason, {Module, Function, [Server, Request | Timeout]}} */
+/* {Reason, {Module, Function, [Server, Request | Timeout]}}: gives a new term. */
+static kr_term call_reason(const kr_call_as *as, kr_term server, kr_term request,
+                           kr_term reason, int64_t timeout_ms)
+{
+        kr_atom module = kri_atom_of(as->module), function = kri_atom_of(as->function);
+
+        if (kr_is_none(server) || kr_is_none(request))
+                return kr_none();
+        if (timeout_ms == KRI_CALL_DEFAULT)
+                return kr_build("{~, {~, ~, [~, ~]}}", reason, module, function, server,
+                                request);
+        if (timeout_ms == KR_INFINITY)
+                return kr_build("{~, {~, ~, [~, ~, infinity]}}", reason, module, function,
+                                server, request);
+        return kr_build("{~, {~, ~, [~, ~, ~]}}", reason, module, function, server,
+                        request, timeout_ms);
+}
+
+/* Whoever catches it finds nothing left over. */
 static void call_exits(const kr_call_as *as, kr_server to, kr_term reason,
                        int64_t timeout_ms, struct kri_site *site,
                        const union kri_arg *args)
 {
         kr_term server = kr_server_term(to), request = kri_build(site, args);
-        kr_atom module = kri_atom_of(as->module), function = kri_atom_of(as->function);
+        kr_term why = call_reason(as, server, request, reason, timeout_ms);
 
-        if (kr_is_none(server) || kr_is_none(request))
+        kr_release(server);
+        kr_release(request);
+        if (kr_is_none(why))
                 kr_error("system_limit");
-        if (timeout_ms == KRI_CALL_DEFAULT)
-                kr_exit("{~, {~, ~, [~, ~]}}", reason, module, function, server, request);
-        if (timeout_ms == KR_INFINITY)
-                kr_exit("{~, {~, ~, [~, ~, infinity]}}", reason, module, function, server,
-                        request);
-        kr_exit("{~, {~, ~, [~, ~, ~]}}", reason, module, function, server, request,
-                timeout_ms);
+        kr_raise_given(KR_CLASS_EXIT, why);
 }
 
 /* The slot has the reason. */
@@ -262,14 +276,6 @@ void kri_cast_text(const char *to, struct kri_site *site, const union kri_arg *a
 
 /* -- stopping: proc_lib:stop/3 -- */
 
-/* On a thread nothing can be raised. */
-static kr_err stop_fails(kr_err err, kr_term reason)
-{
-        if (!kri_gen_is_thread())
-                kr_raise(KR_CLASS_EXIT, reason);
-        return err;
-}
-
 static int64_t rest_of(int64_t timeout_ms, int64_t since_ms)
 {
         int64_t gone = kr_monotonic_ms(NULL) - since_ms;
@@ -279,17 +285,22 @@ static int64_t rest_of(int64_t timeout_ms, int64_t since_ms)
         return gone < timeout_ms ? timeout_ms - gone : 0;
 }
 
+/* The functions below give in *ret_why, for an error, what the caller ends with. */
+
 /* It has died before it answered, of something else. */
-static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of)
+static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of,
+                             kr_term *ret_why)
 {
-        if (kr_is_that_atom(died_of, KR_ATOM("noproc")))
-                return stop_fails(KR_ENOPROC, died_of);
-        if (!kri_gen_is_thread())
-                kr_exit("{~, {sys, terminate, [~, ~, infinity]}}", died_of, pid, reason);
+        if (kr_is_that_atom(died_of, KR_ATOM("noproc"))) {
+                *ret_why = died_of;
+                return KR_ENOPROC;
+        }
+        *ret_why =
+                kr_build("{~, {sys, terminate, [~, ~, infinity]}}", died_of, pid, reason);
         return KR_EFAILED;
 }
 
-static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason)
+static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason, kr_term *ret_why)
 {
         kr_msg slot = KR_MSG_INIT;
         kr_ref ref = kr_monitor(pid);
@@ -302,37 +313,57 @@ static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason)
 
         if (end == KRI_CALL_DOWN) {
                 kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-                err = stop_overtaken(pid, reason, slot.term);
+                err = stop_overtaken(pid, reason, slot.term, ret_why);
         } else if (end == KRI_CALL_TIMEOUT ||
                    kr_receive(&slot, rest_of(timeout_ms, since_ms),
                               kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of)) !=
                            DOWN) {
                 kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-                err = stop_fails(KR_ETIMEDOUT, kr_atom_term(KR_ATOM("timeout")));
+                err = KR_ETIMEDOUT;
+                *ret_why = kr_atom_term(KR_ATOM("timeout"));
         } else if (!kr_same(died_of, reason)) {
-                err = stop_fails(KR_EFAILED, died_of);
+                err = KR_EFAILED;
+                *ret_why = kr_keep(died_of);
         }
         kr_msg_clear(&slot);
         return err;
 }
 
-static kr_err stop_elsewhere(kr_server server, kr_term reason)
+static kr_err stop_elsewhere(kr_server server, kr_term reason, kr_term *ret_why)
 {
         kr_term whom = kr_server_term(server);
 
-        if (!kri_gen_is_thread())
-                kr_exit("{{nodedown, ~}, {sys, terminate, [~, ~, infinity]}}",
-                        node_of(server), whom, reason);
+        *ret_why = kr_build("{{nodedown, ~}, {sys, terminate, [~, ~, infinity]}}",
+                            node_of(server), whom, reason);
         kr_release(whom);
         return KR_EFAILED;
+}
+
+static kr_err stop_somebody(kr_server server, int64_t timeout_ms, kr_term reason,
+                            kr_term *ret_why)
+{
+        kr_pid pid;
+
+        if (is_elsewhere(server))
+                return stop_elsewhere(server, reason, ret_why);
+        pid = kr_server_pid(server);
+        if (kr_pid_is_none(pid)) {
+                *ret_why = kr_atom_term(KR_ATOM("noproc"));
+                return KR_ENOPROC;
+        }
+        if (kr_pid_eq(pid, kr_self())) {
+                *ret_why = kr_atom_term(KR_ATOM("calling_self"));
+                return KR_EFAILED;
+        }
+        return stop(pid, timeout_ms, reason, ret_why);
 }
 
 kr_err kri_gen_stop(kr_server server, int64_t timeout_ms, struct kri_site *site,
                     const union kri_arg *args)
 {
         kr_term reason;
+        kr_term why = kr_none();
         kr_err err;
-        kr_pid pid;
 
         if (kr_here() == NULL || timeout_ms < KR_INFINITY) {
                 if (kr_here() != NULL)
@@ -343,15 +374,15 @@ kr_err kri_gen_stop(kr_server server, int64_t timeout_ms, struct kri_site *site,
         if (kr_is_none(reason))
                 return kri_gen_is_thread() ? KR_ENOMEM
                                            : (kr_error("system_limit"), KR_ENOMEM);
-        pid = is_elsewhere(server) ? kr_pid_none() : kr_server_pid(server);
-        if (is_elsewhere(server))
-                err = stop_elsewhere(server, reason);
-        else if (kr_pid_is_none(pid))
-                err = stop_fails(KR_ENOPROC, kr_atom_term(KR_ATOM("noproc")));
-        else if (kr_pid_eq(pid, kr_self()))
-                err = stop_fails(KR_EFAILED, kr_atom_term(KR_ATOM("calling_self")));
-        else
-                err = stop(pid, timeout_ms, reason);
+        err = stop_somebody(server, timeout_ms, reason, &why);
         kr_release(reason);
+        if (err == KR_OK)
+                return KR_OK;
+        if (!kri_gen_is_thread()) { /* on a thread nothing can be raised */
+                if (kr_is_none(why))
+                        kr_error("system_limit");
+                kr_raise_given(KR_CLASS_EXIT, why);
+        }
+        kr_release(why);
         return err;
 }

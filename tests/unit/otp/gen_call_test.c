@@ -417,6 +417,54 @@ static void *attached(void *arg)
         return NULL;
 }
 
+static int64_t own_memory(void)
+{
+        kr_msg info = KR_MSG_INIT;
+        int64_t bytes = 0;
+
+        kit_true(kr_process_info(kr_self(), KR_ATOM("memory"), &info));
+        kit_match(info.term, "{memory, ~}", &bytes);
+        kr_msg_clear(&info);
+        return bytes;
+}
+
+static void call_nobody(void *unused)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        (void)unused;
+        (void)kr_call("nobody", &slot, "{a, \"longer request\", [1, 2, 3]}");
+}
+
+static void stop_nobody(void *unused)
+{
+        (void)unused;
+        (void)kr_stop_server("nobody", KR_INFINITY, "{a, \"longer reason\"}");
+}
+
+static void fail_and_catch(void (*call)(void *))
+{
+        kr_msg why = KR_MSG_INIT;
+        kr_class kind;
+
+        kit_false(kr_catch(call, NULL, &kind, &why));
+        kr_msg_clear(&why);
+}
+
+KIT_EVERYWHERE_TEST(test_a_failure_that_is_caught_leaves_nothing_behind)
+{
+        int64_t before;
+
+        fail_and_catch(call_nobody);
+        fail_and_catch(stop_nobody);
+        before = own_memory();
+        for (int i = 0; i < 100; i++) {
+                fail_and_catch(call_nobody);
+                fail_and_catch(stop_nobody);
+        }
+        kit_int_eq(own_memory(), before);
+}
+
 KIT_PROCESS_TEST(test_an_attached_thread_calls_and_starts)
 {
         struct thread_args args = { kr_here(), new_echo() };
@@ -453,5 +501,6 @@ KIT_MAIN(KIT_CASE(test_all_ways_to_name_a_server),
          KIT_CASE(test_casts_arrive_in_order),
          KIT_CASE(test_stopping_runs_terminate_and_waits_for_the_end),
          KIT_CASE(test_a_server_that_ends_otherwise_is_told),
+         KIT_CASE(test_a_failure_that_is_caught_leaves_nothing_behind),
          KIT_CASE(test_an_attached_thread_calls_and_starts),
          KIT_CASE(test_a_thread_that_is_no_process_gets_errors))
