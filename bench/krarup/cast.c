@@ -10,7 +10,8 @@ static void run(const struct bench_args *args)
 
         for (int64_t i = 0; i < args->count; i++)
                 kr_cast(pid, "{tick, 1}");
-        bench_check(kr_match(kr_call_timeout(pid, &reply, KR_INFINITY, "read"), "~", &sum));
+        bench_check(
+                kr_match(kr_call_timeout(pid, &reply, KR_INFINITY, "read"), "~", &sum));
         took = bench_now_ns() - start;
         bench_check(sum == args->count);
         bench_report_sched(args, "cast", (double)args->count * 1000 / (double)took,

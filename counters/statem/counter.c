@@ -14,8 +14,8 @@ KR_FIELDS(counter_fields, struct counter, value, limit, patience_ms);
 
 kr_started counter_start_link(int64_t limit, int64_t patience_ms)
 {
-        return kr_start_link(&counter, KR_START_OPTS(.name = "counter"), "{~, ~}",
-                             limit, patience_ms);
+        return kr_start_link(&counter, KR_START_OPTS(.name = "counter"), "{~, ~}", limit,
+                             patience_ms);
 }
 
 kr_term counter_read(kr_msg *answer)

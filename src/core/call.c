@@ -101,8 +101,8 @@ static int give_up(kr_ref ref, kr_msg *slot)
 /* The record of the call at the caller. NULL: no memory. */
 static struct kri_watching *new_watching(struct kri_proc *p, kr_pid to, kr_ref ref)
 {
-        struct kri_watching *w = kri_watching_new(p->sched, p, ref,
-                                                  KR_ALIAS_REPLY_DEMONITOR, NULL);
+        struct kri_watching *w =
+                kri_watching_new(p->sched, p, ref, KR_ALIAS_REPLY_DEMONITOR, NULL);
 
         if (w == NULL)
                 return NULL;

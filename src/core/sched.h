@@ -57,12 +57,12 @@ struct kri_sched {
         uint32_t hops;         /* left, before the scheduler has its turn */
         uint32_t next_run;     /* turns in a row that came from `next` */
         uint32_t low_skips;    /* turns of others since a low one ran */
-        int32_t turn;          /* reductions that a turn begins with; in simulation, this one */
-        bool sim;              /* KR_DRIVE_SIM: nothing is left to order */
-        bool direct;           /* who is woken here runs here, and next */
-        uint64_t spent;        /* reductions, not yet in the figure below */
-        uint64_t spread_turn;  /* when another core was last woken */
-        uint64_t clock_turn;   /* when the clock was last looked at */
+        int32_t turn;   /* reductions that a turn begins with; in simulation, this one */
+        bool sim;       /* KR_DRIVE_SIM: nothing is left to order */
+        bool direct;    /* who is woken here runs here, and next */
+        uint64_t spent; /* reductions, not yet in the figure below */
+        uint64_t spread_turn; /* when another core was last woken */
+        uint64_t clock_turn;  /* when the clock was last looked at */
         struct kri_queue queues[KRI_QUEUES];
         struct kri_outbox outbox;
         struct kri_pool pool;
@@ -141,12 +141,10 @@ static inline __attribute__((always_inline)) void kri_fall_asleep(struct kri_sch
         kri_state_set(p, state);
         kri_sched_set(p, NULL);
         /* release: whoever wakes p sees all that this turn wrote to it */
-        if (__builtin_expect(
-                    !atomic_compare_exchange_strong_explicit(&p->outer, &empty,
-                                                             KRI_SLEEPING,
-                                                             memory_order_acq_rel,
-                                                             memory_order_relaxed),
-                    0))
+        if (__builtin_expect(!atomic_compare_exchange_strong_explicit(
+                                     &p->outer, &empty, KRI_SLEEPING,
+                                     memory_order_acq_rel, memory_order_relaxed),
+                             0))
                 kri_sched_woken(s->node, s, p);
 }
 
@@ -266,7 +264,8 @@ static inline __attribute__((always_inline)) void kri_hop_from_top(struct kri_pr
                 return;
         kri_hop_begin(s, p, next);
         kri_fiber_clean(stack);
-        s->hot_stack = stack; /* for somebody later on this thread, which is off it by then */
+        s->hot_stack =
+                stack; /* for somebody later on this thread, which is off it by then */
         p->stack = NULL;
         s->left = p;
         kri_fiber_leave_to_proc(NULL, next->stack);

@@ -71,7 +71,8 @@ static bool is_too_late(const struct kri_proc *p, const struct kri_sig *sig)
 static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
 {
         if (is_too_late(p, sig)) {
-                kri_registry_forget(p); /* who hears that it is gone finds its name free */
+                kri_registry_forget(
+                        p); /* who hears that it is gone finds its name free */
                 kri_stray(s, kri_proc_word(p), sig);
                 return;
         }

@@ -7,7 +7,7 @@
 
 #include "gen.h"
 
-enum { DOWN, FILLED };
+enum { DOWN, SAID, FILLED };
 
 void kri_otp_badarg(const char *function, const char *argument)
 {
@@ -300,25 +300,27 @@ static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of,
         return KR_EFAILED;
 }
 
+/* One reference asks, and hears of the end: OTP watches for itself and calls by another one. */
 static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason, kr_term *ret_why)
 {
         kr_msg slot = KR_MSG_INIT;
-        kr_ref ref = kr_monitor(pid);
-        int64_t since_ms = kr_monotonic_ms(NULL);
+        int64_t since_ms = timeout_ms == KR_INFINITY ? 0 : kr_monotonic_ms(NULL);
+        kr_ref ref = kr_monitor_alias(pid, KR_ALIAS_DEMONITOR, NULL);
         kr_term died_of = kr_none();
-        int end = kri_gen_call(pid, KR_ATOM("system"), timeout_ms, &slot,
-                               KRI_SITE("{terminate, ~}", reason),
-                               KRI_ARGS("{terminate, ~}", reason));
         kr_err err = KR_OK;
+        int what;
 
-        if (end == KRI_CALL_DOWN) {
+        (void)kr_send(pid, "{system, {~, [alias|~]}, {terminate, ~}}", kr_self(), ref,
+                      reason);
+        what = kr_receive(&slot, timeout_ms, kr_on(SAID, "{[alias|=], _}", ref),
+                          kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of));
+        if (what == DOWN) {
+                err = stop_overtaken(pid, reason, died_of, ret_why);
+        } else if (what == KR_TIMEOUT || kr_receive(&slot, rest_of(timeout_ms, since_ms),
+                                                    kr_on(DOWN, "{'DOWN', =, _, _, ~}",
+                                                          ref, &died_of)) != DOWN) {
                 kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-                err = stop_overtaken(pid, reason, slot.term, ret_why);
-        } else if (end == KRI_CALL_TIMEOUT ||
-                   kr_receive(&slot, rest_of(timeout_ms, since_ms),
-                              kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of)) !=
-                           DOWN) {
-                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+                (void)kr_receive(&slot, 0, kr_on(SAID, "{[alias|=], _}", ref));
                 err = KR_ETIMEDOUT;
                 *ret_why = kr_atom_term(KR_ATOM("timeout"));
         } else if (!kr_same(died_of, reason)) {

@@ -85,7 +85,7 @@ KIT_EVERYWHERE_TEST(test_a_full_counter_drops_ticks_until_it_is_reset)
         kr_msg_clear(&answer);
 }
 
-KIT_EVERYWHERE_TEST(test_a_counter_that_stays_full_ends_and_one_that_is_reset_does_not)
+KIT_SIM_TEST(test_a_counter_that_stays_full_ends_and_one_that_is_reset_does_not)
 {
         kr_msg answer = KR_MSG_INIT;
         kr_ref ref;

@@ -39,6 +39,16 @@
 
 void kit_run_everywhere(void (*body)(void));
 
+/* In simulation only: for what must happen within a time, which a busy machine may miss. */
+#define KIT_SIM_TEST(name)                                                               \
+        static void name##_process(void);                                                \
+        KIT_TEST(name)                                                                   \
+        {                                                                                \
+                kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM },                \
+                                name##_process);                                         \
+        }                                                                                \
+        static void name##_process(void)
+
 /* The same with options of one's own (but for the allocator, which is the kit's). A drive
  * of KR_DRIVE_HOST or KR_DRIVE_SIM is stepped until the body has ended. NULL: see above. */
 void kit_run_process(const kr_node_opts *opts, void (*body)(void));

@@ -85,8 +85,8 @@ static kr_err init(kr_supervisor_init *s, kr_term args)
 {
         static const kr_restart restarts[] = { KR_PERMANENT, KR_PERMANENT, KR_TRANSIENT,
                                                KR_TEMPORARY };
-        static const int64_t shutdowns[] = { 30, KR_SHUTDOWN_BRUTAL_KILL,
-                                             KR_SHUTDOWN_NOW, 10 };
+        static const int64_t shutdowns[] = { 30, KR_SHUTDOWN_BRUTAL_KILL, KR_SHUTDOWN_NOW,
+                                             10 };
         struct family *f;
         uint64_t address;
         struct chance c;

@@ -1145,6 +1145,7 @@ KIT_TEST(test_a_program_may_stop_itself)
 
 KIT_MAIN(KIT_CASE(test_a_permanent_application_that_fails_to_start_halts),
          KIT_CASE(test_a_transient_one_halts_unless_it_exits_with_normal),
+         KIT_CASE(test_a_supervisor_that_cannot_start_is_why_an_application_does_not),
          KIT_CASE(test_a_permanent_application_that_ends_halts),
          KIT_CASE(test_a_transient_one_halts_unless_it_ends_with_normal),
          KIT_CASE(test_a_temporary_one_may_end_as_it_likes),

@@ -701,8 +701,7 @@ static void try_start(void *arg)
         memset(words, 'w', sizeof(words) - 1);
 
         kit_heap_refuse(t->refuse);
-        started = kr_start(&told, &opts,
-                           "{~, {ok, {continue, ~}}}", kr_self(), words);
+        started = kr_start(&told, &opts, "{~, {ok, {continue, ~}}}", kr_self(), words);
         t->was_refused = kit_heap_has_refused();
         kit_heap_refuse(0);
         t->err = started.err;
