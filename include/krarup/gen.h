@@ -289,7 +289,7 @@ KR_API void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_a
 KR_API int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
                              bool (*fits)(void *arg, kr_term message), void *arg);
 
-/* An attached thread: nothing can be raised in it. */
+/* An attached thread, or one that is no process: nothing can be raised in it. */
 KR_API bool kri_gen_is_thread(void);
 /* The caller's registered name; none: it has none. */
 KR_API kr_atom kri_gen_own_name(void);

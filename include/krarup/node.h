@@ -125,7 +125,9 @@ KR_API void kr_node_stats_read(kr_node *node, kr_node_stats *ret_stats);
 
 /* Make the calling thread a process of `node`, with pid and mailbox: it may then send,
  * receive, call, monitor, register... like any process. It traps exits, for a thread cannot
- * be killed: kr_exit and misuse in it end the attachment and the call returns an error.
+ * be killed: misuse in it is an error that the call returns. What does not return (kr_exit,
+ * kr_error, kr_become, ...) ends the thread, and the program if it is the first thread, and
+ * says so on standard error.
  * KR_EALREADY: it is one already; KR_ENOMEM; KR_ESYSTEMLIMIT: the process table is full. */
 KR_API KR_MUST_CHECK kr_err kr_thread_attach(kr_node *node, kr_pid *ret_pid);
 KR_API void kr_thread_detach(void);

@@ -45,6 +45,11 @@ int kri_thread_id(void)
         return (int)syscall(SYS_gettid);
 }
 
+bool kri_thread_is_first(void)
+{
+        return kri_thread_id() == (int)getpid();
+}
+
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack)
 {
         pthread_attr_t attr;

@@ -53,7 +53,8 @@ static inline void kri_cpu_relax(void)
 #endif
 }
 
-int kri_thread_id(void); /* the kernel's number of this thread */
+int kri_thread_id(void);        /* the kernel's number of this thread */
+bool kri_thread_is_first(void); /* the one that runs main */
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
 void kri_thread_name(const char *name);
 void kri_thread_demote(int tid); /* that thread from now on gets what others leave */

@@ -24,7 +24,7 @@ bool kri_gen_is_thread(void)
 {
         const struct kri_proc *p = kri_current();
 
-        return p != NULL && kri_has(p, KRI_P_THREAD);
+        return p == NULL || kri_has(p, KRI_P_THREAD);
 }
 
 bool kri_gen_has_faulted(void)

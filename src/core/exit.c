@@ -234,6 +234,14 @@ void kri_raise_term(struct kri_proc *p, kr_class kind, kri_word reason)
         raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
 }
 
+void kri_raise_term_given(struct kri_proc *p, kr_class kind, kr_term reason)
+{
+        struct kri_sig *sig = reason_sig(p, kind, reason.w);
+
+        kr_release(reason);
+        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+}
+
 void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
 {
         kri_raise_term(p, kind, kri_atom(atom));
@@ -241,7 +249,6 @@ void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
 
 void kri_badarg(struct kri_proc *p, const char *function, const char *argument)
 {
-        struct kri_sig *sig;
         kr_term reason;
 
         if (p == NULL || kri_has(p, KRI_P_THREAD)) {
@@ -250,10 +257,8 @@ void kri_badarg(struct kri_proc *p, const char *function, const char *argument)
                 return;
         }
         reason = kr_build("{badarg, {~, ~}}", function, argument);
-        sig = reason_sig(p, KR_CLASS_ERROR,
-                         reason.w != KRI_NONE ? reason.w : KRI_A(badarg));
-        kr_release(reason);
-        raise_sig(p, KR_CLASS_ERROR, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+        kri_raise_term_given(p, KR_CLASS_ERROR,
+                             kr_is_none(reason) ? (kr_term){ KRI_A(badarg) } : reason);
 }
 
 void kri_no_memory(struct kri_proc *p)

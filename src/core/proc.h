@@ -307,6 +307,9 @@ static inline void kri_doom_check(struct kri_proc *p)
 /* Raise: to the innermost kr_catch, else the end of the process. `reason` in hand. */
 void kri_raise_term(struct kri_proc *p, kr_class kind, kri_word reason)
         __attribute__((noreturn));
+/* The same; takes the term. */
+void kri_raise_term_given(struct kri_proc *p, kr_class kind, kr_term reason)
+        __attribute__((noreturn));
 void kri_raise_atom(struct kri_proc *p, kr_class kind, uint32_t atom)
         __attribute__((noreturn));
 

@@ -2,6 +2,7 @@
 #include "thread.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "term/atom.h"
 
@@ -122,8 +123,12 @@ void kri_thread_end(struct kri_proc *p, const char *function)
                         "the thread ends\n",
                         function);
         if (p != NULL) {
+                fputs("krarup: an attached thread has raised an exit; it ends\n", stderr);
                 kri_doom_atom(p, KRI_A_badarg); /* unless it has a reason already */
                 detach(p);
         }
+        /* A program whose first thread is gone is a zombie that no signal reaches. */
+        if (kri_thread_is_first())
+                exit(EXIT_FAILURE);
         pthread_exit(NULL);
 }

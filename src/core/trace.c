@@ -109,7 +109,7 @@ static uint32_t behind_entry(const struct kri_trace *trace)
         uint32_t raise = 0, behind;
 
         while (raise < trace->count && raise < RAISE_DEPTH &&
-               strcmp(trace->symbol[raise]->function, "kri_raise_term") != 0)
+               strncmp(trace->symbol[raise]->function, "kri_raise_term", 14) != 0)
                 raise++;
         if (raise == trace->count || raise == RAISE_DEPTH)
                 return 0;

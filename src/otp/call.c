@@ -354,7 +354,8 @@ static kr_err stop_somebody(kr_server server, int64_t timeout_ms, kr_term reason
                 return KR_ENOPROC;
         }
         if (kr_pid_eq(pid, kr_self())) {
-                *ret_why = kr_atom_term(KR_ATOM("calling_self"));
+                *ret_why = kr_build("{calling_self, {sys, terminate, [~, ~, infinity]}}",
+                                    pid, reason);
                 return KR_EFAILED;
         }
         return stop(pid, timeout_ms, reason, ret_why);

@@ -128,7 +128,7 @@ static kr_gen *self_or_badarg(const char *function)
 {
         kr_gen *g = self();
 
-        if (!g && !kr_pid_is_none(kr_self()))
+        if (!g && !kri_gen_is_thread())
                 kr_error(
                         "{badarg, {~, <<\"only a callback of a gen_server may call it\">>}}",
                         function);

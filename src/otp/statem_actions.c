@@ -14,16 +14,27 @@ struct kri_statem *kri_statem_self(kr_gen **ret_gen)
         return kr_gen_own(g);
 }
 
-/* Where a callback says its actions; elsewhere it is misuse, by this function. */
+/* Where a callback says its actions; elsewhere it is misuse, by this function. NULL: on a
+ * thread, where nothing can be raised. */
 static struct kri_said *said_by(const char *function, kr_gen **ret_gen)
 {
         struct kri_statem *s = kri_statem_self(ret_gen);
 
-        if (s == NULL || !s->said.open)
+        if (s != NULL && s->said.open)
+                return &s->said;
+        if (!kri_gen_is_thread())
                 kr_error(
                         "{badarg, {~, <<\"only in a callback that returns a kr_step\">>}}",
                         function);
-        return &s->said;
+        return NULL;
+}
+
+/* What is returned then. */
+static kr_step no_step(void)
+{
+        kr_step step = { KRI_STEP_NONE, kr_none() };
+
+        return step;
 }
 
 static KR_NORETURN void no_memory(void)
@@ -80,8 +91,8 @@ void kri_statem_throw(kr_step step)
 {
         kr_gen *g;
 
-        (void)said_by("kr_throw_step", &g);
-        kri_statem_self(&g)->thrown = step;
+        if (said_by("kr_throw_step", &g) != NULL)
+                kri_statem_self(&g)->thrown = step;
         kr_throw("kr_throw_step");
 }
 
@@ -92,6 +103,8 @@ kr_step kri_statem_reply(kr_from from, struct kri_site *site, const union kri_ar
         kr_gen *g;
         struct kri_said *said = said_by("kr_statem_reply", &g);
 
+        if (said == NULL)
+                return no_step();
         if (!kr_is_none(said->bad)) /* what stands behind it is not done */
                 return kr_keep_state();
         if (kr_pid_is_none(from.pid)) {
@@ -116,6 +129,8 @@ kr_step kr_postpone(void)
         kr_gen *g;
         struct kri_said *said = said_by("kr_postpone", &g);
 
+        if (said == NULL)
+                return no_step();
         if (said->in_enter)
                 kri_said_bad(said, kr_build("postpone"), true);
         else
@@ -126,8 +141,11 @@ kr_step kr_postpone(void)
 kr_step kr_statem_hibernate(void)
 {
         kr_gen *g;
+        struct kri_said *said = said_by("kr_statem_hibernate", &g);
 
-        said_by("kr_statem_hibernate", &g)->hibernate = true;
+        if (said == NULL)
+                return no_step();
+        said->hibernate = true;
         return kr_keep_state();
 }
 
@@ -152,8 +170,11 @@ kr_step kri_statem_event(kr_event_type type, kr_from from, kr_term name,
 {
         kr_gen *g;
         struct kri_said *said = said_by("kr_next_event", &g);
-        kr_event event = { type, from, name, built(site, args), kr_none() };
+        kr_event event = { type, from, name, kr_none(), kr_none() };
 
+        if (said == NULL)
+                return no_step();
+        event.content = built(site, args);
         if (!said->in_enter && can_be_inserted(&event)) {
                 insert_event(said, &event);
         } else {
@@ -202,6 +223,8 @@ kr_step kri_statem_timeout(kr_event_type type, kr_term name, int64_t time_ms,
         struct kri_said *said = said_by("kr_timeout", &g);
         struct kri_timing timing = { type, how, time_ms, kr_none(), kr_none() };
 
+        if (said == NULL)
+                return no_step();
         if (how == KRI_TIMEOUT_AFTER && time_ms < 0 && time_ms != KR_INFINITY) {
                 kr_term kind = kri_event_type_term(type, kri_statem_no_from(), name);
                 kr_term content = built(site, args);
@@ -223,9 +246,11 @@ kr_step kri_statem_cancel(kr_event_type type, kr_term name)
 {
         kr_gen *g;
         struct kri_said *said = said_by("kr_timeout_cancel", &g);
-        struct kri_timing timing = { type, KRI_TIMEOUT_CANCEL, 0, kept_name(name),
-                                     kr_none() };
+        struct kri_timing timing = { type, KRI_TIMEOUT_CANCEL, 0, kr_none(), kr_none() };
 
+        if (said == NULL)
+                return no_step();
+        timing.name = kept_name(name);
         say_timing(said, &timing);
         return kr_keep_state();
 }
@@ -297,7 +322,8 @@ kr_step kr_change_callback_module(const kr_behaviour *module)
         kr_gen *g;
         struct kri_statem *s;
 
-        (void)said_by("kr_change_callback_module", &g);
+        if (said_by("kr_change_callback_module", &g) == NULL)
+                return no_step();
         s = kri_statem_self(&g);
         if (!may_take_over(s, "change_callback_module", module))
                 return kr_keep_state();
@@ -309,7 +335,8 @@ kr_step kr_push_callback_module(const kr_behaviour *module)
         kr_gen *g;
         struct kri_statem *s;
 
-        (void)said_by("kr_push_callback_module", &g);
+        if (said_by("kr_push_callback_module", &g) == NULL)
+                return no_step();
         s = kri_statem_self(&g);
         if (may_take_over(s, "push_callback_module", module) && push_below(s))
                 return use_module(g, s, module);
@@ -322,6 +349,8 @@ kr_step kr_pop_callback_module(void)
         struct kri_said *said = said_by("kr_pop_callback_module", &g);
         struct kri_statem *s = kri_statem_self(&g);
 
+        if (said == NULL)
+                return no_step();
         if (said->in_enter || s->below_count == 0) {
                 kri_said_bad(said, kr_build("pop_callback_module"), s->below_count != 0);
                 return kr_keep_state();

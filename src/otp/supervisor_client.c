@@ -49,6 +49,8 @@ static kr_started start_spec(kr_server server, kr_msg *slot, const kr_child *chi
         kr_started started;
         kr_term spec;
 
+        if (kr_here() == NULL)
+                return (kr_started){ .err = KR_EBADARG };
         spec = kri_spec_of(kr_here(), child, args, &failed.err);
         if (failed.err != KR_OK)
                 return failed;

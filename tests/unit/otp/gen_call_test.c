@@ -442,12 +442,12 @@ static void stop_nobody(void *unused)
         (void)kr_stop_server("nobody", KR_INFINITY, "{a, \"longer reason\"}");
 }
 
-static void fail_and_catch(void (*call)(void *))
+static void fail_and_catch(void (*fails)(void *))
 {
         kr_msg why = KR_MSG_INIT;
         kr_class kind;
 
-        kit_false(kr_catch(call, NULL, &kind, &why));
+        kit_false(kr_catch(fails, NULL, &kind, &why));
         kr_msg_clear(&why);
 }
 
@@ -487,6 +487,44 @@ KIT_TEST(test_a_thread_that_is_no_process_gets_errors)
         kit_null(kr_gen_self());
 }
 
+static void call_what_is_for_callbacks(void)
+{
+        kr_reqids ids = KR_REQIDS_INIT;
+
+        kit_int_eq(kr_reply("a").kind, KRI_NEXT_REPLY);
+        kit_int_eq(kr_postpone().kind, KRI_STEP_NONE);
+        kit_int_eq(kr_statem_hibernate().kind, KRI_STEP_NONE);
+        kit_int_eq(kr_state_timeout(10, "a").kind, KRI_STEP_NONE);
+        kit_int_eq(kr_state_timeout_cancel().kind, KRI_STEP_NONE);
+        kit_int_eq(kr_pop_callback_module().kind, KRI_STEP_NONE);
+        kr_init_ack("a");
+        kr_reqids_add(&ids, kr_ref_none(), kr_int(1));
+        kit_int_eq(kr_reqids_size(&ids), 0);
+}
+
+static void *attached_calls(void *arg)
+{
+        kr_pid pid;
+
+        kit_ok(kr_thread_attach(arg, &pid));
+        call_what_is_for_callbacks();
+        kr_thread_detach();
+        return NULL;
+}
+
+KIT_TEST(test_what_is_for_callbacks_is_harmless_on_a_thread)
+{
+        call_what_is_for_callbacks();
+}
+
+KIT_PROCESS_TEST(test_what_is_for_callbacks_is_harmless_on_an_attached_thread)
+{
+        pthread_t thread;
+
+        kit_int_eq(pthread_create(&thread, NULL, attached_calls, kr_here()), 0);
+        kit_int_eq(pthread_join(thread, NULL), 0);
+}
+
 KIT_MAIN(KIT_CASE(test_all_ways_to_name_a_server),
          KIT_CASE(test_a_call_to_nobody_ends_with_noproc),
          KIT_CASE(test_a_call_to_a_node_that_is_not_there_ends_with_nodedown),
@@ -503,4 +541,6 @@ KIT_MAIN(KIT_CASE(test_all_ways_to_name_a_server),
          KIT_CASE(test_a_server_that_ends_otherwise_is_told),
          KIT_CASE(test_a_failure_that_is_caught_leaves_nothing_behind),
          KIT_CASE(test_an_attached_thread_calls_and_starts),
-         KIT_CASE(test_a_thread_that_is_no_process_gets_errors))
+         KIT_CASE(test_a_thread_that_is_no_process_gets_errors),
+         KIT_CASE(test_what_is_for_callbacks_is_harmless_on_a_thread),
+         KIT_CASE(test_what_is_for_callbacks_is_harmless_on_an_attached_thread))
