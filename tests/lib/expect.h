@@ -32,7 +32,13 @@
 
 /* Does a term look so? Prints it if not. */
 #define kit_match(term, ...)                                                             \
-        kit_fits(term, kr_match(term, __VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+        do {                                                                             \
+                kr_term kit_term =                                                       \
+                        (term); /* once: it may be a call that fills a slot */           \
+                                                                                         \
+                kit_fits(kit_term, kr_match(kit_term, __VA_ARGS__), #__VA_ARGS__,        \
+                         __FILE__, __LINE__);                                            \
+        } while (0)
 
 /* Nothing is in the mailbox now. */
 #define kit_expect_nothing() kit_is_empty(__FILE__, __LINE__)
