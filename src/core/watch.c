@@ -288,9 +288,34 @@ void kri_enter_taken(struct kri_proc *p)
         kri_doom_check(p);
 }
 
+/* ThreadSanitizer does not bear that a zombie's fiber goes on elsewhere: it ends here, without
+ * clean-ups. */
+#if defined(KRI_TSAN)
+static bool end_zombie(struct kri_proc *p)
+{
+        struct kri_sched *s;
+
+        if (!atomic_load(&p->zombie))
+                return false;
+        s = kri_sched_borrow(p->node, NULL);
+        p->sched = s;
+        kri_proc_finish(s, p);
+        kri_sched_return(s->node, s);
+        return true;
+}
+#else
+static bool end_zombie(struct kri_proc *p)
+{
+        (void)p;
+        return false;
+}
+#endif
+
 void kri_watch_gone(struct kri_proc *p, struct kri_sched *was)
 {
         atomic_store(&p->taken, 0);
+        if (end_zombie(p))
+                return;
         p->out = KRI_OUT_YIELD;
         kri_sched_inject(was, p);
 }

@@ -86,7 +86,7 @@ static void run_all(void)
                 run_with_refusal();
                 kit_int_lt(the.n, 1000);
         } while (the.refused);
-        kit_int_gt(the.n, the.source == POOL ? 30 : 3);
+        kit_int_gt(the.n, the.source == POOL ? 30 : 2);
 }
 
 static void check_each(void (*run)(void))
