@@ -320,14 +320,6 @@ static KRI_TAIL kr_err send_any(kr_pid to, struct kri_site *site,
         return err;
 }
 
-/* The tenant of `to` is the one that is meant, but the message is not built that easily. */
-static KRI_TAIL kr_err send_slowly(const struct kri_proc *to,
-                                   const struct kri_build_code *code,
-                                   const union kri_arg *args)
-{
-        return send_any(kri_word_pid(kri_proc_word(to)), code->code.site, args);
-}
-
 /* It is built, and cannot just be put into the mailbox. */
 static KRI_TAIL kr_err send_built(struct kri_proc *p, struct kri_proc *to,
                                   struct kri_sig *sig)
@@ -447,8 +439,8 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
                 return send_any(to, site, args);
         sig = build_in_pool(&p->sched->pool, code, args);
         if (__builtin_expect(sig == NULL, 0))
-                return send_slowly(receiver, code, args);
-        sig->to = kri_serial(receiver); /* and no blobs */
+                return send_any(to, site, args);
+        sig->to = serial; /* not the receiver's present one; and no blobs */
         if (!kri_is_here(p->sched, receiver))
                 return send_away(p, receiver, sig);
         kri_put(receiver, sig);
