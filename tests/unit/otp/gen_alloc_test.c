@@ -4,50 +4,9 @@
  */
 #include <krarup.h>
 
-#include "core/proc.h"
-#include "core/sched.h"
-
 #include "echo.h"
-#include "heap.h"
 #include "process.h"
-
-/* Where the refusal happens: in the scheduler's pools, or in malloc. */
-enum source { POOL, HEAP, SOURCES };
-
-static struct {
-        enum source source;
-        uint64_t n;
-        bool refused;
-        void (*run)(void);
-} the;
-
-static struct kri_pool *pool(void)
-{
-        return &kri_current()->sched->pool;
-}
-
-static void arm(void)
-{
-        if (the.source == POOL)
-                pool()->fail_in = (uint32_t)the.n;
-        else
-                kit_heap_refuse(the.n);
-}
-
-static void disarm(void *unused)
-{
-        (void)unused;
-        the.refused = the.source == POOL ? pool()->fail_in == 0 : kit_heap_has_refused();
-        pool()->fail_in = 0;
-        kit_heap_refuse(0);
-}
-
-static void runs(void)
-{
-        kit_true(kr_defer(disarm, NULL));
-        the.run();
-        kr_defer_cancel(disarm, NULL, true);
-}
+#include "refusal.h"
 
 /* What a process may end with that was refused memory. */
 static bool is_fair(kr_term reason)
@@ -66,13 +25,13 @@ static void run_with_refusal(void)
         kr_pid left;
         kr_ref ref;
 
-        kr_spawn_monitor(&ref, runs);
+        ref = kit_refusal_spawn();
         (void)kr_receive(&msg, KR_INFINITY,
                          kr_on(0, "{'DOWN', =, process, _, ~}", ref, &reason));
         if (!is_fair(reason)) {
                 (void)kr_format(text, sizeof(text), reason);
-                kit_fail("source %d, allocation %d: %s", (int)the.source, (int)the.n,
-                         text);
+                kit_fail("source %d, allocation %d: %s", (int)kit_refusal.source,
+                         (int)kit_refusal.n, text);
         }
         kr_sleep(1000); /* a child goes on without its starter */
         left = kr_whereis("anna");
@@ -88,20 +47,20 @@ static void run_with_refusal(void)
 /* Until a run in which nothing was refused. */
 static void run_all(void)
 {
-        the.n = 0;
+        kit_refusal.n = 0;
         do {
-                the.n++;
+                kit_refusal.n++;
                 run_with_refusal();
-                kit_int_lt(the.n, 500);
-        } while (the.refused);
-        kit_int_gt(the.n, 1);
+                kit_int_lt(kit_refusal.n, 500);
+        } while (kit_refusal.refused);
+        kit_int_gt(kit_refusal.n, 1);
 }
 
 static void check_each(void (*run)(void))
 {
-        the.run = run;
-        for (int source = 0; source < SOURCES; source++) {
-                the.source = (enum source)source;
+        kit_refusal.run = run;
+        for (int source = 0; source < KIT_SOURCES; source++) {
+                kit_refusal.source = (enum kit_source)source;
                 for (uint64_t seed = 1; seed < 4; seed++)
                         kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM,
                                                          .seed = seed },
@@ -125,7 +84,7 @@ static void starts(void)
         kr_started s;
 
         warm_up();
-        arm();
+        kit_refusal_arm();
         s = kr_start(&echo, &opts, "{some, [arguments], <<\"of\">>, any, size}");
         kit_int_ne(s.err, KR_EALREADY);
 }
@@ -136,7 +95,7 @@ static void starts_linked(void)
 
         warm_up();
         kr_trap_exit(true);
-        arm();
+        kit_refusal_arm();
         if (kr_start_link(&echo, &opts, "{some, [arguments]}").err == KR_OK)
                 kr_unlink(kr_whereis("anna"));
 }
@@ -147,7 +106,7 @@ static void starts_and_fails(void)
 
         warm_up();
         kr_trap_exit(true);
-        arm();
+        kit_refusal_arm();
         kit_int_ne(kr_start_link(&echo, &opts, "{stop, no}").err, KR_OK);
 }
 
@@ -163,7 +122,7 @@ static void starts_plain(void)
 
         warm_up();
         kit_false(kr_is_none(t));
-        arm();
+        kit_refusal_arm();
         (void)kr_proc_lib_start(NULL, does_ack, t);
 }
 
@@ -173,7 +132,7 @@ static void calls(void)
         kr_msg slot = KR_MSG_INIT;
 
         warm_up();
-        arm();
+        kit_refusal_arm();
         (void)kr_call(s.pid, &slot, "{echo, {some, [arguments]}}");
         kr_cast(s.pid, "hello");
         kr_msg_clear(&slot);
@@ -186,7 +145,7 @@ static void requests(void)
         kr_msg slot = KR_MSG_INIT;
 
         warm_up();
-        arm();
+        kit_refusal_arm();
         for (int i = 0; i < 3; i++)
                 kr_reqids_add(&ids, kr_send_request(s.pid, "{echo, ~}", i), kr_int(i));
         while (kr_wait_any(&ids, 1000, true, &slot, NULL, NULL) < KR_RESPONSE_TIMEOUT)

@@ -5,49 +5,8 @@
  */
 #include <krarup.h>
 
-#include "core/proc.h"
-#include "core/sched.h"
-
-#include "heap.h"
 #include "process.h"
-
-/* Where the refusal happens: in the scheduler's pools, or in malloc. */
-enum source { POOL, HEAP, SOURCES };
-
-static struct {
-        enum source source;
-        uint64_t n;
-        bool refused;
-        void (*run)(void);
-} the;
-
-static struct kri_pool *pool(void)
-{
-        return &kri_current()->sched->pool;
-}
-
-static void arm(void)
-{
-        if (the.source == POOL)
-                pool()->fail_in = (uint32_t)the.n;
-        else
-                kit_heap_refuse(the.n);
-}
-
-static void disarm(void *unused)
-{
-        (void)unused;
-        the.refused = the.source == POOL ? pool()->fail_in == 0 : kit_heap_has_refused();
-        pool()->fail_in = 0;
-        kit_heap_refuse(0);
-}
-
-static void runs(void)
-{
-        kit_true(kr_defer(disarm, NULL));
-        the.run();
-        kr_defer_cancel(disarm, NULL, true);
-}
+#include "refusal.h"
 
 /* Whoever is called serves on, or is gone. */
 static void check_serves_or_is_gone(const char *name)
@@ -70,7 +29,7 @@ static void run_with_refusal(void)
         kr_msg msg = KR_MSG_INIT;
         kr_ref ref;
 
-        kr_spawn_monitor(&ref, runs);
+        ref = kit_refusal_spawn();
         (void)kr_receive(&msg, KR_INFINITY, kr_on(0, "{'DOWN', =, process, _, _}", ref));
         kr_sleep(1000);
         check_serves_or_is_gone("anna");
@@ -80,20 +39,20 @@ static void run_with_refusal(void)
 /* Until a run in which nothing was refused. */
 static void run_all(void)
 {
-        the.n = 0;
+        kit_refusal.n = 0;
         do {
-                the.n++;
+                kit_refusal.n++;
                 run_with_refusal();
-                kit_int_lt(the.n, 1000);
-        } while (the.refused);
-        kit_int_gt(the.n, the.source == POOL ? 30 : 2);
+                kit_int_lt(kit_refusal.n, 1000);
+        } while (kit_refusal.refused);
+        kit_int_gt(kit_refusal.n, kit_refusal.source == KIT_POOL ? 30 : 2);
 }
 
 static void check_each(void (*run)(void))
 {
-        the.run = run;
-        for (int source = 0; source < SOURCES; source++) {
-                the.source = (enum source)source;
+        kit_refusal.run = run;
+        for (int source = 0; source < KIT_SOURCES; source++) {
+                kit_refusal.source = (enum kit_source)source;
                 for (uint64_t seed = 1; seed < 3; seed++)
                         kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM,
                                                          .seed = seed },
@@ -144,7 +103,7 @@ static void use_a_machine(void)
         kr_start_opts opts = { .name = "anna" };
         kr_msg slot = KR_MSG_INIT;
 
-        arm();
+        kit_refusal_arm();
         if (kr_start(&worker, &opts, "{some, \"arguments\"}").err != KR_OK)
                 return;
         kr_cast("anna", "later");
@@ -192,7 +151,7 @@ static void use_a_manager(void)
         kr_handler second = { &keeper, kr_int(2) };
         kr_msg slot = KR_MSG_INIT;
 
-        arm();
+        kit_refusal_arm();
         if (kr_event_start(&opts).err != KR_OK)
                 return;
         (void)kr_event_add_handler("anna", &keeper, &slot, "{some, \"arguments\"}");

@@ -3,48 +3,7 @@
  * somebody gets an error or ends, nobody is left over, and all memory comes back. */
 #include "supervisor_kit.h"
 
-#include "core/proc.h"
-#include "core/sched.h"
-
-#include "heap.h"
-
-/* Where the refusal happens: in the scheduler's pools, or in malloc. */
-enum source { POOL, HEAP, SOURCES };
-
-static struct {
-        enum source source;
-        uint64_t n;
-        bool refused;
-        void (*run)(void);
-} the;
-
-static struct kri_pool *pool(void)
-{
-        return &kri_current()->sched->pool;
-}
-
-static void disarm(void *unused)
-{
-        (void)unused;
-        the.refused = the.source == POOL ? pool()->fail_in == 0 : kit_heap_has_refused();
-        pool()->fail_in = 0;
-        kit_heap_refuse(0);
-}
-
-static void runs(void)
-{
-        kit_true(kr_defer(disarm, NULL));
-        the.run();
-        kr_defer_cancel(disarm, NULL, true);
-}
-
-static void arm(void)
-{
-        if (the.source == POOL)
-                pool()->fail_in = (uint32_t)the.n;
-        else
-                kit_heap_refuse(the.n);
-}
+#include "refusal.h"
 
 static size_t processes(void)
 {
@@ -65,7 +24,7 @@ static void once(void)
         kr_ref ref;
 
         kr_register("test", kr_self()); /* children tell it */
-        kr_spawn_monitor(&ref, runs);
+        ref = kit_refusal_spawn();
         (void)kr_receive(&msg, KR_INFINITY, kr_on(0, "{'DOWN', =, process, _, _}", ref));
         while (kr_receive(&msg, 0, kr_on(0, "_")) == 0)
                 continue;
@@ -73,7 +32,7 @@ static void once(void)
         left = processes() - before;
         if (left > 0)
                 kit_fail("source %d, allocation %d: %d processes are left",
-                         (int)the.source, (int)the.n, (int)left);
+                         (int)kit_refusal.source, (int)kit_refusal.n, (int)left);
 }
 
 static void say_nothing(void *context, const char *text)
@@ -84,17 +43,18 @@ static void say_nothing(void *context, const char *text)
 
 static void each_refused(void (*run)(void))
 {
-        the.run = run;
-        for (the.source = POOL; the.source < SOURCES; the.source++) {
-                for (the.n = 1;; the.n++) {
+        kit_refusal.run = run;
+        for (kit_refusal.source = KIT_POOL; kit_refusal.source < KIT_SOURCES;
+             kit_refusal.source++) {
+                for (kit_refusal.n = 1;; kit_refusal.n++) {
                         kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_SIM,
-                                                         .seed = the.n,
+                                                         .seed = kit_refusal.n,
                                                          .report = say_nothing },
                                         once);
-                        if (!the.refused)
+                        if (!kit_refusal.refused)
                                 break;
                 }
-                kit_int_gt(the.n, 1);
+                kit_int_gt(kit_refusal.n, 1);
         }
 }
 
@@ -128,7 +88,7 @@ static void start_and_crash(void)
         kr_pid pid = kr_pid_none();
 
         (void)kr_trap_exit(true);
-        arm();
+        kit_refusal_arm();
         started = kr_start_link(&family_sup, NULL, "[]");
         if (started.err != KR_OK)
                 return;
@@ -156,7 +116,7 @@ static void ask_for_all(void)
 
         (void)kr_trap_exit(true);
         started = kr_start_link(&family_sup, NULL, "[]");
-        arm();
+        kit_refusal_arm();
         if (started.err != KR_OK)
                 return;
         (void)kr_supervisor_start_child(started.pid, &slot, &more);
@@ -190,7 +150,7 @@ static void start_many(void)
 
         (void)kr_trap_exit(true);
         started = kr_start_link(&dynamic_sup, NULL, "[]");
-        arm();
+        kit_refusal_arm();
         if (started.err != KR_OK)
                 return;
         for (int i = 0; i < 12; i++)
