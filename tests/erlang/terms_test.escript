@@ -139,11 +139,10 @@ refused() ->
          D = <<X/binary, (rand:uniform(256) - 1), Y/binary>>,
          Cut = binary:part(B, 0, At),
          {error, _} = ask($d, Cut),
-         case {catch binary_to_term(D), ask($d, D)} of
-             {{'EXIT', _}, {error, _}} -> ok;
+         case {try {term, binary_to_term(D)} catch error:_ -> refused end, ask($d, D)} of
              {_, {error, _}} -> ok; % stricter: trailing bytes, limits
-             {{'EXIT', _}, Got} -> same("damaged bytes", D, {error, any}, Got);
-             {_, Got} -> (catch binary_to_term(Got)) =/= x orelse exit(damaged)
+             {refused, Got} -> same("damaged bytes", D, {error, any}, Got);
+             {{term, T}, Got} -> same("what damaged bytes are", D, t2b(T), Got)
          end
      end || _ <- lists:seq(1, 5000)].
 
