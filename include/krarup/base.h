@@ -57,7 +57,29 @@
         X(KR_EALREADY, 13, "already", "already there")                                   \
         X(KR_EFULL, 14, "full", "the receiver's mailbox is full")                        \
         X(KR_EIGNORED, 15, "ignore", "the process did not want to start")                \
-        X(KR_EFAILED, 16, "failed", "it failed, for a reason that is told apart")
+        X(KR_EFAILED, 16, "failed", "it failed, for a reason that is told apart")        \
+        X(KR_ECLOSED, 17, "closed", "it is closed")                                      \
+        X(KR_ENOTSUP, 18, "enotsup", "not supported here")                               \
+        X(KR_ENXDOMAIN, 19, "nxdomain", "no such name")                                  \
+        X(KR_EPERM, 20, "eperm", "not permitted")                                        \
+        X(KR_ENOENT, 21, "enoent", "no such file or directory")                          \
+        X(KR_EACCES, 22, "eacces", "permission denied")                                  \
+        X(KR_EEXIST, 23, "eexist", "the file exists")                                    \
+        X(KR_ENOTDIR, 24, "enotdir", "not a directory")                                  \
+        X(KR_EISDIR, 25, "eisdir", "it is a directory")                                  \
+        X(KR_ENOSPC, 26, "enospc", "no space left on the device")                        \
+        X(KR_EROFS, 27, "erofs", "the file system is read-only")                         \
+        X(KR_EBUSY, 28, "ebusy", "it is in use")                                         \
+        X(KR_EIO, 29, "eio", "input or output failed")                                   \
+        X(KR_EADDRINUSE, 30, "eaddrinuse", "the address is in use")                      \
+        X(KR_EADDRNOTAVAIL, 31, "eaddrnotavail", "the address is not ours")              \
+        X(KR_ECONNREFUSED, 32, "econnrefused", "the connection was refused")             \
+        X(KR_ECONNRESET, 33, "econnreset", "the peer has reset the connection")          \
+        X(KR_EHOSTUNREACH, 34, "ehostunreach", "no way to the host")                     \
+        X(KR_ENETUNREACH, 35, "enetunreach", "no way to the network")                    \
+        X(KR_ENOTCONN, 36, "enotconn", "not connected")                                  \
+        X(KR_ENOANSWER, 37, "etimedout", "the other side does not answer")               \
+        X(KR_EMSGSIZE, 38, "emsgsize", "a packet beyond its limit")
 
 typedef enum kr_err {
 #define KR_ERR_ENUM(symbol, value, name, text) symbol = value,
