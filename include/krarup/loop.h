@@ -44,6 +44,12 @@ typedef struct kr_loop {
         /* How it ends is reported by the loop itself, not by the node (kr_node_opts.report,
          * kr_node_report_to). */
         bool reports;
+
+        /* NULL, or: a module that the record may point into is to go. If the process can go on in
+         * the current version (kr_behaviour_now), point there. Called while the process waits
+         * at the top, in the place of it, perhaps on another thread: it may look at the record,
+         * write it, and call nothing of the API but kr_behaviour_now. */
+        void (*refresh)(void *record);
 } kr_loop;
 
 /* The first member of every record. */
