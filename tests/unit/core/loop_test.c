@@ -920,8 +920,13 @@ static void expect_late_end(const char *how)
         kit_expect_nothing();
 }
 
+/* Under ThreadSanitizer who was taken out of foreign code ends where it is, with nothing run. */
+#define HAS_LATE_ENDS (!KIT_SIGNALS_WAIT)
+
 FAULTS_TEST(test_killed_in_foreign_code_it_has_its_clean_ups_and_its_end)
 {
+        if (!HAS_LATE_ENDS)
+                return;
         for (int i = 0; i < 5; i++) {
                 expect_late_end("hog");
                 expect_late_end("nap");
@@ -954,6 +959,8 @@ FAULTS_TEST(test_what_late_clean_ups_begin_ends_with_the_process)
         kr_ref ref;
         kr_pid pid;
 
+        if (!HAS_LATE_ENDS)
+                return;
         kr_trap_exit(true);
         pid = spawn_as(&hog_loop, &ref);
         kr_sleep(30);
@@ -1066,7 +1073,7 @@ static void many_in_all_states(void)
                         tell_end(pid, "wait");
                 if (i % 4 == 2)
                         kr_send(pid, "clean_up_not");
-                if (i == 99)
+                if (i == 99 && HAS_LATE_ENDS)
                         tell_end(pid, "hog");
         }
         kr_sleep(20);
