@@ -7,6 +7,8 @@
 #include <krarup/arith.h>
 #include <krarup/base.h>
 #include <krarup/behaviour.h>
+#include <krarup/code.h>
+#include <krarup/change.h>
 #include <krarup/etf.h>
 #include <krarup/fields.h>
 #include <krarup/gen.h>
@@ -20,6 +22,7 @@
 #include <krarup/logger.h>
 #include <krarup/memory.h>
 #include <krarup/message.h>
+#include <krarup/module.h>
 #include <krarup/node.h>
 #include <krarup/pattern.h>
 #include <krarup/proc_lib.h>

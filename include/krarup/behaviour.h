@@ -15,6 +15,7 @@
 #ifndef KRARUP_BEHAVIOUR_H
 #define KRARUP_BEHAVIOUR_H
 
+#include <krarup/change.h>
 #include <krarup/gen.h>
 #include <krarup/loop.h>
 #include <krarup/memory.h>
@@ -41,7 +42,10 @@ struct kr_behaviour {
                 void *state);       /* NULL, or: what hangs off the state goes; runs once,
                                           however the process ends, after a fault too; may
                                           not wait */
-        const char *const *version; /* the same; none: "0" */
+        const char *const *version; /* of the state (change.h); the same; none: "0" */
+        /* Krarup's, where the macros put them. NULL: one that is never replaced. */
+        uint32_t *attention; /* atomic; not 0: look closer before the next callback */
+        const struct kri_versioning *versioning;
 };
 
 /* The generic part. Functions run in the process of `g` unless they say otherwise. */

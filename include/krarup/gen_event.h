@@ -120,7 +120,9 @@ enum kri_handled {
         void (*release)(state * s);                                                       \
         /* the state's fields (fields.h), for sys, reports and upgrades */                \
         const struct kr_field *fields;                                                    \
-        const char *version
+        /* of the state; see change.h for it and the others */                            \
+        const char *version;                                                              \
+        KRI_VERSIONING_MEMBERS(state)
 
 /* The same, as the manager calls them: see the macro. */
 struct kri_handler_table {
@@ -148,6 +150,8 @@ struct kr_handler_module {
         const struct kr_field *const *fields; /* as in kr_behaviour */
         const char *const *version;
         struct kri_handler_entry *entry;
+        uint32_t *attention; /* as in kr_behaviour, and the next one */
+        const struct kri_versioning *versioning;
 };
 
 /* -- starting and stopping -- */
@@ -350,6 +354,7 @@ KR_END_DECLS
                 module##_do_terminate,     module##_do_code_change,                      \
                 module##_do_format_status, module##_do_release                           \
         };                                                                               \
+        KRI_VERSIONING(module, state)                                                    \
         extern const kr_handler_module module;                                           \
         static struct kri_handler_entry module##_entry = { &module, 0, 0 };              \
         const kr_handler_module module = { #module,                                      \
@@ -357,7 +362,9 @@ KR_END_DECLS
                                            sizeof(state),                                \
                                            &module##_user.fields,                        \
                                            &module##_user.version,                       \
-                                           &module##_entry }
+                                           &module##_entry,                              \
+                                           &kri_attention_##module,                      \
+                                           &module##_versioning }
 
 /* A callback that takes a term and gives a kr_handled. */
 #define KRI_HANDLER_1(module, state, callback)                                           \

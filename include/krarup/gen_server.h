@@ -77,7 +77,9 @@ enum kri_then {
         void (*release)(state * s);                                                      \
         /* the state's fields (fields.h), for sys, reports and upgrades */               \
         const struct kr_field *fields;                                                   \
-        const char *version
+        /* of the state; see change.h for it and the others */                           \
+        const char *version;                                                             \
+        KRI_VERSIONING_MEMBERS(state)
 
 /* The same, as the loop calls them. Every one is there; a missing one gives KRI_NEXT_UNDEF. */
 struct kri_gen_server {
@@ -244,6 +246,7 @@ KR_END_DECLS
                                    module##_do_cast,        module##_do_info,            \
                                    module##_do_continue,    module##_do_terminate,       \
                                    module##_do_code_change, module##_do_format_status }; \
+        KRI_VERSIONING(module, state)                                                    \
         extern const kr_behaviour module;                                                \
         const kr_behaviour module = { #module,                                           \
                                       &kr_gen_server_kind,                               \
@@ -251,6 +254,8 @@ KR_END_DECLS
                                       sizeof(state),                                     \
                                       &module##_user.fields,                             \
                                       module##_do_release,                               \
-                                      &module##_user.version }
+                                      &module##_user.version,                            \
+                                      &kri_attention_##module,                           \
+                                      &module##_versioning }
 
 #endif

@@ -206,6 +206,9 @@ typedef enum kr_callback_mode {
 #define KRI_GEN_STATEM_CALLBACKS(data)                                                    \
         kr_callback_mode mode;                                                            \
         bool state_enter; /* state enter calls are wanted */                              \
+        /* Beyond OTP: how many events may be postponed at a time; one more ends the */   \
+        /* machine with too_many_postponed. 0: as many as there is memory for. */         \
+        uint32_t postpone_max;                                                            \
         /* kr_next_state, actions; kr_stop_machine, kr_fail_machine, kr_ignore_machine */ \
         kr_step (*init)(data * d, kr_term args);                                          \
         /* KR_STATE_FUNCTIONS: { { "running", running }, { "paused", paused } }. */       \
@@ -227,7 +230,9 @@ typedef enum kr_callback_mode {
         void (*release)(data * d);                                                        \
         /* the data's fields (fields.h), for sys, reports and upgrades */                 \
         const struct kr_field *fields;                                                    \
-        const char *version
+        /* of the data; see change.h for it and the others */                             \
+        const char *version;                                                              \
+        KRI_VERSIONING_MEMBERS(data)
 
 /* The same, as the machine calls them. A missing one gives KRI_STEP_UNDEF, false or none. */
 struct kri_gen_statem {
@@ -241,6 +246,7 @@ struct kri_gen_statem {
         kr_step (*code_change)(void *data, kr_term old_version, kr_term state,
                                kr_term extra);
         kr_term (*format_status)(const void *data);
+        const uint32_t *postpone_max;
 };
 
 /* -- talking: kr_cast, kr_stop_server, kr_reply_to, ... of gen.h, and: -- */
@@ -446,7 +452,9 @@ KR_END_DECLS
                 module##_table = { module##_do_mode,        module##_do_init,            \
                                    module##_do_find,        module##_do_state,           \
                                    module##_do_event,       module##_do_terminate,       \
-                                   module##_do_code_change, module##_do_format_status }; \
+                                   module##_do_code_change, module##_do_format_status,   \
+                                   &module##_user.postpone_max };                        \
+        KRI_VERSIONING(module, data)                                                     \
         extern const kr_behaviour module;                                                \
         const kr_behaviour module = { #module,                                           \
                                       &kr_gen_statem_kind,                               \
@@ -454,6 +462,8 @@ KR_END_DECLS
                                       sizeof(data),                                      \
                                       &module##_user.fields,                             \
                                       module##_do_release,                               \
-                                      &module##_user.version }
+                                      &module##_user.version,                            \
+                                      &kri_attention_##module,                           \
+                                      &module##_versioning }
 
 #endif

@@ -190,11 +190,13 @@ struct kri_supervisor {
  * for other files: extern const kr_behaviour name; */
 #define KR_SUPERVISOR(module_, ...)                                                      \
         static const struct kri_supervisor module_##_supervisor = { __VA_ARGS__ };       \
+        static uint32_t kri_attention_##module_;                                         \
         extern const kr_behaviour module_;                                               \
         const kr_behaviour module_ = { .name = #module_,                                 \
                                        .kind = &kr_supervisor_kind,                      \
                                        .callbacks = &module_##_supervisor,               \
-                                       .version = &module_##_supervisor.version }
+                                       .version = &module_##_supervisor.version,         \
+                                       .attention = &kri_attention_##module_ }
 
 KR_BEGIN_DECLS
 

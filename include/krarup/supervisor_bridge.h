@@ -58,6 +58,7 @@ KR_END_DECLS
         }                                                                                \
         static const struct kri_bridge module_##_bridge = { module_##_do_init,           \
                                                             module_##_do_terminate };    \
+        static uint32_t kri_attention_##module_;                                         \
         extern const kr_behaviour module_;                                               \
         const kr_behaviour module_ = { #module_,                                         \
                                        &kr_supervisor_bridge_kind,                       \
@@ -65,5 +66,7 @@ KR_END_DECLS
                                        sizeof(state),                                    \
                                        NULL,                                             \
                                        NULL,                                             \
+                                       NULL,                                             \
+                                       &kri_attention_##module_,                         \
                                        NULL }
 #endif
