@@ -82,7 +82,9 @@ typedef struct kr_started {
          * KR_ETIMEDOUT     init took longer than timeout_ms; the process is gone
          * KR_EFAILED       init failed, for the Reason in *opts->ret_reason; it is gone
          * KR_ENOMEM, KR_ESYSTEMLIMIT   no process could be made
-         * KR_EBADARG       on a thread that is no process */
+         * KR_EBADARG       on a thread that is no process; on an attached one also for
+         *                  arguments that do not go with their pattern: then the slot says
+         *                  {badarg, Text} */
         kr_err err;
         kr_pid pid;
         kr_ref monitor; /* kr_start_monitor */
@@ -279,10 +281,22 @@ enum kri_call_end {
  * and no reply will come. timeout_ms may be KR_INFINITY. Blocks. */
 KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                         struct kri_site *site, const union kri_arg *args);
-/* Is `message` a call, as kri_gen_call sends it: {'$gen_call', {Pid, [alias | Ref]}, Request}?
- * False: look again (another From). */
-KR_API bool kri_gen_is_call(kr_term message, kr_from *ret_from, kr_term *ret_request);
+/* What `message` is: CALL as kri_gen_call sends it, {'$gen_call', {Pid, [alias | Ref]}, Request},
+ * with From and Request; CAST, {'$gen_cast', Message}, with Message; OTHER: a call of another
+ * kind, perhaps, or any triple that begins with an atom; NONE: none of these. */
+enum kri_envelope {
+        KRI_ENVELOPE_CALL,
+        KRI_ENVELOPE_CAST,
+        KRI_ENVELOPE_OTHER,
+        KRI_ENVELOPE_NONE,
+};
+KR_API enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from,
+                                      kr_term *ret_inside);
 KR_API void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args);
+
+/* In the core: as kr_receive_top with "_", for loops that handle millions in a second: 0, or
+ * KR_TIMEOUT. */
+KR_API int kri_receive_next(kr_msg *slot, int64_t timeout_ms);
 
 /* In the core: take the first message of which fits(arg, Message) holds, 0; or KR_TIMEOUT. `fits`
  * only looks: it may raise nothing and send nothing. timeout_ms as for kr_receive, and right. */

@@ -13,10 +13,12 @@
 
 #include "term/atom.h"
 
+#include "entry.h"
 #include "link.h"
 #include "node.h"
 #include "receive.h"
 #include "ref.h"
+#include "send_quick.h"
 #include "sleeper.h"
 #include "watching.h"
 
@@ -73,6 +75,14 @@ static void put_request(struct kri_sig *sig, kr_atom label, kri_word self, kr_re
         from[1] = self;
         kri_store(&from[2], put_tag(from + 3, ref));
         kri_store(&sig->root, kri_boxed(tuple));
+}
+
+/* The message is stored as the last element already. */
+static inline void put_cast(struct kri_sig *sig)
+{
+        sig->heap[0] = kri_header(KRI_TUPLE, 0, 2);
+        sig->heap[1] = KRI_A(gen_cast);
+        kri_store(&sig->root, kri_boxed(sig->heap));
 }
 
 /* -- a call -- */
@@ -218,14 +228,12 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
 
 /* -- requests, at the server -- */
 
-bool kri_gen_is_call(kr_term message, kr_from *ret_from, kr_term *ret_request)
+/* {'$gen_call', {Pid, [alias | Ref]}, Request} */
+static inline bool is_call(const kri_word *tuple, kr_from *ret_from)
 {
-        const kri_word *tuple = kri_ptr(message.w), *from, *tag;
+        const kri_word *from, *tag;
         kri_word t;
 
-        if (kri_tag(message.w) != KRI_BOX || tuple[0] != kri_header(KRI_TUPLE, 0, 3) ||
-            tuple[1] != KRI_A(gen_call))
-                return false;
         t = kri_load(&tuple[2]);
         from = kri_ptr(t);
         if (kri_tag(t) != KRI_BOX || from[0] != kri_header(KRI_TUPLE, 0, 2) ||
@@ -233,14 +241,35 @@ bool kri_gen_is_call(kr_term message, kr_from *ret_from, kr_term *ret_request)
                 return false;
         t = kri_load(&from[2]);
         tag = kri_ptr(t);
-        if (kri_tag(t) != KRI_CONS || tag[0] != KRI_A(alias) ||
-            !kri_is_box(kri_load(&tag[1]), KRI_REF))
+        if (kri_tag(t) != KRI_CONS || tag[0] != KRI_A(alias))
+                return false;
+        t = kri_load(&tag[1]);
+        if (!kri_is_box(t, KRI_REF))
                 return false;
         ret_from->pid = kri_word_pid(from[1]);
-        ret_from->ref = kri_word_ref(kri_load(&tag[1]));
+        ret_from->ref = kri_word_ref(t);
         ret_from->tag.w = KRI_A(alias);
-        ret_request->w = kri_load(&tuple[3]);
         return true;
+}
+
+enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from, kr_term *ret_inside)
+{
+        const kri_word *tuple = kri_ptr(message.w);
+
+        if (kri_tag(message.w) != KRI_BOX)
+                return KRI_ENVELOPE_NONE;
+        if (tuple[0] == kri_header(KRI_TUPLE, 0, 2)) {
+                if (tuple[1] != KRI_A(gen_cast))
+                        return KRI_ENVELOPE_NONE;
+                ret_inside->w = kri_load(&tuple[2]);
+                return KRI_ENVELOPE_CAST;
+        }
+        if (tuple[0] != kri_header(KRI_TUPLE, 0, 3) || kri_tag(tuple[1]) != KRI_ATOM)
+                return KRI_ENVELOPE_NONE;
+        if (tuple[1] != KRI_A(gen_call) || !is_call(tuple, ret_from))
+                return KRI_ENVELOPE_OTHER;
+        ret_inside->w = kri_load(&tuple[3]);
+        return KRI_ENVELOPE_CALL;
 }
 
 /* -- replies and casts -- */
@@ -303,14 +332,12 @@ void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *arg
         kr_release(reply);
 }
 
-void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
+static KRI_TAIL void cast_any(kr_pid to, struct kri_site *site, const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
-        kri_word message, *tuple;
+        kri_word message;
         struct kri_sig *sig;
 
-        if (p == NULL)
-                return;
         if (kr_pid_is_none(to)) {
                 kri_leave(p);
                 return;
@@ -320,11 +347,48 @@ void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
                 kri_no_memory(p);
                 return;
         }
-        tuple = sig->heap;
-        tuple[0] = kri_header(KRI_TUPLE, 0, 2);
-        tuple[1] = KRI_A(gen_cast);
-        kri_store(&tuple[2], message);
-        kri_store(&sig->root, kri_boxed(tuple));
+        kri_store(&sig->heap[2], message);
+        put_cast(sig);
         (void)kri_send_sig(p, to, sig); /* whatever becomes of it */
+        kri_leave(p);
+}
+
+static KRI_TAIL void cast_away(struct kri_proc *p, struct kri_proc *to,
+                               struct kri_sig *sig)
+{
+        (void)kri_send_away(p, to, sig);
+}
+
+/* As kri_send_pid. */
+void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter_quickly(), *receiver;
+        const struct kri_build_code *code = kri_build_code_of(site);
+        struct kri_sig *sig;
+
+        if (__builtin_expect(p == NULL, 0))
+                return;
+        receiver = kri_quick_receiver(p, to, code);
+        if (__builtin_expect(receiver == NULL, 0)) {
+                cast_any(to, site, args);
+                return;
+        }
+        sig = kri_build_in_pool(&p->sched->pool, code, args, CAST_WORDS);
+        if (__builtin_expect(sig == NULL, 0)) {
+                cast_any(to, site, args);
+                return;
+        }
+        put_cast(sig);
+        sig->to = kri_pid_serial(to.num); /* and no blobs */
+        if (!kri_is_here(p->sched, receiver)) {
+                cast_away(p, receiver, sig);
+                return;
+        }
+        kri_put(receiver, sig);
+        p->reds -= KRI_COST_SEND;
+        if (__builtin_expect(p->reds <= 0, 0)) {
+                (void)kri_sent_enough(p);
+                return;
+        }
         kri_leave(p);
 }

@@ -438,6 +438,23 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
         return true;
 }
 
+/* The first message goes into the slot, which holds none; `t` is its root. */
+static inline __attribute__((always_inline)) void take_it(struct kri_proc *p,
+                                                          kr_msg *slot, kri_word t)
+{
+        struct kri_sig *sig = p->first;
+
+        p->first = sig->next;
+        if (sig->next == NULL)
+                p->last = NULL;
+        p->len--;
+        slot->term.w = t;
+        slot->sig = sig;
+        set_holder(sig, slot);
+        sig->next = p->held;
+        p->held = sig;
+}
+
 /* The first message of the mailbox, if it is what is wanted and nothing else is to be seen
  * to: most receives are no more than that. Calls nothing. */
 static inline __attribute__((always_inline)) const struct kr_clause *take_first(
@@ -462,15 +479,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         }
         if (clause == NULL || !release_quickly(p, slot))
                 return NULL;
-        p->first = sig->next;
-        if (sig->next == NULL)
-                p->last = NULL;
-        p->len--;
-        slot->term.w = t;
-        slot->sig = sig;
-        set_holder(sig, slot);
-        sig->next = p->held;
-        p->held = sig;
+        take_it(p, slot, t);
         return clause;
 }
 
@@ -674,6 +683,36 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
                 return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
+}
+
+/* -- whatever comes next -- */
+
+static struct kri_site any_site = { .pattern = "_", .file = __FILE__, .matches = 1 };
+static const struct kr_clause anything[] = { { 0, &any_site, NULL }, { 0, NULL, NULL } };
+
+static KRI_TAIL int next_at_top(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms)
+{
+        return wait_at_top(p, slot, timeout_ms, anything);
+}
+
+/* Calls nothing, as kri_receive_top. */
+int kri_receive_next(kr_msg *slot, int64_t timeout_ms)
+{
+        struct kri_proc *p = kri_enter_quickly();
+
+        if (__builtin_expect(p == NULL, 0))
+                return KR_TIMEOUT;
+        if (kri_is_taken(p) || slot == NULL || p->first == NULL || p->scanned != NULL ||
+            kri_has(p, KRI_P_LIMITED | KRI_P_WAIT_TIMED | KRI_P_MARKED) ||
+            !release_quickly(p, slot))
+                return next_at_top(p, slot, timeout_ms);
+        take_it(p, slot, kri_sig_root(p->first));
+        kri_flags_set(p, 0, KRI_P_TOP);
+        p->reds -= KRI_COST_RECEIVE;
+        if (__builtin_expect(p->reds <= 0, 0))
+                return received_enough(p, 0);
+        kri_leave(p);
+        return 0;
 }
 
 /* -- what no pattern can say -- */

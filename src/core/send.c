@@ -12,6 +12,7 @@
 #include "link.h"
 #include "node.h"
 #include "registry.h"
+#include "send_quick.h"
 #include "sleeper.h"
 
 /* What a test build breaks on purpose, to see that the tests notice: the queue loses what was
@@ -362,8 +363,8 @@ static inline bool wakes_simply(const struct kri_sched *s, const struct kri_proc
 }
 
 /* The receiver is not one of ours that is awake. */
-static KRI_TAIL kr_err send_away(struct kri_proc *p, struct kri_proc *to,
-                                 struct kri_sig *sig)
+KRI_TAIL kr_err kri_send_away(struct kri_proc *p, struct kri_proc *to,
+                              struct kri_sig *sig)
 {
         struct kri_outbox *outbox = &p->sched->outbox;
 
@@ -379,74 +380,34 @@ static KRI_TAIL kr_err send_away(struct kri_proc *p, struct kri_proc *to,
         return KR_OK;
 }
 
-static KRI_TAIL kr_err sent_enough(struct kri_proc *p)
+KRI_TAIL kr_err kri_sent_enough(struct kri_proc *p)
 {
         kri_yield_now(p);
         kri_leave(p);
         return KR_OK;
 }
 
-/* The smallest two blocks hold the steps in which images are copied. */
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64,
-               "class 0");
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96,
-               "class 1");
-_Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
-                       offsetof(struct kri_sig, heap),
-               "kri_build_fast writes the root in front of the words");
-_Static_assert(offsetof(struct kri_sig, next) == offsetof(struct kri_block, next),
-               "a signal that is built in a free block does not touch its link");
-
-/* Build in the first free block of the pool. NULL: not that easy; nothing has happened. */
-static inline __attribute__((always_inline)) struct kri_sig *build_in_pool(
-        struct kri_pool *pool, const struct kri_build_code *code,
-        const union kri_arg *args)
-{
-        struct kri_pool_list *hot = &pool->hot[code->fast_steps];
-        struct kri_sig *sig = (struct kri_sig *)hot->first;
-
-        if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
-            !kri_build_fast(code, args, sig->heap))
-                return NULL;
-        hot->first = (struct kri_block *)sig->next;
-        hot->count--;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)code->fast_steps << 8 |
-                    (uint64_t)code->fast << 32;
-        return sig;
-}
-
 kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 {
-        struct kri_proc *p = kri_enter_quickly();
-        uint32_t index = kri_pid_index(to.num), serial = kri_pid_serial(to.num);
-        const struct kri_build_code *code;
-        struct kri_proc *receiver;
+        struct kri_proc *p = kri_enter_quickly(), *receiver;
+        const struct kri_build_code *code = kri_build_code_of(site);
         struct kri_sig *sig;
 
         if (__builtin_expect(p == NULL, 0))
                 return KR_EBADARG;
-        /* acquire: as in kri_site_code */
-        code = (const struct kri_build_code *)__atomic_load_n(&site->code,
-                                                              __ATOMIC_ACQUIRE);
-        if (__builtin_expect(kri_is_taken(p) || to.node != p->node->slot ||
-                                     index >= p->node->procs_max || code == NULL,
-                             0))
+        receiver = kri_quick_receiver(p, to, code);
+        if (__builtin_expect(receiver == NULL, 0))
                 return send_any(to, site, args);
-        receiver = kri_proc_at(p->node, index);
-        if (__builtin_expect(kri_serial(receiver) != serial ||
-                                     kri_has(receiver, KRI_P_LIMITED) || code->fast == 0,
-                             0))
-                return send_any(to, site, args);
-        sig = build_in_pool(&p->sched->pool, code, args);
+        sig = kri_build_in_pool(&p->sched->pool, code, args, 0);
         if (__builtin_expect(sig == NULL, 0))
                 return send_any(to, site, args);
-        sig->to = serial; /* not the receiver's present one; and no blobs */
+        sig->to = kri_pid_serial(to.num); /* not the receiver's now; and no blobs */
         if (!kri_is_here(p->sched, receiver))
-                return send_away(p, receiver, sig);
+                return kri_send_away(p, receiver, sig);
         kri_put(receiver, sig);
         p->reds -= KRI_COST_SEND;
         if (__builtin_expect(p->reds <= 0, 0))
-                return sent_enough(p);
+                return kri_sent_enough(p);
         kri_leave(p);
         return KR_OK;
 }

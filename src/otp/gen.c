@@ -334,22 +334,17 @@ static kr_from from_of(kr_term term)
         return from;
 }
 
-/* What it is for; KR_TIMEOUT: not for the user, it has been seen to. */
+/* A triple that begins with an atom: what it is for; KR_TIMEOUT: not for the user, it has been
+ * seen to. */
 static int sort_out(kr_gen *g, kr_gen_in *in)
 {
         kr_term what = in->slot.term, from;
         kr_pid pid;
 
-        if (kri_gen_is_call(what, &in->from, &in->term))
-                return KR_GEN_CALL;
-        in->term = what;
-        in->from.pid = kr_pid_none();
         if (kr_match(what, "{'$gen_call', ~, ~}", &from, &in->term)) {
                 in->from = from_of(from);
                 return KR_GEN_CALL;
         }
-        if (kr_match(what, "{'$gen_cast', ~}", &in->term))
-                return KR_GEN_CAST;
         if (kr_match(what, "{system, _, _}")) {
                 kri_gen_system(g, in);
                 return KR_TIMEOUT;
@@ -362,18 +357,44 @@ static int sort_out(kr_gen *g, kr_gen_in *in)
         return KR_GEN_INFO;
 }
 
-static bool is_suspended(const kr_gen *g)
+static int open_it(kr_gen *g, kr_gen_in *in)
 {
-        return g->born.more != NULL && g->born.more->sys.suspended;
+        switch (kri_gen_open(in->slot.term, &in->from, &in->term)) {
+        case KRI_ENVELOPE_CALL:
+                return KR_GEN_CALL;
+        case KRI_ENVELOPE_CAST:
+                in->from.pid = kr_pid_none();
+                return KR_GEN_CAST;
+        case KRI_ENVELOPE_NONE:
+                in->from.pid = kr_pid_none();
+                in->term = in->slot.term;
+                return KR_GEN_INFO;
+        default:
+                in->from.pid = kr_pid_none();
+                in->term = in->slot.term;
+                return sort_out(g, in);
+        }
 }
 
-enum { ANY, SYSTEM, PARENT };
+static inline bool is_suspended(const kr_gen *g)
+{
+        return __builtin_expect(g->born.more != NULL, 0) && g->born.more->sys.suspended;
+}
+
+enum { SYSTEM, PARENT };
 
 /* Nothing else while sys has it stand still; that has no time limit. */
-static int receive_suspended(kr_gen *g, kr_gen_in *in)
+static __attribute__((noinline)) int receive_suspended(kr_gen *g, kr_gen_in *in)
 {
         return kr_receive_top(&in->slot, KR_INFINITY, kr_on(SYSTEM, "{system, _, _}"),
                               kr_on(PARENT, "{'EXIT', =, _}", kr_gen_parent(g)));
+}
+
+/* For debug options; the kind may tell them itself. */
+static __attribute__((noinline)) void tell_in(kr_gen *g, const kr_gen_in *in)
+{
+        if (!g->behaviour->kind->says_in)
+                kr_gen_debug(g, "{in, ~}", in->slot.term);
 }
 
 int kr_gen_receive(kr_gen *g, kr_gen_in *in, int64_t timeout_ms)
@@ -384,13 +405,13 @@ int kr_gen_receive(kr_gen *g, kr_gen_in *in, int64_t timeout_ms)
                 if (is_suspended(g))
                         what = receive_suspended(g, in);
                 else
-                        what = kr_receive_top(&in->slot, timeout_ms, kr_on(ANY, "_"));
+                        what = kri_receive_next(&in->slot, timeout_ms);
                 if (what == KR_TIMEOUT)
                         return KR_TIMEOUT;
-                what = sort_out(g, in);
+                what = open_it(g, in);
         } while (what == KR_TIMEOUT);
-        if (!g->behaviour->kind->says_in)
-                kr_gen_debug(g, "{in, ~}", in->slot.term);
+        if (__builtin_expect(g->born.more != NULL, 0))
+                tell_in(g, in);
         return what;
 }
 
@@ -402,6 +423,8 @@ static kr_term pack(const kr_start_opts *opts, kr_term args)
         kr_term debug = opts->debug != NULL ? kr_build("~", opts->debug) : kr_nil();
         kr_term packed;
 
+        if (kr_is_none(debug))
+                return debug;
         if (opts->via != NULL)
                 packed = kr_build("{~, {~, ~}, ~}", args, (uint64_t)(uintptr_t)opts->via,
                                   opts->via_name, debug);
@@ -484,9 +507,10 @@ kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour
                 started.err = KR_EALREADY;
                 return started;
         }
-        started.err = KR_ENOMEM;
         term = kri_build(site, args);
-        if (!kr_is_none(term))
+        if (kr_is_none(term))
+                started.err = not_built(opts);
+        else
                 started = start(mode, behaviour, opts, term);
         kr_release(term);
         return started;

@@ -471,11 +471,30 @@ bool kri_code_match(const struct kri_code *code, kri_word t, const union kri_arg
         return kri_code_match_inline(code, t, args);
 }
 
-bool kri_match(kr_term term, struct kri_site *site, const union kri_arg *args)
+/* What kri_match leaves: a site that is used first, and what takes more than a look. */
+static __attribute__((noinline)) bool match_closely(kri_word t, struct kri_site *site,
+                                                    const union kri_arg *args)
 {
         const struct kri_code *code = kri_site_code(site);
 
+        return code && t != KRI_NONE && kri_code_match_inline(code, t, args);
+}
+
+/* Calls nothing, as kri_receive: the usual term fits, or not, at first sight. */
+bool kri_match(kr_term term, struct kri_site *site, const union kri_arg *args)
+{
+        /* acquire: as in kri_site_code */
+        const struct kri_code *code = __atomic_load_n(&site->code, __ATOMIC_ACQUIRE);
+        const struct kri_match_code *match = (const struct kri_match_code *)code;
+        const kri_word *box = kri_ptr(term.w);
+
         if (__builtin_expect(!code || term.w == KRI_NONE, 0))
+                return match_closely(term.w, site, args);
+        if (!kri_code_may_match(code, term.w))
                 return false;
-        return kri_code_match_inline(code, term.w, args);
+        if ((code->fast_box && kri_match_fast(match, box, args)) ||
+            (code->fast_word && kri_match_word_fast(code, term.w, args)) ||
+            (code->fast_more && kri_match_more(match, box, args)))
+                return true;
+        return match_closely(term.w, site, args);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* send_quick.h: the usual message, on its way without a call.
+ *
+ * Model    A small message to a process of this node that has no limit is built in the first
+ *          free block of the pool. Who does that in line calls nothing else, so that it saves
+ *          no registers, which would be half of its cost: whatever is unusual is a jump to a
+ *          function that begins anew.
+ * Envelope Words in front of what the call site builds are for a tuple around it; its last
+ *          element is the word right in front, where what is built leaves itself, stored.
+ */
+#ifndef KR_CORE_SEND_QUICK_H
+#define KR_CORE_SEND_QUICK_H
+
+#include "term/pattern_quick.h"
+
+#include "node.h"
+#include "sched.h"
+
+/* The smallest blocks hold the steps in which images are copied, the next ones with an envelope
+ * of up to as many words more as one has more than the other. */
+#define KRI_ENVELOPE_WORDS_MAX 4u
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64,
+               "class 0");
+_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96,
+               "class 1");
+_Static_assert(sizeof(struct kri_sig) + (KRI_FAST_WORDS + KRI_ENVELOPE_WORDS_MAX) *
+                                                sizeof(kri_word) <=
+                       128,
+               "class 2");
+_Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
+                       offsetof(struct kri_sig, heap),
+               "kri_build_fast writes the root in front of the words");
+_Static_assert(offsetof(struct kri_sig, next) == offsetof(struct kri_block, next),
+               "a signal that is built in a free block does not touch its link");
+
+/* NULL: it has not been compiled. */
+static inline const struct kri_build_code *kri_build_code_of(const struct kri_site *site)
+{
+        /* acquire: as in kri_site_code */
+        return (const struct kri_build_code *)__atomic_load_n(&site->code,
+                                                              __ATOMIC_ACQUIRE);
+}
+
+/* Who gets what is built by `code`, which may be NULL. NULL: it is not that easy. p has entered
+ * quickly, and nothing has been asked. */
+static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver(
+        const struct kri_proc *p, kr_pid to, const struct kri_build_code *code)
+{
+        uint32_t index = kri_pid_index(to.num);
+        struct kri_proc *receiver;
+
+        if (__builtin_expect(kri_is_taken(p) || to.node != p->node->slot ||
+                                     index >= p->node->procs_max || code == NULL,
+                             0))
+                return NULL;
+        receiver = kri_proc_at(p->node, index);
+        if (__builtin_expect(kri_serial(receiver) != kri_pid_serial(to.num) ||
+                                     kri_has(receiver, KRI_P_LIMITED) || code->fast == 0,
+                             0))
+                return NULL;
+        return receiver;
+}
+
+/* Build in the first free block of the pool, `before` words (0 to KRI_ENVELOPE_WORDS_MAX) behind its
+ * beginning. NULL: not that easy; nothing has happened. */
+static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
+        struct kri_pool *pool, const struct kri_build_code *code,
+        const union kri_arg *args, uint32_t before)
+{
+        unsigned size_class = code->fast_steps + (before != 0 ? 1u : 0u);
+        struct kri_pool_list *hot = &pool->hot[size_class];
+        struct kri_sig *sig = (struct kri_sig *)hot->first;
+
+        if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
+            !kri_build_fast(code, args, sig->heap + before))
+                return NULL;
+        hot->first = (struct kri_block *)sig->next;
+        hot->count--;
+        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)size_class << 8 |
+                    (uint64_t)(code->fast + before) << 32;
+        return sig;
+}
+
+/* Where those who build so go on with a jump. away: the receiver is not one of p's that is
+ * awake; takes sig. enough: the message is in its mailbox, and p's turn is over. */
+kr_err kri_send_away(struct kri_proc *p, struct kri_proc *to, struct kri_sig *sig);
+kr_err kri_sent_enough(struct kri_proc *p);
+
+#endif
