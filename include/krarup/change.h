@@ -53,8 +53,8 @@ typedef struct kr_change {
 struct kri_versioning {
         const void *(*defaults)(void);   /* gives NULL: zeros */
         const kr_change *const *changes; /* up to KR_CHANGES_MAX, then NULL */
-        /* A copy whose memory is the calling process's: 1; 0: failed; -1: it is missing. */
-        int (*copy)(void *to, const void *from);
+        bool (*has_copy)(void);
+        bool (*copy)(void *to, const void *from);
 };
 
 /* KR_CHANGE(name, "version it comes from", struct old, struct new, up, down): define `name`, for
@@ -99,12 +99,14 @@ struct kri_versioning {
         const struct kr_change *changes[KR_CHANGES_MAX + 1]
 
 #define KRI_VERSIONING(module, state)                                                    \
-        static int module##_do_copy(void *to, const void *from)                          \
+        static bool module##_has_copy(void)                                              \
         {                                                                                \
-                return module##_user.copy                                                \
-                               ? module##_user.copy(KRI_STATE(state, to),                \
-                                                    KRI_STATE(const state, from))        \
-                               : -1;                                                     \
+                return module##_user.copy != NULL;                                       \
+        }                                                                                \
+        static bool module##_do_copy(void *to, const void *from)                         \
+        {                                                                                \
+                return module##_user.copy(KRI_STATE(state, to),                          \
+                                          KRI_STATE(const state, from));                 \
         }                                                                                \
         static const void *module##_do_defaults(void)                                    \
         {                                                                                \
@@ -112,7 +114,8 @@ struct kri_versioning {
         }                                                                                \
         static uint32_t kri_attention_##module;                                          \
         static const struct kri_versioning module##_versioning = {                       \
-                module##_do_defaults, module##_user.changes, module##_do_copy            \
+                module##_do_defaults, module##_user.changes, module##_has_copy,          \
+                module##_do_copy                                                         \
         };
 
 #endif

@@ -32,7 +32,8 @@
 #include <krarup/process.h>
 #include <krarup/registry.h>
 
-typedef struct kr_behaviour kr_behaviour; /* see behaviour.h */
+typedef struct kr_behaviour kr_behaviour;           /* see behaviour.h */
+typedef struct kr_handler_module kr_handler_module; /* see gen_event.h */
 
 /* Modules built for another number are refused: it changes with what the macros leave in a
  * module (call sites, callback tables, descriptors). */
@@ -107,6 +108,8 @@ typedef struct kr_module {
         size_t behaviour_count;
         const kr_named_loop *loops;
         size_t loop_count;
+        const kr_handler_module *const *handlers; /* of event managers */
+        size_t handler_count;
 
         /* NULL, or: run in a process of its own before the module can be reached by name;
          * may wait and call. Anything but `ok`, and any end of it, refuses the module. */
@@ -119,6 +122,7 @@ typedef struct kr_module {
 #define KR_EXPORTS(array) .exports = (array), .export_count = KRI_LENGTH(array)
 #define KR_BEHAVIOURS(array) .behaviours = (array), .behaviour_count = KRI_LENGTH(array)
 #define KR_LOOPS(array) .loops = (array), .loop_count = KRI_LENGTH(array)
+#define KR_HANDLERS(array) .handlers = (array), .handler_count = KRI_LENGTH(array)
 
 /* KR_MODULE(name, .version = "1", KR_EXPORTS(...), ...): define the descriptor, the const
  * kr_module name_module, and make it the one that a shared object of this file is loaded by
@@ -213,6 +217,14 @@ static inline uint32_t kr_module_generation(void)
  * current version has none of that name, or the module was deleted. A process; also on the
  * thread that acts for one (kr_loop.refresh). */
 KR_API const kr_behaviour *kr_behaviour_now(const kr_behaviour *behaviour);
+
+/* The same for a handler of event managers. */
+KR_API const kr_handler_module *kr_handler_now(const kr_handler_module *handler);
+
+/* The behaviour (handler) of this name in the current version of some module: of the one that
+ * is called so itself, if it has it. NULL: no module that is loaded has one. Processes. */
+KR_API const kr_behaviour *kr_behaviour_named(kr_atom name);
+KR_API const kr_handler_module *kr_handler_named(kr_atom name);
 
 /* The module, and the version of it, that an address of the node of the caller lies in:
  * false: in none that was loaded. Either result may be NULL; the version is valid for ever. */
