@@ -507,10 +507,9 @@ kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour
                 started.err = KR_EALREADY;
                 return started;
         }
+        started.err = KR_ENOMEM;
         term = kri_build(site, args);
-        if (kr_is_none(term))
-                started.err = not_built(opts);
-        else
+        if (!kr_is_none(term))
                 started = start(mode, behaviour, opts, term);
         kr_release(term);
         return started;
