@@ -35,5 +35,6 @@
 #include <krarup/text.h>
 #include <krarup/timer.h>
 #include <krarup/timer_server.h>
+#include <krarup/upgrade.h>
 
 #endif
