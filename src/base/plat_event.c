@@ -25,6 +25,11 @@ bool kri_event_open(struct kri_event *event)
         return false;
 }
 
+bool kri_event_include(struct kri_event *event, int fd)
+{
+        return watch(event->fd, fd);
+}
+
 static void close_one(int *fd)
 {
         if (*fd >= 0)

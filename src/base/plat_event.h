@@ -14,6 +14,8 @@ struct kri_event {
 };
 
 bool kri_event_open(struct kri_event *event);
+/* Readable also when that descriptor is, until it is closed. */
+bool kri_event_include(struct kri_event *event, int fd);
 void kri_event_close(struct kri_event *event);
 void kri_event_ring(struct kri_event *event);  /* any thread */
 void kri_event_quiet(struct kri_event *event); /* forget rings and alarms */

@@ -19,6 +19,7 @@
 #include "link.h"
 #include "loop.h"
 #include "node.h"
+#include "poll.h"
 #include "receive.h"
 #include "registry.h"
 #include "report.h"
@@ -441,6 +442,8 @@ void kri_proc_tell(struct kri_sched *s, struct kri_proc *p)
 
         kri_registry_forget(p);
         kri_timers_forget(s, p);
+        if (p->extra != NULL && p->extra->outside != NULL)
+                kri_outside_ended(s, p);
         if (p->link != 0 || p->watcher != 0 || p->extra != NULL)
                 kri_links_fire(s, p, reason);
 }
@@ -452,6 +455,7 @@ static void free_extra(struct kri_sched *s, struct kri_proc *p)
         if (extra == NULL)
                 return;
         kri_links_fini(s, p);
+        kri_outside_fini(p);
         kri_dict_fini(s, extra);
         kri_suspending_fini(s, p);
         while (extra->old_stacks != NULL) {

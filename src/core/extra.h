@@ -35,8 +35,10 @@ struct kri_extra {
         struct kri_catch *catch; /* innermost, of an attached thread; else on its stack */
         struct kri_stack *old_stacks; /* left by faults; freed with the process */
         struct kri_dict *dict;
+        kr_term misuse;              /* kept, or 0: the last one of an attached thread */
         void *fault;                 /* fault.c */
         void *armed;                 /* timer.c: its wake-up */
+        struct kri_outside *outside; /* poll.h; NULL until needed */
         int64_t deadline_ns;         /* of this wait (WAIT_TIMED) */
         struct kri_table suspending; /* suspend.c: near pid -> a: how often */
         uint64_t suspended_more;     /* beyond p->suspended at its maximum */

@@ -9,6 +9,7 @@
 #include "extra.h"
 #include "limit.h"
 #include "node.h"
+#include "poll.h"
 #include "receive.h"
 #include "ref.h"
 #include "registry.h"
@@ -757,6 +758,10 @@ void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
                                   .node_name = kr_node_name(s->node).index };
         struct reply_args reply = { ctl->ref };
 
+        if (sig->kind == KRI_SIG_NOTICE) {
+                kri_notice_take(s, NULL, sig);
+                return;
+        }
         if (needs_no_answer(sig)) {
                 kri_sig_free(&s->pool, sig);
                 return;

@@ -250,7 +250,7 @@ static bool run_for_host(struct kr_node *node)
                 kri_timers_run(s, kri_node_now_ns(node));
         while (more && kri_node_now_ns(node) < until_ns)
                 for (int i = 0; more && i < 16; i++)
-                        more = kri_sched_turn(s);
+                        more = kri_sched_turn(s) || kri_sched_look_outside(s) != 0;
         if (more)
                 kri_event_ring(&node->event);
         set_alarm(node);

@@ -11,6 +11,7 @@
 #include "extra.h"
 #include "limit.h"
 #include "node.h"
+#include "poll.h"
 #include "ref.h"
 #include "timer.h"
 
@@ -819,6 +820,28 @@ void kri_pause(struct kri_proc *p, int64_t ms)
         p->scanned = p->last;
         (void)receive(p, &none, ms, &no_clause, KRI_OUT_WAIT);
         take_up(p, &aside);
+}
+
+bool kri_outside_wait(struct kri_outside *outside, int64_t deadline_ns)
+{
+        struct kri_proc *p = outside->p;
+        struct aside aside = put_aside(p);
+
+        if (deadline_ns != INT64_MAX) {
+                p->extra->deadline_ns = deadline_ns;
+                kri_flags_set(p, KRI_P_WAIT_TIMED, 0);
+        }
+        while (!outside->woken) {
+                if (something_arrived(p))
+                        continue;
+                if (kri_has(p, KRI_P_TIMED_OUT) ||
+                    (deadline_ns != INT64_MAX && kri_node_now_ns(p->node) >= deadline_ns))
+                        break;
+                wait(p, deadline_ns == INT64_MAX ? KR_INFINITY : 0, KRI_OUT_WAIT);
+        }
+        wait_ends(p);
+        take_up(p, &aside);
+        return outside->woken;
 }
 
 void kr_sleep(int64_t timeout_ms)

@@ -10,6 +10,7 @@
 #include "extra.h"
 #include "loop.h"
 #include "node.h"
+#include "poll.h"
 #include "sim.h"
 #include "timer.h"
 #include "watch.h"
@@ -26,6 +27,11 @@
 /* The clock is read once in so many turns, and after every long one. */
 #define CLOCK_TURNS 16u
 #define IDLE_SPIN_NS 20000
+/* Where turns are long it is read more often: at least once in twice this, or in a turn. */
+#define CLOCK_NS (KRI_POLL_NS / 4)
+/* s->sleeping: how it does */
+#define SLEEPS 1u
+#define POLLS 2u
 
 void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
 {
@@ -33,6 +39,7 @@ void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index)
         s->sim = node->opts.drive == KR_DRIVE_SIM;
         atomic_init(&s->talkative, true);
         s->turn = KRI_TURN_REDUCTIONS;
+        s->clock_turns = CLOCK_TURNS;
         s->direct = index != UINT32_MAX && !s->sim;
         s->chance = node->opts.seed ^ (uint64_t)index << 32;
         kri_pool_init(&s->pool, &node->depot);
@@ -210,6 +217,12 @@ void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc 
                 kri_sched_queue(s, p);
                 return;
         }
+        if (__builtin_expect(s->serving, 0)) {
+                kri_state_set(p, KRI_STATE_READY);
+                kri_sched_set(p, s);
+                push_last(&s->served, p);
+                return;
+        }
         if (s->next != NULL)
                 kri_sched_queue(s, s->next);
         kri_state_set(p, KRI_STATE_READY);
@@ -237,8 +250,21 @@ void kri_sched_kick(struct kri_sched *s)
                 kri_node_host_wake(s->node);
                 return;
         }
-        if (atomic_load(&s->sleeping) != 0 && atomic_exchange(&s->sleeping, 0) != 0)
+        if (atomic_load(&s->sleeping) == 0)
+                return;
+        switch (atomic_exchange(&s->sleeping, 0)) {
+        case SLEEPS:
                 kri_futex_wake(&s->sleeping, 1);
+                break;
+        case POLLS: {
+                struct kri_poll *poll = atomic_load(&s->poll);
+
+                poll->fns->wake(poll);
+                break;
+        }
+        default: /* somebody was faster */
+                break;
+        }
 }
 
 /* What others made ready: they pushed in front, so the list comes out reversed. */
@@ -517,15 +543,80 @@ static void look_at_clock(struct kri_sched *s)
                 kri_timers_run(s, now_ns);
 }
 
+/* -- the world outside -- */
+
+/* Who was woken by it goes in front of all that wait: it is for them that the world waits. */
+static void queue_served(struct kri_sched *s)
+{
+        struct kri_queue *served = &s->served, *normal = &s->queues[KRI_QUEUE_NORMAL];
+
+        if (served->len == 0)
+                return;
+        served->last->run_next = normal->first;
+        if (normal->last == NULL)
+                normal->last = served->last;
+        normal->first = served->first;
+        normal->len += served->len;
+        *served = (struct kri_queue){ NULL, NULL, 0 };
+        note_backlog(s);
+        if (normal->len >= SPREAD_AT && kri_sched_has_to_give(s) &&
+            atomic_load_explicit(&s->node->idle, memory_order_relaxed) != 0)
+                spread(s);
+}
+
+static uint32_t serve(struct kri_sched *s, struct kri_poll *poll)
+{
+        uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
+        uint32_t count;
+
+        s->serving = true;
+        s->direct = false;
+        count = poll->fns->serve(poll, s);
+        s->direct = true;
+        s->serving = false;
+        s->poll_turn = turns + count + count / KRI_POLL_SHARE;
+        queue_served(s);
+        return count;
+}
+
+uint32_t kri_sched_look_outside(struct kri_sched *s)
+{
+        /* acquire: pairs with kri_poll_give */
+        struct kri_poll *poll = atomic_load_explicit(&s->poll, memory_order_acquire);
+
+        return poll != NULL && poll->fns->wait(poll, 0) ? serve(s, poll) : 0;
+}
+
+/* Between turns: the clock, and if it is time for it, the world. */
+static void look_around(struct kri_sched *s, uint64_t turns)
+{
+        int64_t now_ns, took_ns;
+
+        s->clock_turn = turns;
+        look_at_clock(s);
+        if (atomic_load_explicit(&s->poll, memory_order_relaxed) == NULL)
+                return;
+        now_ns = kri_node_now_ns(s->node);
+        if (now_ns - s->polled_ns >= KRI_POLL_NS && turns >= s->poll_turn) {
+                s->polled_ns = now_ns;
+                (void)kri_sched_look_outside(s);
+        }
+        took_ns = now_ns - s->looked_ns;
+        s->looked_ns = now_ns;
+        if (took_ns > CLOCK_NS)
+                s->clock_turns = s->clock_turns > 4 ? s->clock_turns / 4 : 1;
+        else if (s->clock_turns < CLOCK_TURNS)
+                s->clock_turns *= 2;
+}
+
 static inline __attribute__((always_inline)) bool turn(struct kri_sched *s)
 {
         uint64_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed) + 1;
         struct kri_proc *p;
 
         atomic_store_explicit(&s->turns, turns, memory_order_relaxed);
-        if (turns - s->clock_turn >= CLOCK_TURNS) {
-                s->clock_turn = turns;
-                look_at_clock(s);
+        if (turns - s->clock_turn >= s->clock_turns) {
+                look_around(s, turns);
                 /* relaxed: one writer, a figure */
                 atomic_store_explicit(&s->reductions, s->spent, memory_order_relaxed);
         }
@@ -610,17 +701,30 @@ static bool has_work(const struct kri_sched *s)
         return found;
 }
 
+/* Until the next timer, or woken: by work that comes, or by the world. */
+static void rest(struct kri_sched *s, struct kri_poll *poll)
+{
+        if (poll == NULL)
+                kri_futex_wait(&s->sleeping, SLEEPS, until_next_timer(s));
+        else if (poll->fns->wait(poll, until_next_timer(s)))
+                (void)serve(s, poll);
+}
+
 static void idle(struct kri_sched *s)
 {
         struct kr_node *node = s->node;
+        struct kri_poll *poll = atomic_load(&s->poll);
 
         look_at_clock(s);
-        if (has_work(s) || spin(s))
+        if (has_work(s) || (poll == NULL && spin(s)))
                 return;
+        if (poll != NULL)
+                (void)ask_for_work(s);
         atomic_fetch_add(&node->idle, 1);
-        atomic_store(&s->sleeping, 1); /* before the last look, see kri_sched_inject */
-        if (!anything_for(s))
-                kri_futex_wait(&s->sleeping, 1, until_next_timer(s));
+        /* before the last look, see kri_sched_inject and kri_poll_give */
+        atomic_store(&s->sleeping, poll != NULL ? POLLS : SLEEPS);
+        if (!anything_for(s) && atomic_load(&s->poll) == poll)
+                rest(s, poll);
         atomic_store(&s->sleeping, 0);
         atomic_fetch_sub(&node->idle, 1);
         kri_watch_wake(node);

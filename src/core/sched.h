@@ -60,10 +60,16 @@ struct kri_sched {
         int32_t turn;   /* reductions that a turn begins with; in simulation, this one */
         bool sim;       /* KR_DRIVE_SIM: nothing is left to order */
         bool direct;    /* who is woken here runs here, and next */
+        bool serving;   /* who is woken now is woken by the world outside */
         uint64_t spent; /* reductions, not yet in the figure below */
         uint64_t spread_turn; /* when another core was last woken */
-        uint64_t clock_turn;  /* when the clock was last looked at */
+        uint64_t clock_turn;  /* when the clock was last looked at, ... */
+        uint64_t clock_turns; /* ... which is once in so many turns */
+        int64_t looked_ns;    /* what it said then */
+        int64_t polled_ns;    /* when the poller was last asked, ... */
+        uint64_t poll_turn;   /* ... and the turn from which on it is again */
         struct kri_queue queues[KRI_QUEUES];
+        struct kri_queue served; /* woken by the world, since `serving` */
         struct kri_outbox outbox;
         struct kri_pool pool;
         struct kri_stack *hot_stack; /* free, and the one used last; may be NULL */
@@ -87,7 +93,8 @@ struct kri_sched {
 
         /* -- any thread -- */
         struct kri_proc *_Atomic inject; /* made ready elsewhere; linked by run_next */
-        _Atomic uint32_t sleeping;       /* 1: waits on this word */
+        _Atomic uint32_t sleeping;       /* 1: waits on this word; 2: in its poller */
+        struct kri_poll *_Atomic poll;   /* set once; NULL: nothing outside (poll.h) */
         _Atomic uint32_t wanted;         /* index + 1 of a scheduler that asks for work */
         struct kri_thread *thread;       /* the holder (under the node's watch lock) */
 };
@@ -126,6 +133,9 @@ bool kri_sched_has_to_give(const struct kri_sched *s);
 /* Tests: whoever becomes ready goes on on the next scheduler, not on this one. */
 extern _Atomic bool kri_sched_scatters;
 #endif
+/* Ask its poller, if it has one, what has happened outside, and act on it. Gives how many
+ * things. */
+uint32_t kri_sched_look_outside(struct kri_sched *s);
 /* Wake it if it sleeps. */
 void kri_sched_kick(struct kri_sched *s);
 

@@ -8,6 +8,7 @@
 #include "info.h"
 #include "link.h"
 #include "node.h"
+#include "poll.h"
 #include "receive.h"
 #include "ref.h"
 #include "registry.h"
@@ -80,6 +81,9 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
         case KRI_SIG_TIMER:
                 take_timer(s, p);
                 break;
+        case KRI_SIG_NOTICE:
+                kri_notice_take(s, p, sig);
+                return;
         case KRI_SIG_LEADER:
                 p->leader = kri_sig_root(sig);
                 break;
