@@ -155,9 +155,7 @@ struct wrong {
         const char *spec, *error;
 };
 
-/* Every error has its name; as OTP's.
- * covers: supervisor_SUITE:child_specs supervisor_SUITE:child_specs_map
- * covers: supervisor_SUITE:sup_start_map_faulty_specs M202 */
+/* Every error has its name; as OTP's. */
 static const struct wrong wrongs[] = {
         { "#{start => {w, waits, []}}", "missing_id" },
         { "#{id => a}", "missing_start" },
@@ -204,6 +202,8 @@ static void expect_wrong(kr_pid sup, const struct wrong *wrong)
         kr_msg_clear(&answer);
 }
 
+/* covers: supervisor_SUITE:child_specs supervisor_SUITE:child_specs_map
+ * supervisor_SUITE:sup_start_map_faulty_specs M202 */
 KIT_EVERYWHERE_TEST(test_what_is_wrong_with_a_spec_is_named)
 {
         kr_pid sup = start_sup("{one_for_one, 1, 5, never, []}");
