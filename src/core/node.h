@@ -81,6 +81,7 @@ struct kr_node {
         _Atomic uint64_t faults, handovers;
         struct kri_report report; /* of processes that end by errors */
         struct kri_keep keep;     /* what rooms above the core have put there */
+        struct kri_modules *_Atomic modules; /* module.h; NULL: none yet */
 };
 
 static inline struct kri_proc *kri_proc_at(const struct kr_node *node, uint32_t index)

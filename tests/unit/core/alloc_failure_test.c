@@ -466,8 +466,9 @@ static void finish(void *record, kr_term reason, bool fault)
         kit_false(kr_is_none(reason));
 }
 
-static const kr_loop erring_loop = { "erring", run_and_err, hear, finish, false };
-static const kr_loop throwing_loop = { "throwing", run_and_throw, hear, finish, false };
+static const kr_loop erring_loop = { "erring", run_and_err, hear, finish, false, NULL };
+static const kr_loop throwing_loop = { "throwing", run_and_throw, hear,
+                                       finish,     false,         NULL };
 
 static void loop_as(const kr_loop *loop)
 {
@@ -492,7 +493,7 @@ static void wait_in_loop(void *record)
         wait_for_ever();
 }
 
-static const kr_loop waiting_loop = { "waiting", wait_in_loop, NULL, NULL, false };
+static const kr_loop waiting_loop = { "waiting", wait_in_loop, NULL, NULL, false, NULL };
 
 static void spawn_loop(void)
 {
