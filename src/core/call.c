@@ -8,11 +8,16 @@
  * a MONITOR and the message travel one behind the other. The reply comes through the alias and
  * takes both records back. Nothing is allocated but the two messages, and the mailbox is
  * looked at from where it ended when the reference was made.
+ *
+ * The usual call, to a server that sleeps, and its reply, to a caller that waits, are done in
+ * one function each, which knows what the other one lays: all else is left to the general ones
+ * before anything has happened.
  */
 #include <krarup/gen.h>
 
 #include "term/atom.h"
 
+#include "call.h"
 #include "entry.h"
 #include "link.h"
 #include "node.h"
@@ -49,32 +54,45 @@ kr_atom kri_gen_own_name(void)
 
 /* -- the messages -- */
 
-#define REQUEST_WORDS 13u /* {Label, {Pid, [alias | Ref]}, _} */
-#define REPLY_WORDS 9u    /* {[alias | Ref], _} */
-#define CAST_WORDS 3u     /* {'$gen_cast', _} */
+#define CAST_WORDS 3u /* {'$gen_cast', _} */
 
-/* [alias | Ref] at `at`, REPLY_WORDS - 3 words. */
-static kri_word put_tag(kri_word *at, kr_ref ref)
+/* [alias | Ref] at word `at`, where 6 words are taken; a reference made here. */
+static inline void put_tag(kri_word *heap, unsigned at, kr_ref ref)
 {
-        at[0] = KRI_A(alias);
-        kri_ref_box(at + 2, ref);
-        kri_store(&at[1], kri_boxed(at + 2));
-        return kri_cons(at);
+        heap[at] = KRI_A(alias);
+        heap[at + 1] = KRI_STORED(KRI_BOX, at + 1, at + 2);
+        heap[at + 2] = kri_header(KRI_REF, KRI_REF_WORDS, 3);
+        heap[at + 3] = ref.id[0];
+        heap[at + 4] = ref.id[1];
+        heap[at + 5] = ref.id2 | (kri_word)ref.node << 32;
 }
 
-static void put_request(struct kri_sig *sig, kr_atom label, kri_word self, kr_ref ref,
-                        kri_word request)
+/* All but the request, which the caller puts into word KRI_REQUEST + 3. */
+static inline void put_request(struct kri_sig *sig, kr_atom label, kri_word self,
+                               kr_ref ref)
 {
-        kri_word *tuple = sig->heap, *from = tuple + 4;
+        kri_word *heap = sig->heap;
 
-        tuple[0] = kri_header(KRI_TUPLE, 0, 3);
-        tuple[1] = kri_atom(label.index);
-        kri_store(&tuple[2], kri_boxed(from));
-        kri_store(&tuple[3], request);
-        from[0] = kri_header(KRI_TUPLE, 0, 2);
-        from[1] = self;
-        kri_store(&from[2], put_tag(from + 3, ref));
-        kri_store(&sig->root, kri_boxed(tuple));
+        heap[KRI_REQUEST_FROM] = kri_header(KRI_TUPLE, 0, 2);
+        heap[KRI_REQUEST_FROM + 1] = self;
+        heap[KRI_REQUEST_FROM + 2] =
+                KRI_STORED(KRI_CONS, KRI_REQUEST_FROM + 2, KRI_REQUEST_TAG);
+        put_tag(heap, KRI_REQUEST_TAG, ref);
+        heap[KRI_REQUEST] = kri_header(KRI_TUPLE, 0, 3);
+        heap[KRI_REQUEST + 1] = kri_atom(label.index);
+        heap[KRI_REQUEST + 2] = KRI_STORED(KRI_BOX, KRI_REQUEST + 2, KRI_REQUEST_FROM);
+        sig->root = KRI_STORED(KRI_BOX, -1, KRI_REQUEST);
+}
+
+/* All but the reply, which the caller puts into word KRI_REPLY + 2. */
+static inline void put_reply(struct kri_sig *sig, kr_ref ref)
+{
+        kri_word *heap = sig->heap;
+
+        put_tag(heap, KRI_REPLY_TAG, ref);
+        heap[KRI_REPLY] = kri_header(KRI_TUPLE, 0, 2);
+        heap[KRI_REPLY + 1] = KRI_STORED(KRI_CONS, KRI_REPLY + 1, KRI_REPLY_TAG);
+        sig->root = KRI_STORED(KRI_BOX, -1, KRI_REPLY);
 }
 
 /* The message is stored as the last element already. */
@@ -83,6 +101,18 @@ static inline void put_cast(struct kri_sig *sig)
         sig->heap[0] = kri_header(KRI_TUPLE, 0, 2);
         sig->heap[1] = KRI_A(gen_cast);
         kri_store(&sig->root, kri_boxed(sig->heap));
+}
+
+/* kri_build_in_pool, if the site has a code of that kind. */
+static inline __attribute__((always_inline)) struct kri_sig *build_usual(
+        struct kri_pool *pool, const struct kri_site *site, const union kri_arg *args,
+        uint32_t before)
+{
+        const struct kri_build_code *code = kri_build_code_of(site);
+
+        return code != NULL && code->fast != 0
+                       ? kri_build_in_pool(pool, code, args, before)
+                       : NULL;
 }
 
 /* -- a call -- */
@@ -98,11 +128,11 @@ static int fail(kr_msg *slot, uint32_t reason)
 /* Nobody will hear of the request any more; an answer that has come nevertheless counts. */
 static int give_up(kr_ref ref, kr_msg *slot)
 {
-        enum { REPLY };
+        enum { ANSWER };
         kr_term reply;
 
         kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-        if (kr_receive(slot, 0, kr_on(REPLY, "{[alias|=], ~}", ref, &reply)) != REPLY)
+        if (kr_receive(slot, 0, kr_on(ANSWER, "{[alias|=], ~}", ref, &reply)) != ANSWER)
                 return KRI_CALL_TIMEOUT;
         slot->term = reply;
         return KRI_CALL_REPLY;
@@ -169,10 +199,12 @@ static struct kri_sig *build_request(struct kri_proc *p, kr_atom label, kr_ref r
                                      struct kri_site *site, const union kri_arg *args)
 {
         kri_word request;
-        struct kri_sig *sig = kri_build_sig(p, site, args, REQUEST_WORDS, &request);
+        struct kri_sig *sig = kri_build_sig(p, site, args, KRI_REQUEST_WORDS, &request);
 
-        if (sig != NULL)
-                put_request(sig, label, kri_proc_word(p), ref, request);
+        if (sig == NULL)
+                return NULL;
+        put_request(sig, label, kri_proc_word(p), ref);
+        kri_store(&sig->heap[KRI_REQUEST + 3], request);
         return sig;
 }
 
@@ -183,18 +215,28 @@ static int not_asked(struct kri_proc *p, kr_msg *slot)
         return fail(slot, KRI_A_system_limit);
 }
 
-int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
-                 struct kri_site *site, const union kri_arg *args)
+/* The wait is over, one way or the other. */
+static int end_call(struct kri_proc *p, kr_ref ref, enum kri_answer answer, kr_msg *slot)
+{
+        /* a server may answer to the pid, as nodes without aliases do */
+        bool is_left = kri_watching_find(p, ref.id[0]) != NULL;
+
+        kri_leave(p);
+        if (answer == KRI_ANSWER_NONE)
+                return give_up(ref, slot);
+        if (__builtin_expect(is_left, 0))
+                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+        return answer == KRI_ANSWER_REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
+}
+
+static KRI_TAIL int call_any(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
+                             struct kri_site *site, const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
         struct kri_sig *sig, *last;
-        enum kri_answer answer;
-        bool is_left;
         kr_ref ref;
         kr_err err;
 
-        if (p == NULL)
-                return KRI_CALL_ELSEWHERE;
         if (slot == NULL || to.node != p->node->slot ||
             kri_pid_index(to.num) >= p->node->procs_max ||
             kri_pid_word(to) == kri_proc_word(p)) {
@@ -215,21 +257,105 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                 return fail(slot, KRI_A_full);
         }
         kri_spend(p, KRI_COST_SEND + KRI_COST_RECEIVE);
-        answer = kri_await_answer(p, ref.id[0], last, timeout_ms, slot);
-        /* a server may answer to the pid, as nodes without aliases do */
-        is_left = kri_watching_find(p, ref.id[0]) != NULL;
-        kri_leave(p);
-        if (answer == KRI_ANSWER_NONE)
-                return give_up(ref, slot);
-        if (__builtin_expect(is_left, 0))
-                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-        return answer == KRI_ANSWER_REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
+        return end_call(p, ref, kri_await_answer(p, ref.id[0], last, timeout_ms, slot),
+                        slot);
+}
+
+/* The flags of a process that call_usual leaves to call_any. */
+#define UNUSUAL                                                                          \
+        (KRI_P_THREAD | KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_MARKED |  \
+         KRI_P_LIMITED | KRI_P_CAPPED)
+
+/* Is there nothing about the caller but that it calls? */
+static inline bool is_usual_caller(const struct kri_proc *p)
+{
+        return !kri_has(p, UNUSUAL) && p->doom == NULL && p->scanned == NULL &&
+               p->extra != NULL && p->extra->first_watching.ref[0] == 0 &&
+               p->sched->ref_next != p->sched->ref_end;
+}
+
+/* Does the server sleep, and will it run next? What the hint is wrong about is found out. */
+static inline bool is_usual_server(const struct kri_proc *p,
+                                   const struct kri_proc *server, uint32_t serial)
+{
+        return kri_serial(server) == serial && !kri_has(server, UNUSUAL & ~KRI_P_TOP) &&
+               kri_wakes_simply(p->sched, server);
+}
+
+/* False: it does not sleep, or is another one. */
+static inline bool rouse(struct kri_sched *s, struct kri_proc *p, uint32_t serial)
+{
+        if (!kri_rouse(p))
+                return false;
+        if (__builtin_expect(kri_serial(p) == serial, 1))
+                return true;
+        kri_run_next(s, p); /* another tenant by now: it wakes in vain */
+        return false;
+}
+
+/* hand_in, for a server that has been roused. */
+static inline void hand_over(struct kri_proc *p, struct kri_proc *server, uint64_t ref,
+                             struct kri_sig *sig)
+{
+        if (__builtin_expect(server->watcher == 0, 1)) {
+                server->watcher = kri_proc_word(p);
+                server->watcher_ref = ref;
+                kri_put(server, sig);
+        } else if (kri_watcher_add(server, ref, kri_proc_word(p), 0)) {
+                kri_put(server, sig);
+        } else {
+                kri_doom_atom(server, KRI_A_system_limit);
+                kri_sig_free(&p->sched->pool, sig);
+        }
+        kri_run_next(p->sched, server);
+}
+
+int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
+                 struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter(), *server;
+        struct kri_sched *s;
+        struct kri_sig *sig;
+        kr_ref ref;
+
+        if (p == NULL)
+                return KRI_CALL_ELSEWHERE;
+        if (slot == NULL || to.node != p->node->slot ||
+            kri_pid_index(to.num) >= p->node->procs_max || !is_usual_caller(p))
+                return call_any(to, label, timeout_ms, slot, site, args);
+        s = p->sched;
+        server = kri_proc_at(p->node, kri_pid_index(to.num));
+        if (!is_usual_server(p, server, kri_pid_serial(to.num)) ||
+            !kri_can_await(timeout_ms))
+                return call_any(to, label, timeout_ms, slot, site, args);
+        sig = build_usual(&s->pool, site, args, KRI_REQUEST_WORDS);
+        if (sig == NULL)
+                return call_any(to, label, timeout_ms, slot, site, args);
+        sig->to = kri_pid_serial(to.num); /* and no blobs */
+        if (!rouse(s, server, kri_pid_serial(to.num))) {
+                kri_sig_free(&s->pool, sig);
+                return call_any(to, label, timeout_ms, slot, site, args);
+        }
+        ref = kri_ref_of(s->ref_next++, kri_pid_index(kri_proc_word(p)), p->node->slot);
+        put_request(sig, label, kri_proc_word(p), ref);
+        kri_watching_call(p, ref, to);
+        hand_over(p, server, ref.id[0], sig);
+        p->reds -= KRI_COST_SEND + KRI_COST_RECEIVE;
+        return kri_call_await(p, ref.id[0], p->last, timeout_ms, slot);
+}
+
+int kri_call_go_on(struct kri_proc *p, uint64_t number, struct kri_sig *after,
+                   int64_t timeout_ms, kr_msg *slot)
+{
+        kr_ref ref = kri_ref_of(number, kri_pid_index(kri_proc_word(p)), p->node->slot);
+
+        return end_call(p, ref, kri_await_more(p, number, after, timeout_ms, slot), slot);
 }
 
 /* -- requests, at the server -- */
 
 /* {'$gen_call', {Pid, [alias | Ref]}, Request} */
-static inline bool is_call(const kri_word *tuple, kr_from *ret_from)
+static inline bool is_any_call(const kri_word *tuple, kr_from *ret_from)
 {
         const kri_word *from, *tag;
         kri_word t;
@@ -252,6 +378,27 @@ static inline bool is_call(const kri_word *tuple, kr_from *ret_from)
         return true;
 }
 
+/* As put_request lays it: places that say where they lead to save the way there. */
+static inline bool is_usual_call(const kri_word *tuple, kr_from *ret_from)
+{
+        const kri_word *heap = tuple - KRI_REQUEST, *ref = heap + KRI_REQUEST_TAG + 2;
+
+        if (tuple[2] != KRI_STORED(KRI_BOX, KRI_REQUEST + 2, KRI_REQUEST_FROM) ||
+            heap[KRI_REQUEST_FROM] != kri_header(KRI_TUPLE, 0, 2) ||
+            kri_tag(heap[KRI_REQUEST_FROM + 1]) != KRI_PID ||
+            heap[KRI_REQUEST_FROM + 2] !=
+                    KRI_STORED(KRI_CONS, KRI_REQUEST_FROM + 2, KRI_REQUEST_TAG) ||
+            heap[KRI_REQUEST_TAG] != KRI_A(alias) ||
+            heap[KRI_REQUEST_TAG + 1] !=
+                    KRI_STORED(KRI_BOX, KRI_REQUEST_TAG + 1, KRI_REQUEST_TAG + 2) ||
+            ref[0] != kri_header(KRI_REF, KRI_REF_WORDS, 3))
+                return false;
+        ret_from->pid = kri_word_pid(heap[KRI_REQUEST_FROM + 1]);
+        ret_from->ref = kri_ref_load(ref + 1);
+        ret_from->tag.w = KRI_A(alias);
+        return true;
+}
+
 enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from, kr_term *ret_inside)
 {
         const kri_word *tuple = kri_ptr(message.w);
@@ -266,7 +413,8 @@ enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from, kr_term *ret_
         }
         if (tuple[0] != kri_header(KRI_TUPLE, 0, 3) || kri_tag(tuple[1]) != KRI_ATOM)
                 return KRI_ENVELOPE_NONE;
-        if (tuple[1] != KRI_A(gen_call) || !is_call(tuple, ret_from))
+        if (tuple[1] != KRI_A(gen_call) ||
+            (!is_usual_call(tuple, ret_from) && !is_any_call(tuple, ret_from)))
                 return KRI_ENVELOPE_OTHER;
         ret_inside->w = kri_load(&tuple[3]);
         return KRI_ENVELOPE_CALL;
@@ -288,48 +436,103 @@ static void send_reply(kr_from from, kr_term reply)
 }
 
 /* gen:reply/2 through [alias | Ref] */
-static void reply_alias(struct kri_proc *p, kr_ref ref, struct kri_site *site,
-                        const union kri_arg *args)
+static KRI_TAIL void reply_alias(struct kri_proc *p, kr_ref ref, struct kri_site *site,
+                                 const union kri_arg *args)
 {
-        kri_word reply, *tuple;
-        struct kri_sig *sig =
-                kri_build_sig(p, site, args, KRI_CTL_WORDS + REPLY_WORDS, &reply);
+        kri_word reply;
+        struct kri_sig *sig = kri_build_sig(p, site, args, KRI_REPLY_WORDS, &reply);
 
         if (sig == NULL) {
                 kri_no_memory(p);
                 return;
         }
-        tuple = sig->heap + KRI_CTL_WORDS;
-        tuple[0] = kri_header(KRI_TUPLE, 0, 2);
-        kri_store(&tuple[1], put_tag(tuple + 3, ref));
-        kri_store(&tuple[2], reply);
-        kri_store(&sig->root, kri_boxed(tuple));
+        put_reply(sig, ref);
+        kri_ref_box(&sig->heap[KRI_REPLY_TAG + 2], ref); /* it may be of another node */
+        kri_store(&sig->heap[KRI_REPLY + 2], reply);
         (void)kri_send_sig_alias(p, ref, sig); /* whatever becomes of it */
         kri_leave(p);
+}
+
+static KRI_TAIL void reply_any(struct kri_proc *p, const kr_from *from,
+                               struct kri_site *site, const union kri_arg *args)
+{
+        kr_term reply = kri_build(site, args);
+
+        if (reply.w == KRI_NONE) {
+                kri_no_memory(p);
+                return;
+        }
+        kri_leave(p);
+        send_reply(*from, reply);
+        kr_release(reply);
+}
+
+/* As kri_sleeper_take, for a caller that has been roused: it waits for p's answer, or the
+ * record of its alias says what becomes of this one. */
+static inline void take_reply(struct kri_proc *p, struct kri_proc *caller, kr_ref ref,
+                              struct kri_sig *sig)
+{
+        struct kri_sched *s = p->sched;
+
+        kri_sched_set(caller, s);
+        if (kri_watching_called(caller, ref.id[0], kri_proc_word(p))) {
+                if (p->watcher != 0 && p->watcher_ref == ref.id[0])
+                        p->watcher = 0;
+                else
+                        (void)kri_watcher_remove(p, ref.id[0]);
+                kri_put(caller, sig);
+                kri_run_next(s, caller);
+        } else {
+                sig->kind = KRI_SIG_ALIAS;
+                *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { ref.id[0] } };
+                kri_link_take(s, caller, sig);
+                kri_sleeper_return(s, caller);
+        }
+}
+
+/* False: it is not that simple; nothing has happened. */
+static inline bool reply_usual(struct kri_proc *p, kr_ref ref, struct kri_site *site,
+                               const union kri_arg *args)
+{
+        struct kri_sched *s = p->sched;
+        struct kri_proc *caller;
+        struct kri_sig *sig;
+
+        if (ref.node != p->node->slot || ref.id[1] >= p->node->procs_max)
+                return false;
+        caller = kri_proc_at(p->node, (uint32_t)ref.id[1]);
+        if (!kri_wakes_simply(s, caller) || kri_has(caller, KRI_P_LIMITED | KRI_P_CAPPED))
+                return false;
+        sig = build_usual(&s->pool, site, args, KRI_REPLY_WORDS);
+        if (sig == NULL)
+                return false;
+        sig->to = kri_serial(
+                caller); /* and no blobs: to whoever it is, the alias decides */
+        put_reply(sig, ref);
+        if (kri_rouse(caller))
+                take_reply(p, caller, ref, sig);
+        else
+                (void)kri_send_sig_alias(p, ref, sig);
+        return true;
 }
 
 void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args)
 {
         struct kri_proc *p;
-        kr_term reply;
 
         if (kr_pid_is_none(from.pid))
                 return; /* From was not what calls send */
         p = kri_enter();
         if (p == NULL)
                 return;
-        if (from.tag.w == KRI_A(alias)) {
+        if (from.tag.w != KRI_A(alias)) {
+                reply_any(p, &from, site, args);
+        } else if (!reply_usual(p, from.ref, site, args)) {
                 reply_alias(p, from.ref, site, args);
-                return;
+        } else {
+                kri_spend(p, KRI_COST_SEND);
+                kri_leave(p);
         }
-        reply = kri_build(site, args);
-        if (reply.w == KRI_NONE) {
-                kri_no_memory(p);
-                return;
-        }
-        kri_leave(p);
-        send_reply(from, reply);
-        kr_release(reply);
 }
 
 static KRI_TAIL void cast_any(kr_pid to, struct kri_site *site, const union kri_arg *args)

@@ -40,6 +40,7 @@ struct kri_extra {
         void *armed;                 /* timer.c: its wake-up */
         struct kri_outside *outside; /* poll.h; NULL until needed */
         int64_t deadline_ns;         /* of this wait (WAIT_TIMED) */
+        int64_t armed_ns;            /* when that comes (ARMED) */
         struct kri_table suspending; /* suspend.c: near pid -> a: how often */
         uint64_t suspended_more;     /* beyond p->suspended at its maximum */
         size_t memory_used, memory_max;

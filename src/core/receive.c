@@ -7,6 +7,7 @@
 #include "term/atom.h"
 #include "term/pattern_quick.h"
 
+#include "call.h"
 #include "entry.h"
 #include "extra.h"
 #include "limit.h"
@@ -15,7 +16,6 @@
 #include "ref.h"
 #include "timer.h"
 
-#define TIMEOUT_MAX_MS 4294967295
 /* From here on a deadline need not be read off the exact clock (20 ms more are 2 %, and never
  * less). */
 #define LONG_WAIT_MS 1000
@@ -288,6 +288,23 @@ static void wait_ends(struct kri_proc *p)
                 kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT | KRI_P_TOP);
 }
 
+/* limit_wait for p, which has its extra, if a wake-up is on the way that comes early enough: it
+ * looks again. False: it is not that easy; nothing has happened. */
+static inline bool limit_quickly(struct kri_proc *p, int64_t timeout_ms)
+{
+        int64_t deadline_ns;
+
+        if (timeout_ms < LONG_WAIT_MS || p->sched->sim || !kri_has(p, KRI_P_ARMED) ||
+            kri_has(p, KRI_P_WAIT_TIMED | KRI_P_THREAD))
+                return false;
+        deadline_ns = kri_clock_soon_ns() + timeout_ms * 1000000;
+        if (p->extra->armed_ns > deadline_ns)
+                return false;
+        p->extra->deadline_ns = deadline_ns;
+        kri_flags_set(p, KRI_P_WAIT_TIMED, KRI_P_TIMED_OUT);
+        return true;
+}
+
 /* A thread, which has its extra from the beginning, looks at the clock itself. */
 static __attribute__((noinline)) void limit_wait(struct kri_proc *p, int64_t timeout_ms)
 {
@@ -333,7 +350,7 @@ static inline __attribute__((always_inline)) void wait(struct kri_proc *p,
 
 static bool is_timeout(int64_t timeout_ms)
 {
-        return timeout_ms >= KR_INFINITY && timeout_ms <= TIMEOUT_MAX_MS;
+        return timeout_ms >= KR_INFINITY && timeout_ms <= KRI_TIMEOUT_MAX_MS;
 }
 
 /* On an attached thread it returns, outside. */
@@ -894,17 +911,61 @@ static inline bool is_awaited(void *arg, kr_term message)
         return false;
 }
 
-enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
-                                 int64_t timeout_ms, kr_msg *slot)
+enum kri_answer kri_await_more(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                               int64_t timeout_ms, kr_msg *slot)
 {
         struct awaited awaited = { ref, KRI_ANSWER_NONE, KRI_NONE };
-        struct aside aside = put_aside(p);
 
         p->scanned = after;
         if (await_where(p, slot, timeout_ms, is_awaited, &awaited))
                 slot->term.w = awaited.said;
-        take_up(p, &aside);
         return awaited.answer;
+}
+
+enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                                 int64_t timeout_ms, kr_msg *slot)
+{
+        struct aside aside = put_aside(p);
+        enum kri_answer answer = kri_await_more(p, ref, after, timeout_ms, slot);
+
+        take_up(p, &aside);
+        return answer;
+}
+
+/* Take what has come behind `after`, if it is the reply and nothing else is to be seen to. */
+static inline __attribute__((always_inline)) bool take_reply(struct kri_proc *p,
+                                                             kr_msg *slot, uint64_t ref,
+                                                             struct kri_sig *after)
+{
+        struct kri_sig *sig = after != NULL ? after->next : p->first;
+
+        if (sig == NULL || p->extra->first_watching.ref[0] == ref ||
+            !kri_call_is_reply(sig, ref) || !release_quickly(p, slot))
+                return false;
+        unlink_sig(p, after, sig);
+        hold(p, slot, sig);
+        slot->term.w = kri_load(&sig->heap[KRI_REPLY + 2]);
+        return true;
+}
+
+int kri_call_await(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                   int64_t timeout_ms, kr_msg *slot)
+{
+        if (timeout_ms != KR_INFINITY && !limit_quickly(p, timeout_ms))
+                limit_wait(p, timeout_ms);
+        if (__builtin_expect(p->sched->outbox.to == p || kri_outer_has_news(p), 0))
+                return kri_call_go_on(p, ref, after, timeout_ms, slot);
+        kri_flags_set(p, 0, KRI_P_NEWS);
+        kri_switch_out(p, KRI_OUT_WAIT);
+        p = kri_current(); /* what is kept across the switch is kept in memory */
+        kri_doom_check(p);
+        if (__builtin_expect(!take_reply(p, slot, ref, after), 0))
+                return kri_call_go_on(p, ref, after, timeout_ms, slot);
+        kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
+        if (__builtin_expect(p->reds <= 0, 0))
+                kri_yield_now(p);
+        kri_leave(p);
+        return KRI_CALL_REPLY;
 }
 
 bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)

@@ -41,4 +41,17 @@ enum kri_answer { KRI_ANSWER_NONE, KRI_ANSWER_REPLY, KRI_ANSWER_DOWN };
 enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
                                  int64_t timeout_ms, kr_msg *slot);
 
+/* The same without what it may have to put aside: for p in no other wait than, perhaps, this
+ * one, which goes on. */
+enum kri_answer kri_await_more(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
+                               int64_t timeout_ms, kr_msg *slot);
+
+/* Is it a time to wait for, and not 0? */
+#define KRI_TIMEOUT_MAX_MS 4294967295
+static inline bool kri_can_await(int64_t timeout_ms)
+{
+        return timeout_ms >= KR_INFINITY && timeout_ms <= KRI_TIMEOUT_MAX_MS &&
+               timeout_ms != 0;
+}
+
 #endif

@@ -318,6 +318,33 @@ static inline __attribute__((always_inline)) void kri_switch_out(struct kri_proc
         kri_switch_native(p, out == KRI_OUT_TOP || out == KRI_OUT_EXIT);
 }
 
+/* Does it sleep, and can it run here and next? A hint. */
+static inline bool kri_wakes_simply(const struct kri_sched *s, const struct kri_proc *p)
+{
+        return s->outbox.to == NULL && s->next == NULL && s->direct &&
+               atomic_load_explicit(&p->outer, memory_order_relaxed) == KRI_SLEEPING &&
+               !kri_has(p, KRI_P_THREAD) && p->priority <= KR_PRIORITY_LOW;
+}
+
+/* End its sleep: p is ours from here on, and in no queue. False: it did not sleep. */
+static inline bool kri_rouse(struct kri_proc *p)
+{
+        struct kri_sig *asleep = KRI_SLEEPING;
+
+        /* acquire: pairs with fall_asleep's release, as in kri_push */
+        return atomic_compare_exchange_strong_explicit(&p->outer, &asleep, NULL,
+                                                       memory_order_acq_rel,
+                                                       memory_order_relaxed);
+}
+
+/* It has been roused, simply. */
+static inline void kri_run_next(struct kri_sched *s, struct kri_proc *p)
+{
+        kri_state_set(p, KRI_STATE_READY);
+        kri_sched_set(p, s);
+        s->next = p;
+}
+
 /* kri_sched_woken, with the usual case in line. */
 static inline __attribute__((always_inline)) void kri_sched_wake(struct kri_sched *s,
                                                                  struct kri_proc *p)
@@ -325,9 +352,7 @@ static inline __attribute__((always_inline)) void kri_sched_wake(struct kri_sche
         if (__builtin_expect(s->direct && s->next == NULL && !kri_has(p, KRI_P_THREAD) &&
                                      p->priority <= KR_PRIORITY_LOW,
                              1)) {
-                kri_state_set(p, KRI_STATE_READY);
-                kri_sched_set(p, s);
-                s->next = p;
+                kri_run_next(s, p);
         } else {
                 kri_sched_woken(s->node, s, p);
         }

@@ -108,17 +108,12 @@ static inline __attribute__((always_inline)) void wake_with(struct kri_sched *s,
                                                             uint32_t serial,
                                                             struct kri_sig *sig)
 {
-        struct kri_sig *asleep = KRI_SLEEPING;
-
         if (kri_has(to, KRI_P_THREAD) || sig->kind != KRI_SIG_MESSAGE) {
                 if (!kri_sleeper_take(s, to, serial, sig))
                         push_or_free(s, to, sig);
                 return;
         }
-        /* acquire: pairs with fall_asleep's release, as in kri_push */
-        if (!atomic_compare_exchange_strong_explicit(&to->outer, &asleep, NULL,
-                                                     memory_order_acq_rel,
-                                                     memory_order_relaxed)) {
+        if (!kri_rouse(to)) {
                 push_or_free(s, to, sig);
                 return;
         }
@@ -336,30 +331,16 @@ static inline __attribute__((always_inline)) kr_err send_waking(struct kri_proc 
                                                                 struct kri_proc *to,
                                                                 struct kri_sig *sig)
 {
-        struct kri_sig *asleep = KRI_SLEEPING;
-
-        /* as in wake_with */
-        if (!atomic_compare_exchange_strong_explicit(&to->outer, &asleep, NULL,
-                                                     memory_order_acq_rel,
-                                                     memory_order_relaxed))
+        if (!kri_rouse(to))
                 return send_built(p, to, sig);
         if (__builtin_expect(kri_serial(to) == sig->to_serial, 1))
                 kri_put(to, sig);
         else
                 kri_sig_free(&p->sched->pool, sig);
-        kri_state_set(to, KRI_STATE_READY);
-        kri_sched_set(to, p->sched);
-        p->sched->next = to;
+        kri_run_next(p->sched, to);
         kri_spend(p, KRI_COST_SEND);
         kri_leave(p);
         return KR_OK;
-}
-
-static inline bool wakes_simply(const struct kri_sched *s, const struct kri_proc *to)
-{
-        return s->outbox.to == NULL && s->next == NULL && s->direct &&
-               atomic_load_explicit(&to->outer, memory_order_relaxed) == KRI_SLEEPING &&
-               !kri_has(to, KRI_P_THREAD) && to->priority <= KR_PRIORITY_LOW;
 }
 
 /* The receiver is not one of ours that is awake. */
@@ -368,7 +349,7 @@ KRI_TAIL kr_err kri_send_away(struct kri_proc *p, struct kri_proc *to,
 {
         struct kri_outbox *outbox = &p->sched->outbox;
 
-        if (wakes_simply(p->sched, to))
+        if (kri_wakes_simply(p->sched, to))
                 return send_waking(p, to, sig);
         if (outbox->to != to || outbox->count >= KRI_OUTBOX_MAX - 1)
                 return send_built(p, to, sig);

@@ -16,17 +16,6 @@
 #include "node.h"
 #include "sched.h"
 
-/* The smallest blocks hold the steps in which images are copied, the next ones with an envelope
- * of up to as many words more as one has more than the other. */
-#define KRI_ENVELOPE_WORDS_MAX 4u
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_STEP * sizeof(kri_word) <= 64,
-               "class 0");
-_Static_assert(sizeof(struct kri_sig) + KRI_FAST_WORDS * sizeof(kri_word) <= 96,
-               "class 1");
-_Static_assert(sizeof(struct kri_sig) + (KRI_FAST_WORDS + KRI_ENVELOPE_WORDS_MAX) *
-                                                sizeof(kri_word) <=
-                       128,
-               "class 2");
 _Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
                        offsetof(struct kri_sig, heap),
                "kri_build_fast writes the root in front of the words");
@@ -61,13 +50,24 @@ static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver
         return receiver;
 }
 
-/* Build in the first free block of the pool, `before` words (0 to KRI_ENVELOPE_WORDS_MAX) behind its
+/* The class of blocks for so many words in front of what is built, in one step or two: images
+ * are copied in whole steps. */
+static inline __attribute__((always_inline)) unsigned kri_quick_class(unsigned more_steps,
+                                                                      uint32_t before)
+{
+        size_t size = sizeof(struct kri_sig) + before * sizeof(kri_word);
+
+        return more_steps == 0 ? kri_pool_class(size + KRI_FAST_STEP * sizeof(kri_word))
+                               : kri_pool_class(size + KRI_FAST_WORDS * sizeof(kri_word));
+}
+
+/* Build in the first free block of the pool, `before` words (a constant, and few) behind its
  * beginning. NULL: not that easy; nothing has happened. */
 static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
         struct kri_pool *pool, const struct kri_build_code *code,
         const union kri_arg *args, uint32_t before)
 {
-        unsigned size_class = code->fast_steps + (before != 0 ? 1u : 0u);
+        unsigned size_class = kri_quick_class(code->fast_steps, before);
         struct kri_pool_list *hot = &pool->hot[size_class];
         struct kri_sig *sig = (struct kri_sig *)hot->first;
 

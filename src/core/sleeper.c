@@ -33,14 +33,8 @@ static void lull(struct kri_sched *s, struct kri_proc *p)
 /* False: it does not sleep, or is another one. */
 static bool keep_awake(struct kri_sched *s, struct kri_proc *p, uint32_t serial)
 {
-        struct kri_sig *asleep = KRI_SLEEPING;
-
-        if (!is_asleep(p) || kri_serial(p) != serial || !may_act_for(s, p))
-                return false;
-        /* acquire: pairs with the release of whoever put it to sleep */
-        if (!atomic_compare_exchange_strong_explicit(&p->outer, &asleep, NULL,
-                                                     memory_order_acq_rel,
-                                                     memory_order_relaxed))
+        if (!is_asleep(p) || kri_serial(p) != serial || !may_act_for(s, p) ||
+            !kri_rouse(p))
                 return false;
         if (__builtin_expect(kri_serial(p) != serial, 0)) {
                 kri_sched_woken(s->node, s, p); /* another tenant: it wakes in vain */

@@ -304,7 +304,7 @@ bool kri_timers_arm(struct kri_sched *s, struct kri_proc *p)
         /* Armed and not in the wheel: its signal is on the way, and p will ask again. */
         if (!armed || kri_wheel_holds(&wake->node)) {
                 kri_wheel_remove(&timers->wheel, &wake->node);
-                wake->at_ns = p->extra->deadline_ns;
+                wake->at_ns = p->extra->armed_ns = p->extra->deadline_ns;
                 wheel_insert(s->node, wake);
         }
         kri_unlock(&timers->lock);

@@ -22,6 +22,34 @@
 struct kri_watching *kri_watching_new(struct kri_sched *s, struct kri_proc *p, kr_ref ref,
                                       kr_alias_mode mode, const kr_term *tag);
 
+/* Of a process whose extra has its first record free: what a call needs, alias and monitor. */
+static inline void kri_watching_call(struct kri_proc *p, kr_ref ref, kr_pid target)
+{
+        struct kri_watching *w = &p->extra->first_watching;
+
+        w->ref[0] = ref.id[0];
+        w->ref[1] = ref.id[1];
+        w->ref[2] = (kri_word)ref.node << 32;
+        w->target = kri_pid_word(target);
+        w->name = 0;
+        w->mode = KR_ALIAS_REPLY_DEMONITOR;
+        w->monitoring = w->alias = w->once = true;
+        w->tag = NULL;
+}
+
+/* Has p called `target` by that reference, and does it wait for the answer? Then the record of
+ * it goes; false: nothing has happened. */
+static inline bool kri_watching_called(struct kri_proc *p, uint64_t ref, kri_word target)
+{
+        struct kri_watching *w = p->extra != NULL ? &p->extra->first_watching : NULL;
+
+        if (w == NULL || w->ref[0] != ref || w->target != target || !w->monitoring ||
+            !w->once || w->tag != NULL)
+                return false;
+        w->ref[0] = 0;
+        return true;
+}
+
 /* NULL: there is none. */
 struct kri_watching *kri_watching_find(const struct kri_proc *p, uint64_t ref);
 
