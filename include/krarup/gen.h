@@ -20,6 +20,7 @@
 
 #include <krarup/link.h>
 #include <krarup/message.h>
+#include <krarup/registry.h>
 
 typedef struct kr_behaviour kr_behaviour; /* see behaviour.h */
 
@@ -168,17 +169,18 @@ typedef struct kr_from {
 /* -- asking many -- */
 
 /* kr_abcast(nodes, count, name, "message", ...): cast to the servers of this name on these
- * nodes (an array of kr_atom; NULL: all that are connected, and this one). Never fails. Follows
- * gen_server:abcast/3. */
+ * nodes (an array of kr_atom; NULL: all that are connected, and this one). `name` is a kr_atom or a C
+ * string. Never fails. Follows gen_server:abcast/3. */
 #define kr_abcast(nodes, count, name, ...)                                               \
-        kri_abcast(nodes, count, name, KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
+        kri_abcast(nodes, count, KRI_NAME(name), KRI_SITE(__VA_ARGS__),                  \
+                   KRI_ARGS(__VA_ARGS__))
 
 /* kr_term kr_multi_call(nodes, count, name, timeout_ms, "request", ...): ask them all; gives a
  * new term {[{Node, Reply}], [BadNode]}, as those answered who did so in time, in the order
  * of the nodes. Late answers do not reach the mailbox. Blocks. Follows
  * gen_server:multi_call/4. */
 #define kr_multi_call(nodes, count, name, timeout_ms, ...)                               \
-        kri_multi_call(nodes, count, name, timeout_ms, KRI_SITE(__VA_ARGS__),            \
+        kri_multi_call(nodes, count, KRI_NAME(name), timeout_ms, KRI_SITE(__VA_ARGS__),  \
                        KRI_ARGS(__VA_ARGS__))
 
 /* -- asking now, and having the answer later --
@@ -305,6 +307,9 @@ KR_API int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
 
 /* An attached thread, or one that is no process: nothing can be raised in it. */
 KR_API bool kri_gen_is_thread(void);
+/* {badarg, Text} of the last misuse that an attached thread was spared, given once; else none:
+ * tells a pattern that is wrong from one that there was no memory for. */
+KR_API kr_term kri_gen_misuse(void);
 /* The caller's registered name; none: it has none. */
 KR_API kr_atom kri_gen_own_name(void);
 /* In loop->ended: the caller ends of a fault of its own. */

@@ -270,14 +270,41 @@ void kri_no_memory(struct kri_proc *p)
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_system_limit);
 }
 
+/* A thread goes on: it may ask what was wrong. */
+static void note_misuse(struct kri_proc *p, const char *reason)
+{
+        struct kri_extra *extra = kri_extra(p);
+
+        if (extra == NULL)
+                return;
+        kr_release(extra->misuse);
+        extra->misuse = kr_build("{badarg, ~}", reason);
+}
+
+kr_term kri_gen_misuse(void)
+{
+        struct kri_proc *p = kri_current();
+        kr_term misuse = kr_none();
+
+        if (p != NULL && kri_has(p, KRI_P_THREAD) && p->extra != NULL) {
+                misuse = p->extra->misuse;
+                p->extra->misuse = kr_none();
+        }
+        return misuse;
+}
+
 /* The term layer's misuse: a pattern that does not go with its arguments. */
 void kri_proc_misuse(const char *reason)
 {
         struct kri_proc *p = kri_current();
         kr_term text;
 
-        if (p == NULL || kri_has(p, KRI_P_THREAD))
+        if (p == NULL)
                 return;
+        if (kri_has(p, KRI_P_THREAD)) {
+                note_misuse(p, reason);
+                return;
+        }
         kri_inside_set(p, 1);
         text = kr_build("{badarg, ~}", reason);
         kri_raise_term(p, KR_CLASS_ERROR, text.w != KRI_NONE ? text.w : KRI_A(badarg));
@@ -538,6 +565,7 @@ struct kri_extra *kri_extra(struct kri_proc *p)
                 if (extra == NULL)
                         return NULL;
                 memset(extra, 0, sizeof(*extra));
+                extra->misuse = kr_none();
                 extra->memory_used = kri_owned_bytes(p);
                 p->extra = extra;
         }

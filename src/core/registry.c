@@ -7,6 +7,10 @@
 
 #include "list.h"
 
+/* Reductions: whoever does nothing but this comes to the end of its turn as well. */
+#define COST_CHANGE 8
+#define COST_LOOK 1
+
 static _Atomic(kri_word) *name_place(const struct kr_node *node, uint32_t atom)
 {
         _Atomic(kri_word) *chunk;
@@ -110,13 +114,15 @@ void kri_register(kr_atom name, kr_pid pid)
         done = place != NULL && pid.node == p->node->slot &&
                enter_name(p->node, place, name.index, kri_pid_word(pid));
         kri_unlock(&p->node->registry.lock);
-        if (done)
+        if (done) {
+                kri_spend(p, COST_CHANGE);
                 kri_leave(p);
-        else if (place == NULL)
+        } else if (place == NULL) {
                 kri_no_memory(p);
-        else
+        } else {
                 kri_badarg(p, "kr_register",
                            kri_registry_find(p->node, name.index) != 0 ? "name" : "pid");
+        }
 }
 
 kr_atom kri_atom_of(const char *text)
@@ -159,10 +165,12 @@ void kri_unregister(kr_atom name)
         kri_lock(&p->node->registry.lock);
         done = leave_name(p->node, name.index);
         kri_unlock(&p->node->registry.lock);
-        if (done)
+        if (done) {
+                kri_spend(p, COST_CHANGE);
                 kri_leave(p);
-        else
+        } else {
                 kri_badarg(p, "kr_unregister", "name");
+        }
 }
 
 kr_pid kri_whereis(struct kr_node *node, kr_atom name)
@@ -177,8 +185,10 @@ kr_pid kri_whereis(struct kr_node *node, kr_atom name)
                 node = p->node;
         }
         pid = kri_registry_find(node, name.index);
-        if (p != NULL)
+        if (p != NULL) {
+                kri_spend(p, COST_LOOK);
                 kri_leave(p);
+        }
         return pid != 0 ? kri_word_pid(pid) : (kr_pid){ 0 };
 }
 
@@ -220,9 +230,11 @@ void kr_registered(kr_msg *slot)
                 bool done = kri_list_fill(p, slot, next_name, &walk, &again);
 
                 kri_unlock(&p->node->registry.lock);
-                if (done)
+                if (done) {
+                        kri_spend(p, COST_CHANGE);
                         kri_leave(p);
-                else
+                } else {
                         kri_no_memory(p);
+                }
         }
 }

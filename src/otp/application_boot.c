@@ -36,9 +36,14 @@ static kr_err read_configs(kr_term flags, kr_builder *configs, struct kri_words 
         kr_term names, read;
         const char *name;
 
-        for (; kr_is_cons(flags); flags = kr_tl(flags)) {
+        for (; kr_is_cons(flags) && err == KR_OK; flags = kr_tl(flags)) {
                 if (!kr_match(kr_hd(flags), "{<<\"config\">>, ~}", &names))
                         continue;
+                if (kr_is_nil(names)) {
+                        kri_say(error, "-config: no file is named; write -config FILE, a "
+                                       "path with or without .config");
+                        err = KR_EFAILED;
+                }
                 for (; kr_is_cons(names) && err == KR_OK; names = kr_tl(names)) {
                         if (!kr_match(kr_hd(names), "~", &name))
                                 continue;

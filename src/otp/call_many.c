@@ -20,6 +20,10 @@ void kri_abcast(const kr_atom *nodes, size_t count, kr_atom name, struct kri_sit
 
         if (kr_here() == NULL)
                 return;
+        if (name.index == 0) {
+                kri_otp_badarg("kr_abcast", "name");
+                return;
+        }
         nodes = these_nodes(nodes, &count, &here);
         for (size_t i = 0; i < count; i++)
                 kri_cast_server(kr_at(name, nodes[i]), site, args);
@@ -68,6 +72,10 @@ kr_term kri_multi_call(const kr_atom *nodes, size_t count, kr_atom name,
 
         if (kr_here() == NULL)
                 return kr_none();
+        if (name.index == 0) {
+                kri_otp_badarg("kr_multi_call", "name");
+                return kr_none();
+        }
         nodes = these_nodes(nodes, &count, &here);
         requests = kr_calloc(count + 1, sizeof(*requests));
         if (requests == NULL)

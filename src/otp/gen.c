@@ -489,6 +489,29 @@ static kr_started start(enum kri_start_mode mode, const kr_behaviour *behaviour,
         return started;
 }
 
+/* A term of one's own in a slot, by way of the mailbox; without memory it stays empty. */
+static void fill_slot(kr_msg *slot, kr_term term)
+{
+        kr_ref ref = kr_make_ref();
+        kr_term value;
+
+        if (slot != NULL && kr_send(kr_self(), "{~, ~}", ref, term) == KR_OK &&
+            kr_receive(slot, KR_INFINITY, kr_on(0, "{=, ~}", ref, &value)) == 0)
+                slot->term = value;
+}
+
+/* The arguments could not be built, and the caller goes on (it is a thread): why. */
+static kr_err not_built(const kr_start_opts *opts)
+{
+        kr_term misuse = kri_gen_misuse();
+
+        if (kr_is_none(misuse))
+                return KR_ENOMEM;
+        fill_slot(opts != NULL ? opts->ret_reason : NULL, misuse);
+        kr_release(misuse);
+        return KR_EBADARG;
+}
+
 kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour,
                          const kr_start_opts *opts, struct kri_site *site,
                          const union kri_arg *args)
@@ -507,9 +530,10 @@ kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour
                 started.err = KR_EALREADY;
                 return started;
         }
-        started.err = KR_ENOMEM;
         term = kri_build(site, args);
-        if (!kr_is_none(term))
+        if (kr_is_none(term))
+                started.err = not_built(opts);
+        else
                 started = start(mode, behaviour, opts, term);
         kr_release(term);
         return started;

@@ -214,16 +214,27 @@ static void debug_transition(kr_gen *g, struct kri_statem *s)
         kr_release(event);
 }
 
+/* The limit is the module's that is called now. If the state changes they all come back. */
+static bool may_postpone(const struct kri_statem *s)
+{
+        uint32_t most = *s->callbacks->postpone_max;
+
+        return most == 0 || s->postponed_count < most || !kr_is_none(s->next);
+}
+
 static void postpone(struct kri_statem *s)
 {
         struct kri_queued *queued = s->current;
 
+        if (!may_postpone(s))
+                kr_error("{too_many_postponed, ~}", *s->callbacks->postpone_max);
         if (queued == NULL)
                 queued = kri_queued_new(s->event);
         if (queued == NULL)
                 kr_error("system_limit");
         s->current = NULL;
         kri_queue_push(&s->postponed, queued);
+        s->postponed_count++;
 }
 
 /* All that was said takes effect. */
@@ -234,6 +245,7 @@ static void transit(kr_gen *g, struct kri_statem *s)
                 postpone(s);
         if (!kr_is_none(s->next)) {
                 kri_queue_prepend(&s->queued, &s->postponed);
+                s->postponed_count = 0;
                 kri_timeouts_cancel(&s->timeouts, KR_EVENT_STATE_TIMEOUT, kr_none());
                 move(s);
         }

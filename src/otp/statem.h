@@ -86,6 +86,7 @@ struct kri_statem {
 
         struct kri_queue queued;    /* to be handled before anything else */
         struct kri_queue postponed; /* until the state changes; oldest first */
+        uint32_t postponed_count;   /* how many these are */
         struct kri_timeouts timeouts;
 
         /* -- the event that is handled -- */

@@ -192,6 +192,7 @@ static kr_term change_to(struct kri_sup *s, const struct kri_wishes *wishes)
         if ((flags.strategy == KR_SIMPLE_ONE_FOR_ONE) != kri_sup_is_simple(s))
                 return kr_build("{invalid_strategy, ~}",
                                 kri_strategy_atom(flags.strategy));
+        next.flags.strategy = flags.strategy;
         error = kri_spec_check_all(wishes->specs, flags.auto_shutdown, &next);
         if (kr_is_none(error))
                 error = kri_sup_is_simple(s) ? change_template(s, &next)

@@ -356,6 +356,19 @@ kr_term kri_spec_check(kr_term spec, kr_auto_shutdown auto_shutdown,
         return kr_none();
 }
 
+/* What OTP does not have is not for children that are all alike. */
+static kr_term check_alike(const struct kri_child *child)
+{
+        const kr_budget *limits;
+
+        if (child->budget == NULL)
+                return kr_none();
+        limits = &child->budget->limits;
+        return kr_build("{bad_combination, [{strategy, simple_one_for_one}, {~, ~}]}",
+                        limits->backoff_ms != 0 ? KR_ATOM("backoff") : KR_ATOM("budget"),
+                        limits->backoff_ms != 0 ? limits->backoff_ms : limits->intensity);
+}
+
 kr_term kri_spec_check_all(kr_term specs, kr_auto_shutdown auto_shutdown,
                            struct kri_sup *s)
 {
@@ -368,7 +381,9 @@ kr_term kri_spec_check_all(kr_term specs, kr_auto_shutdown auto_shutdown,
                         break;
                 if (kri_sup_find(s, child->id) != NULL)
                         error = kr_build("{duplicate_child_name, ~}", child->id);
-                else if (!kri_sup_reserve(s))
+                else if (kri_sup_is_simple(s))
+                        error = check_alike(child);
+                if (kr_is_none(error) && !kri_sup_reserve(s))
                         error = ATOM("enomem");
                 if (kr_is_none(error))
                         kri_sup_add(s, child);

@@ -293,7 +293,44 @@ KIT_PROCESS_TEST(test_register_and_exit_race_for_a_name_and_never_leave_a_dead_o
         kr_register("race", kr_self());
 }
 
-KIT_MAIN(KIT_CASE(test_sending_to_a_name_nobody_has_is_a_badarg),
+/* -- turns -- */
+
+static _Atomic bool enough;
+
+static void registers_for_ever(void)
+{
+        while (!enough) {
+                kr_register("restless", kr_self());
+                kr_unregister("restless");
+        }
+}
+
+static void looks_for_ever(void)
+{
+        while (!enough)
+                (void)kr_whereis("nobody at all");
+}
+
+/* One scheduler: the case goes on only if the others' turns end. */
+KIT_SIM_TEST(test_names_cost_reductions)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_ref first, second;
+
+        kr_spawn_monitor(&first, registers_for_ever);
+        kr_spawn_monitor(&second, looks_for_ever);
+        for (int i = 0; i < 10; i++)
+                kr_yield();
+        enough = true;
+        kr_receive(&msg, KR_INFINITY,
+                   kr_on(DOWN, "{'DOWN', =, process, _, normal}", first));
+        kr_receive(&msg, KR_INFINITY,
+                   kr_on(DOWN, "{'DOWN', =, process, _, normal}", second));
+        kr_msg_clear(&msg);
+}
+
+KIT_MAIN(KIT_CASE(test_names_cost_reductions),
+         KIT_CASE(test_sending_to_a_name_nobody_has_is_a_badarg),
          KIT_CASE(test_names_and_pids_that_cannot_be_are_refused_with_badarg),
          KIT_CASE(test_another_process_may_be_registered_and_unregistered),
          KIT_CASE(test_registered_lists_all_names),

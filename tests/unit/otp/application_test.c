@@ -785,6 +785,7 @@ KIT_PROCESS_TEST(test_a_changed_sys_config_may_name_other_files)
         remove_files();
 }
 
+/* mistake: a misspelt key in an .app file -> counter.app:3:3: unknown key descripton; did you mean description? It has its default until then */
 KIT_PROCESS_TEST(test_a_misspelt_key_is_told_with_the_right_one)
 {
         char *argv[] = { "program", "-pa", folder, NULL };
@@ -808,6 +809,7 @@ KIT_PROCESS_TEST(test_a_misspelt_key_is_told_with_the_right_one)
         remove_files();
 }
 
+/* mistake: an .app file with a syntax error -> wrong.app:3:2: expected ',', '|' or ']'; an .app file is one tuple, ... */
 KIT_PROCESS_TEST(test_an_app_file_that_is_wrong_is_told_with_its_place)
 {
         char *argv[] = { "program", "-pa", folder, NULL };
@@ -831,6 +833,7 @@ KIT_PROCESS_TEST(test_an_app_file_that_is_wrong_is_told_with_its_place)
         remove_files();
 }
 
+/* mistake: an application whose module the program does not give -> its module a_app is not known to this node; give it to kr_main or kr_application_register, ... */
 KIT_PROCESS_TEST(test_a_module_that_is_not_known_is_told)
 {
         kr_msg slot = KR_MSG_INIT;
@@ -848,6 +851,7 @@ KIT_PROCESS_TEST(test_a_module_that_is_not_known_is_told)
         kr_msg_clear(&slot);
 }
 
+/* mistake: a value on the command line that is no term -> command line: -a: [1,: a term was expected, as in -a key "value" */
 KIT_PROCESS_TEST(test_what_is_no_term_on_the_command_line_is_told)
 {
         char *argv[] = { "program", "-a", "key", "[1,", NULL };
@@ -865,6 +869,7 @@ KIT_PROCESS_TEST(test_what_is_no_term_on_the_command_line_is_told)
         kr_msg_clear(&slot);
 }
 
+/* mistake: -config with a file that is not there -> /no/such/file.config: configuration file cannot be read: ... */
 KIT_PROCESS_TEST(test_a_config_that_is_wrong_fails_the_boot)
 {
         char *argv[] = { "program", "-config", "/no/such/file", NULL };
@@ -880,11 +885,26 @@ KIT_PROCESS_TEST(test_a_config_that_is_wrong_fails_the_boot)
         kit_err(kr_boot(&opts, NULL), KR_EALREADY);
 }
 
+/* mistake: -config without a file -> -config: no file is named; write -config FILE, a path with or without .config */
+KIT_PROCESS_TEST(test_config_without_a_file_fails_the_boot)
+{
+        char *argv[] = { "program", "-config", "-a", "key", "1", NULL };
+        const kr_boot_opts opts = { .argc = 5, .argv = argv };
+        kr_buf error = KR_BUF_INIT;
+
+        kit_err(kr_boot(&opts, &error), KR_EFAILED);
+        kit_str_eq(error.data,
+                   "-config: no file is named; write -config FILE, a path with "
+                   "or without .config");
+        kr_buf_free(&error);
+}
+
 KR_APPLICATION(
         failing_app, .start = start,
         .spec = "{application, failing, [{mod, {failing_app, {fails, no_luck}}}]}.");
 KR_APPLICATION(wrong_app, .start = start, .spec = "{application, wrong [}");
 
+/* mistake: an application that kr_main is to start fails -> application failing cannot be started: ... */
 KIT_PROCESS_TEST(test_an_application_that_fails_fails_the_boot)
 {
         static const kr_application *const apps[] = { &failing_app, NULL };
@@ -899,6 +919,7 @@ KIT_PROCESS_TEST(test_an_application_that_fails_fails_the_boot)
 }
 
 /* covers: application_SUITE:otp_3002 */
+/* mistake: a value of the command line that is no term, at boot -> {bad_environment_value,"{"}; a value on the command line is an Erlang term: ... */
 KIT_PROCESS_TEST(test_illegal_parameters_fail_the_boot)
 {
         static const kr_application *const apps[] = { &told, NULL };
@@ -909,11 +930,14 @@ KIT_PROCESS_TEST(test_illegal_parameters_fail_the_boot)
         kit_ok(kr_logger_start(kr_here(), &(kr_logger_opts){ .no_default = true }));
         kit_err(kr_boot(&opts, &error), KR_EFAILED);
         kit_str_eq(error.data, "application told cannot be started: "
-                               "{bad_environment_value,\"{\"}");
+                               "{bad_environment_value,\"{\"}; a value on the command "
+                               "line is an Erlang term: -counter limit 10, or -counter "
+                               "name '\"text\"'");
         kr_buf_free(&error);
         kit_true(kr_pid_is_none(kr_whereis("application_controller")));
 }
 
+/* mistake: a .spec in the program with a syntax error -> wrong_app.spec:1:...: expected ... */
 KIT_PROCESS_TEST(test_a_spec_in_the_program_is_told_with_its_place)
 {
         static const kr_application *const apps[] = { &wrong_app, NULL };
@@ -1175,6 +1199,7 @@ KIT_MAIN(KIT_CASE(test_a_permanent_application_that_fails_to_start_halts),
          KIT_CASE(test_a_module_that_is_not_known_is_told),
          KIT_CASE(test_what_is_no_term_on_the_command_line_is_told),
          KIT_CASE(test_a_config_that_is_wrong_fails_the_boot),
+         KIT_CASE(test_config_without_a_file_fails_the_boot),
          KIT_CASE(test_an_application_that_fails_fails_the_boot),
          KIT_CASE(test_a_spec_in_the_program_is_told_with_its_place),
          KIT_CASE(test_logging_is_configured_by_kernel),

@@ -89,6 +89,17 @@ static void starts(void)
         kit_int_ne(s.err, KR_EALREADY);
 }
 
+static void starts_with_debug(void)
+{
+        kr_start_opts opts = { .name = "anna", .debug = "[{log, 5}]" };
+        kr_started s;
+
+        warm_up();
+        kit_refusal_arm();
+        s = kr_start(&echo, &opts, "{some, [arguments]}");
+        kit_int_ne(s.err, KR_EBADARG);
+}
+
 static void starts_linked(void)
 {
         kr_start_opts opts = { .name = "anna" };
@@ -158,6 +169,11 @@ KIT_TEST(test_a_start_without_memory)
         check_each(starts);
 }
 
+KIT_TEST(test_a_start_with_debug_options_without_memory)
+{
+        check_each(starts_with_debug);
+}
+
 KIT_TEST(test_a_linked_start_without_memory)
 {
         check_each(starts_linked);
@@ -184,6 +200,7 @@ KIT_TEST(test_requests_without_memory)
 }
 
 KIT_MAIN(KIT_CASE(test_a_start_without_memory),
+         KIT_CASE(test_a_start_with_debug_options_without_memory),
          KIT_CASE(test_a_linked_start_without_memory),
          KIT_CASE(test_a_start_that_fails_without_memory),
          KIT_CASE(test_a_plain_start_without_memory), KIT_CASE(test_calls_without_memory),

@@ -167,6 +167,7 @@ KIT_EVERYWHERE_TEST(test_a_linked_starter_that_traps_nothing_ends_with_its_child
 }
 
 /* covers: H96 */
+/* mistake: an init that takes longer than timeout_ms -> KR_ETIMEDOUT; it is killed */
 KIT_EVERYWHERE_TEST(test_an_init_that_takes_too_long_is_killed)
 {
         kr_msg why = KR_MSG_INIT;
@@ -312,6 +313,7 @@ static void expect_badarg(struct start_args args, const char *argument)
         kr_msg_clear(&why);
 }
 
+/* mistake: an option of a start that cannot be -> {badarg, {kr_start, Option}} */
 KIT_PROCESS_TEST(test_misuse_names_the_option)
 {
         expect_badarg((struct start_args){ NULL, { 0 } }, "behaviour");
@@ -327,6 +329,29 @@ KIT_PROCESS_TEST(test_misuse_names_the_option)
                       "name");
 }
 
+/* A thread is not ended by a pattern that is wrong: it is told. */
+/* mistake: a pattern that is wrong, given to kr_start by a thread -> KR_EBADARG, and the slot has the pattern, its place and what is wrong */
+KIT_TEST(test_a_wrong_pattern_is_told_to_a_thread)
+{
+        kr_node *node = kit_node_start(NULL);
+        kr_msg why = KR_MSG_INIT;
+        kr_start_opts opts = { .ret_reason = &why };
+        const char *text = "";
+        kr_pid self;
+
+        kit_ok(kr_thread_attach(node, &self));
+        kit_err(kr_start(&echo, &opts, "{oops").err, KR_EBADARG);
+        kit_match(why.term, "{badarg, ~}", &text);
+        kit_not_null(strstr(text, "pattern \"{oops\": "));
+        kit_err(kr_start(&echo, &opts, "{~, 1}").err, KR_EBADARG);
+        kit_match(why.term, "{badarg, ~}", &text);
+        kit_not_null(strstr(text, "1 argument wanted, 0 given"));
+        kit_err(kr_start(&echo, NULL, "{oops").err, KR_EBADARG);
+        kr_msg_clear(&why);
+        kr_thread_detach();
+        kit_node_stop(node);
+}
+
 KIT_MAIN(KIT_CASE(test_start_gives_the_pid_of_a_process_that_runs),
          KIT_CASE(test_the_name_is_there_before_init_runs),
          KIT_CASE(test_a_name_that_is_taken_says_by_whom),
@@ -340,4 +365,5 @@ KIT_MAIN(KIT_CASE(test_start_gives_the_pid_of_a_process_that_runs),
          KIT_CASE(test_one_that_is_killed_in_init_is_a_failure),
          KIT_CASE(test_a_child_survives_a_starter_that_ends),
          KIT_CASE(test_ancestors_are_names_or_pids),
-         KIT_CASE(test_misuse_names_the_option))
+         KIT_CASE(test_misuse_names_the_option),
+         KIT_CASE(test_a_wrong_pattern_is_told_to_a_thread))

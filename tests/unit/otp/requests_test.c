@@ -217,7 +217,7 @@ KIT_EVERYWHERE_TEST(test_calls_and_casts_to_all_nodes)
         kit_ok(s.err);
         kr_abcast(nodes, 2, KR_ATOM("anna"), "hello");
         kit_next(&msg, "{cast, hello}");
-        kr_abcast(NULL, 0, KR_ATOM("anna"), "{hello, ~}", 2);
+        kr_abcast(NULL, 0, "anna", "{hello, ~}", 2);
         kit_next(&msg, "{cast, {hello, 2}}");
         t = kr_multi_call(nodes, 2, KR_ATOM("anna"), 1000, "{echo, 1}");
         kit_match(t, "{[{=, 1}], ['far@away']}", kr_atom_term(here));
@@ -225,7 +225,7 @@ KIT_EVERYWHERE_TEST(test_calls_and_casts_to_all_nodes)
         t = kr_multi_call(NULL, 0, KR_ATOM("anna"), 5, "{sleep, 30}");
         kit_match(t, "{[], [=]}", kr_atom_term(here));
         kr_release(t);
-        t = kr_multi_call(NULL, 0, KR_ATOM("nobody"), KR_INFINITY, "x");
+        t = kr_multi_call(NULL, 0, "nobody", KR_INFINITY, "x");
         kit_match(t, "{[], [=]}", kr_atom_term(here));
         kr_release(t);
         kit_says(kr_call(s.pid, &msg, "calls"), "3");

@@ -137,7 +137,37 @@ KIT_TEST(test_failing_starts_wait_too)
                         waits_for_starts);
 }
 
-KIT_MAIN(KIT_CASE(test_a_budget_is_ones_own),
+static kr_term failure(const char *text)
+{
+        kr_term args = parsed(text);
+        kr_msg why = KR_MSG_INIT;
+        kr_start_opts opts = { .ret_reason = &why };
+        kr_term reason;
+
+        kit_err(kr_start(&any_sup, &opts, "~", args).err, KR_EFAILED);
+        reason = kr_keep(why.term);
+        kr_release(args);
+        kr_msg_clear(&why);
+        return reason;
+}
+
+KIT_EVERYWHERE_TEST(test_children_that_are_alike_have_none)
+{
+        kr_term why = failure("{simple_one_for_one, 1, 60, never, [" CHILD(
+                "a", ", budget => {3, 60, false}") "]}");
+
+        kit_match(why, "{start_spec, {bad_combination,"
+                       " [{strategy, simple_one_for_one}, {budget, 3}]}}");
+        kr_release(why);
+        why = failure("{simple_one_for_one, 1, 60, never, [" CHILD(
+                "a", ", backoff => {10, 100}") "]}");
+        kit_match(why, "{start_spec, {bad_combination,"
+                       " [{strategy, simple_one_for_one}, {backoff, 10}]}}");
+        kr_release(why);
+}
+
+KIT_MAIN(KIT_CASE(test_children_that_are_alike_have_none),
+         KIT_CASE(test_a_budget_is_ones_own),
          KIT_CASE(test_one_that_gives_up_leaves_the_others_alone),
          KIT_CASE(test_a_budget_of_none), KIT_CASE(test_delays_grow_and_begin_anew),
          KIT_CASE(test_one_that_waits_is_restarting_and_can_be_stopped),
