@@ -180,6 +180,10 @@ KR_API kr_err kr_logger_remove_filter(kr_node *node, const char *handler,
 #define kr_log_metadata(...)                                                             \
         kri_log_metadata(KRI_SITE(__VA_ARGS__), KRI_ARGS(__VA_ARGS__))
 
+/* What a person can do about a reason that a process ended with or that a start failed for;
+ * reports say it too. Static text; NULL: nothing is known of it. Any thread. */
+KR_API const char *kr_remedy(kr_term reason);
+
 /* "error"; NULL for what is no level. And back: false if there is none of that name. */
 KR_API const char *kr_log_level_name(kr_log_level level);
 KR_API bool kr_log_level_from(const char *name, kr_log_level *ret_level);

@@ -130,6 +130,8 @@ static kr_err start_app(kr_atom app, struct kri_words *error)
                         kri_say(error, ": ");
                 }
                 kri_say_short(error, reason);
+                if (kr_remedy(reason) != NULL)
+                        kri_say(error, "; %s", kr_remedy(reason));
         }
         kr_msg_clear(&slot);
         return KR_EFAILED;

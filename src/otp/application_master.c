@@ -112,6 +112,8 @@ static kr_term start_value(struct call *c, bool returned, kr_class kind, kr_term
 
         if (!returned)
                 return caught(kind, raised);
+        if (c->started.err == KR_OK && kr_pid_is_none(c->started.pid))
+                return kr_build("{ok, undefined}");
         if (c->started.err == KR_OK)
                 return kr_none();
         if (c->started.err == KR_EIGNORED)

@@ -54,27 +54,64 @@ static kr_term value(kr_term map, kr_atom key)
                                                                             : kr_none();
 }
 
+/* False: it is not there, or is none. */
+static bool big_number(kr_term map, kr_atom key, uint64_t most, uint64_t *ret)
+{
+        kr_term t = value(map, key), pair;
+
+        if (kr_is_none(t))
+                return false;
+        if (kr_get_uint64(t, ret) && *ret <= most)
+                return true;
+        pair = kr_build("{~, ~}", key, t);
+        complain("no number", pair, "write a whole number, 0 or more");
+        kr_release(pair);
+        return false;
+}
+
 static void number(kr_term map, kr_atom key, uint32_t *ret)
 {
         uint64_t n;
 
-        if (kr_get_uint64(value(map, key), &n) && n <= UINT32_MAX)
+        if (big_number(map, key, UINT32_MAX, &n))
                 *ret = (uint32_t)n;
+}
+
+static void flag(kr_term map, kr_atom key, bool *ret)
+{
+        kr_term t = value(map, key), pair;
+
+        if (kr_is_none(t) || kr_get_bool(t, ret))
+                return;
+        pair = kr_build("{~, ~}", key, t);
+        complain("no truth value", pair, "write true or false");
+        kr_release(pair);
+}
+
+/* The file is a string. */
+static void file_name(kr_term file, kr_log_handler *h, char *path)
+{
+        size_t len;
+
+        if (kr_is_none(file))
+                return;
+        if (kr_is_cons(file) && kr_get_string(file, path, PATH_BYTES, &len))
+                h->file = path;
+        else
+                complain("no file", file, "write the path in double quotes");
 }
 
 static void read_config(kr_term config, kr_log_handler *h, char *path)
 {
         kr_term file = value(config, KR_ATOM("file")),
                 type = value(config, KR_ATOM("type"));
-        uint64_t bytes = 0;
-        size_t len;
+        uint64_t bytes;
 
         (void)kr_match(type, "{file, ~}", &file);
-        if (kr_is_cons(file) && kr_get_string(file, path, PATH_BYTES, &len))
-                h->file = path;
+        file_name(file, h, path);
         if (kr_match(type, "standard_io"))
                 h->fd = 1;
-        if (kr_get_uint64(value(config, KR_ATOM("max_no_bytes")), &bytes))
+        if (big_number(config, KR_ATOM("max_no_bytes"), INT64_MAX, &bytes))
                 h->file_bytes_max = bytes;
         number(config, KR_ATOM("max_no_files"), &h->files_max);
         number(config, KR_ATOM("sync_mode_qlen"), &h->sync_mode_qlen);
@@ -94,8 +131,8 @@ static void add_handler(kr_node *node, kr_atom name, kr_term map)
         if (!kr_is_none(level) && !level_of(level, &h.level))
                 return;
         read_config(value(map, KR_ATOM("config")), &h, path);
-        (void)kr_get_bool(value(map, KR_ATOM("json")), &h.json);
-        (void)kr_get_bool(value(map, KR_ATOM("single_line")), &h.single_line);
+        flag(map, KR_ATOM("json"), &h.json);
+        flag(map, KR_ATOM("single_line"), &h.single_line);
         (void)kr_logger_remove_handler(node, h.name); /* an older one gives way */
         err = kr_logger_add_handler(node, &h);
         if (err != KR_OK)

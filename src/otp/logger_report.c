@@ -47,6 +47,7 @@ static bool split(kr_term reason, kr_term *ret_why, kr_term *ret_trace)
         kr_term why, trace;
         int line;
 
+        (void)kr_match(reason, "{'EXIT', ~}", &reason); /* of a handler of events */
         if (!kr_match(reason, "{~, ~}", &why, &trace) || !kr_is_cons(trace) ||
             !is_frame(kr_hd(trace), &function, &file, &line))
                 return false;
@@ -174,6 +175,14 @@ static void say_reason_trace(struct tale *t, kr_term reason)
                 say_trace(t, trace);
 }
 
+static void say_remedy(struct tale *t, kr_term reason)
+{
+        const char *remedy = kr_remedy(reason);
+
+        if (remedy != NULL)
+                kri_say(t->details, "%-14s%s\n", "what to do", remedy);
+}
+
 /* The value of a key of a property list; none. */
 static kr_term property(kr_term list, const char *name)
 {
@@ -269,17 +278,33 @@ static void say_numbers(struct tale *t, kr_term own)
         kri_say(t->details, "\n");
 }
 
+/* Why, what to do, and where; a throw as what nobody caught. */
+static void say_error_info(struct tale *t, kr_term info)
+{
+        kr_term why = kr_nil(), trace = kr_nil(), thrown;
+
+        if (kr_match(info, "{throw, ~, ~}", &why, &trace)) {
+                thrown = kr_build("{nocatch, ~}", why);
+                say_why(t, thrown, trace);
+                say_remedy(t, thrown);
+                kr_release(thrown);
+        } else {
+                (void)kr_match(info, "{_, ~, ~}", &why, &trace);
+                say_why(t, why, trace);
+                say_remedy(t, why);
+        }
+        say_trace(t, trace);
+}
+
 static void tell_crash(struct tale *t, kr_term report)
 {
-        kr_term own = kr_nil(), neighbours = kr_nil(), why = kr_nil(), trace = kr_nil();
+        kr_term own = kr_nil(), neighbours = kr_nil();
 
         if (!kr_match(report, "[~, ~]", &own, &neighbours))
                 return;
-        (void)kr_match(property(own, "error_info"), "{_, ~, ~}", &why, &trace);
         say_process(t, own);
         kri_say(t->text, " crashed: ");
-        say_why(t, why, trace);
-        say_trace(t, trace);
+        say_error_info(t, property(own, "error_info"));
         say_ancestors(t, property(own, "ancestors"));
         if (!kr_match(property(own, "message_queue_len"), "0")) {
                 say_detail(t, "messages", property(own, "message_queue_len"));
@@ -330,6 +355,7 @@ static void tell_terminate(struct tale *t, kr_term map, const char *kind)
         }
         kri_say(t->text, " terminates: ");
         say_reason(t, reason);
+        say_remedy(t, reason);
         for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
                 kr_term value;
                 kr_atom key;
@@ -347,6 +373,9 @@ static void tell_no_handle_info(struct tale *t, kr_term map)
         kri_say_short(t->text, map_value(map, KR_ATOM("module")));
         kri_say(t->text, " has no handle_info and drops the message ");
         kri_say_short(t->text, map_value(map, KR_ATOM("message")));
+        kri_say(t->details, "%-14s%s\n", "what to do",
+                "write a handle_info that handles it, or drops it knowingly; or do not "
+                "send it");
 }
 
 /* -- supervisors and applications -- */
@@ -391,6 +420,7 @@ static void tell_supervisor(struct tale *t, kr_term list, kr_atom context)
                 kri_say_short(t->text, reason);
                 kri_say(t->text, ", the last child to end was ");
                 say_child(t, child);
+                say_remedy(t, reason);
                 say_child_details(t, child);
                 return;
         }
@@ -403,6 +433,7 @@ static void tell_supervisor(struct tale *t, kr_term list, kr_atom context)
         else
                 kri_say(t->text, " ended: ");
         say_reason(t, reason);
+        say_remedy(t, reason);
         say_child_details(t, child);
 }
 
@@ -433,6 +464,7 @@ static void tell_exit(struct tale *t, kr_term list)
         kri_say(t->text, " (");
         kri_say_short(t->text, property(list, "type"));
         kri_say(t->text, ")");
+        say_remedy(t, property(list, "exited"));
 }
 
 /* -- all of them -- */
@@ -477,6 +509,7 @@ void kri_log_describe_end(kr_log_event *event, kr_term reason, struct kri_words 
 
         kri_say(text, "ended: ");
         say_reason(&t, reason);
+        say_remedy(&t, reason);
         say_reason_trace(&t, reason);
         event->text = kri_words_text(text);
         event->details = kri_words_text(details);

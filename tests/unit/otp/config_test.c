@@ -78,6 +78,7 @@ KIT_PROCESS_TEST(test_a_config_is_a_list)
         kr_release(read);
 }
 
+/* mistake: a config file with a syntax error -> a.config:2:1: expected ',', '|' or ']'; a config file is one list, ... */
 KIT_PROCESS_TEST(test_syntax_has_a_place_and_a_shape)
 {
         check_wrong("[{counter, [{env, 0}]}\n{kernel, []}].\n",
@@ -89,6 +90,7 @@ KIT_PROCESS_TEST(test_syntax_has_a_place_and_a_shape)
                     "a.config:1:19: expected a term" SHAPE);
 }
 
+/* mistake: a config file that is not one list -> a.config:1:1: configuration file must contain ONE list ended by <dot>; ... */
 KIT_PROCESS_TEST(test_one_list_and_nothing_else)
 {
         check_wrong("[]. [].",
@@ -101,6 +103,7 @@ KIT_PROCESS_TEST(test_one_list_and_nothing_else)
                         "<dot>" SHAPE);
 }
 
+/* mistake: an application in a config file that is no pair -> a.config:2:2: invalid application config: counter; write {Application, [{Key, Value}]} */
 KIT_PROCESS_TEST(test_an_application_is_a_pair)
 {
         check_wrong(
@@ -112,6 +115,7 @@ KIT_PROCESS_TEST(test_an_application_is_a_pair)
                     "{Application, [{Key, Value}]}");
 }
 
+/* mistake: an application in a config file without a list of parameters, or whose name is no atom -> a.config:1:16: application: "counter"; application name must be an atom; begin it with a small letter, ... */
 KIT_PROCESS_TEST(test_an_application_has_an_atom_and_a_list)
 {
         check_wrong(
@@ -124,6 +128,7 @@ KIT_PROCESS_TEST(test_an_application_has_an_atom_and_a_list)
                 "[{Key, Value}]");
 }
 
+/* mistake: an application that stands in a config file twice -> duplicate application config: ...; put all its parameters in one list */
 KIT_PROCESS_TEST(test_an_application_stands_there_once)
 {
         check_wrong("[{counter, []},\n {kernel, []},\n {counter, [{a, 1}]}].",
@@ -131,6 +136,7 @@ KIT_PROCESS_TEST(test_an_application_stands_there_once)
                     "parameters in one list");
 }
 
+/* mistake: a parameter in a config file that is no pair, has no atom, or stands there twice -> invalid parameter: ...; write {Key, Value} */
 KIT_PROCESS_TEST(test_a_parameter_is_a_pair_with_an_atom)
 {
         check_wrong(
@@ -147,6 +153,7 @@ KIT_PROCESS_TEST(test_a_parameter_is_a_pair_with_an_atom)
                 "of them");
 }
 
+/* mistake: kernel's distributed is misshapen -> erroneous parameter: distributed; write [{Application, [Node]}] or [{Application, TimeoutMs, [Node]}] */
 KIT_PROCESS_TEST(test_the_distribution_has_its_shape)
 {
         check_wrong(
@@ -165,6 +172,7 @@ KIT_PROCESS_TEST(test_places_count_past_all_that_has_brackets_in_it)
                 "Value}");
 }
 
+/* mistake: a config file that is not there -> configuration file cannot be read: No such file or directory; -config takes a path, ... */
 KIT_PROCESS_TEST(test_a_file_that_is_not_there_is_told)
 {
         struct kri_words error = KRI_WORDS_INIT;
@@ -194,6 +202,7 @@ KIT_PROCESS_TEST(test_sys_config_names_others)
         remove_files(names);
 }
 
+/* mistake: a mistake in a file that sys.config names -> the place in that file */
 KIT_PROCESS_TEST(test_what_is_wrong_in_another_file_is_told_of_that)
 {
         static const char *const names[] = { "sys.config", "more.config", NULL };
