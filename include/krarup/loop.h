@@ -69,6 +69,10 @@ KR_BEGIN_DECLS
 KR_API kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop,
                             const void *record, size_t size, kr_term args);
 
+/* The same, but none, and nothing has happened, where that would end the caller. */
+KR_API kr_pid kr_try_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop,
+                                const void *record, size_t size, kr_term args);
+
 /* Go on as loop->run(record), with an empty stack: for a process that becomes a behaviour
  * later (enter_loop), and for a loop that changes. `record` is a block of kr_alloc of this
  * process, or the present record; its head is filled in (args: none; what was there is not

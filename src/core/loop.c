@@ -87,6 +87,27 @@ kr_pid kr_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop, const void 
         return kri_spawn(NULL, opts, entry_of(&start));
 }
 
+kr_pid kr_try_spawn_loop(const kr_spawn_opts *opts, const kr_loop *loop,
+                         const void *record, size_t size, kr_term args)
+{
+        const struct kri_loop_start start = {
+                .loop = loop, .record = record, .size = size, .args = args.w
+        };
+        struct kri_proc *p = kri_enter();
+        struct kri_entry entry;
+        kr_pid pid = kr_pid_none();
+
+        if (p == NULL)
+                return pid;
+        if (!is_bad(loop) && size >= sizeof(struct kr_loop_head) &&
+            !kri_spawn_opts_are_bad(opts)) {
+                entry = entry_of(&start);
+                pid = kri_spawn_here(p, opts, &entry);
+        }
+        kri_leave(p);
+        return pid;
+}
+
 void kr_become_loop(const kr_loop *loop, void *record)
 {
         const struct kri_loop_start start = { .loop = loop, .own = record };

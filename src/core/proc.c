@@ -366,10 +366,23 @@ static kr_pid spawn_foreign(struct kr_node *node, const kr_spawn_opts *opts,
         return pid;
 }
 
+kr_pid kri_spawn_here(struct kri_proc *p, const kr_spawn_opts *opts,
+                      const struct kri_entry *entry)
+{
+        struct kri_proc *child = kri_proc_new(p->sched, p, opts, entry);
+        kr_pid pid;
+
+        if (__builtin_expect(child == NULL, 0))
+                return kr_pid_none();
+        pid = kri_proc_pid(child);
+        kri_sched_born(p->sched, child);
+        kri_spend(p, KRI_COST_SPAWN);
+        return pid;
+}
+
 kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_entry entry)
 {
         struct kri_proc *p = kri_enter();
-        struct kri_proc *child;
         kr_pid pid = { 0 };
 
         if (p == NULL || (node != NULL && node != p->node)) {
@@ -383,14 +396,11 @@ kr_pid kri_spawn(struct kr_node *node, const kr_spawn_opts *opts, struct kri_ent
                 kri_badarg(p, "kr_spawn", entry.fn == NULL ? "fn" : "opts");
                 return pid;
         }
-        child = kri_proc_new(p->sched, p, opts, &entry);
-        if (__builtin_expect(child == NULL, 0)) {
+        pid = kri_spawn_here(p, opts, &entry);
+        if (__builtin_expect(kr_pid_is_none(pid), 0)) {
                 kri_no_memory(p);
                 return pid;
         }
-        pid = kri_proc_pid(child);
-        kri_sched_born(p->sched, child);
-        kri_spend(p, KRI_COST_SPAWN);
         kri_leave(p);
         return pid;
 }

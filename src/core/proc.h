@@ -341,6 +341,9 @@ struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
 /* Take it back: nobody hears of it. */
 void kri_proc_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *p);
 bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts);
+/* As kri_spawn, by p, which has entered. None: no room, or no memory; nothing is raised. */
+kr_pid kri_spawn_here(struct kri_proc *p, const kr_spawn_opts *opts,
+                      const struct kri_entry *entry);
 
 static inline bool kri_outer_has_news(const struct kri_proc *p)
 {

@@ -123,17 +123,6 @@ void kri_held_release(struct kri_sched *s, struct kri_proc *p)
         }
 }
 
-void kr_msg_clear(kr_msg *slot)
-{
-        struct kri_proc *p = kri_enter();
-
-        if (p == NULL)
-                return;
-        if (slot != NULL)
-                release_slot(p, slot);
-        kri_leave(p);
-}
-
 /* -- the mailbox -- */
 
 void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig)
@@ -454,6 +443,19 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
         hot->first = (struct kri_block *)sig;
         hot->count++;
         return true;
+}
+
+void kr_msg_clear(kr_msg *slot)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                return;
+        if (slot != NULL && slot->sig != NULL && !release_quickly(p, slot))
+                release_slot(p, slot);
+        if (slot != NULL)
+                *slot = (kr_msg){ .term = { KRI_NONE } };
+        kri_leave(p);
 }
 
 /* The first message goes into the slot, which holds none; `t` is its root. */

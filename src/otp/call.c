@@ -105,17 +105,21 @@ static kr_atom node_of(kr_server server)
 int kri_gen_ask(kr_server to, kr_atom label, kr_msg *slot, int64_t timeout_ms,
                 struct kri_site *site, const union kri_arg *args)
 {
-        kr_pid pid;
-        int end;
+        kr_pid pid = to.pid;
+        int end = KRI_CALL_ELSEWHERE;
 
-        if (is_elsewhere(to))
-                return fail_nodedown(slot, node_of(to));
-        pid = kr_server_pid(to);
-        if (kr_pid_is_none(pid))
-                return fail_with(slot, KR_ATOM("noproc"));
-        if (kr_pid_eq(pid, kr_self()))
-                return fail_with(slot, KR_ATOM("calling_self"));
-        end = kri_gen_call(pid, label, timeout_ms, slot, site, args);
+        if (!kr_pid_is_none(pid)) /* the usual one, of this node */
+                end = kri_gen_call(pid, label, timeout_ms, slot, site, args);
+        if (end == KRI_CALL_ELSEWHERE) {
+                if (is_elsewhere(to))
+                        return fail_nodedown(slot, node_of(to));
+                pid = kr_server_pid(to);
+                if (kr_pid_is_none(pid))
+                        return fail_with(slot, KR_ATOM("noproc"));
+                if (kr_pid_eq(pid, kr_self()))
+                        return fail_with(slot, KR_ATOM("calling_self"));
+                end = kri_gen_call(pid, label, timeout_ms, slot, site, args);
+        }
         if (end == KRI_CALL_TIMEOUT)
                 slot->term = kr_atom_term(KR_ATOM("timeout"));
         return end;

@@ -116,7 +116,7 @@ static void register_name(kr_gen *g)
 {
         kr_pid other = kr_pid_none();
 
-        if (g->born.more == NULL || take_name(g->born.more, &other))
+        if (take_name(g->born.more, &other))
                 return;
         g->born.flags |= KRI_BORN_ENDING;
         if (kr_pid_is_none(other))
@@ -167,22 +167,16 @@ static kr_term unpack(kr_gen *g)
         return args;
 }
 
-static void init(kr_gen *g)
-{
-        kr_term args = unpack(g);
-
-        register_name(g);
-        g->behaviour->kind->init(g, args);
-        kr_gen_init_error(g, kr_atom_term(KR_ATOM("init_returned")));
-}
-
 void kr_gen_init_ack(kr_gen *g)
 {
-        if ((g->born.flags & KRI_BORN_STARTED) != 0)
-                kr_init_ack("{ok, ~}", kr_self());
+        if ((g->born.flags & KRI_BORN_STARTED) == 0)
+                return;
+        g->born.flags |= KRI_BORN_ACKED; /* before others run, who may end us */
+        (void)kr_send(kri_born_starter(&g->born), "{ack, ~, {ok, ~}}", kr_self(),
+                      kr_self());
 }
 
-void kr_gen_loop(kr_gen *g)
+void kri_gen_is_running(kr_gen *g)
 {
         kr_term args = g->born.head.args;
 
@@ -192,7 +186,23 @@ void kr_gen_loop(kr_gen *g)
                 kr_release(args);
         }
         g->born.flags &= (uint16_t)~KRI_BORN_ENDING; /* what was thrown was a result */
+}
+
+void kr_gen_loop(kr_gen *g)
+{
+        kri_gen_is_running(g);
         kr_become_loop(&kri_gen_loop, g);
+}
+
+static void init(kr_gen *g)
+{
+        kr_term args = unpack(g);
+
+        if (g->born.more != NULL)
+                register_name(g);
+        g->behaviour->kind->init(g, args);
+        if ((g->born.flags & KRI_BORN_RUNNING) == 0)
+                kr_gen_init_error(g, kr_atom_term(KR_ATOM("init_returned")));
 }
 
 void kr_gen_init_started(kr_gen *g)
@@ -291,7 +301,8 @@ static void release_own(void *record)
                 g->behaviour->kind->ended(g);
 }
 
-/* A clean-up of its own, so that one that faults, or waits, keeps no other from running. */
+/* Each but the last is a clean-up of its own, so that one that faults, or waits, keeps no other
+ * from running. */
 static void later(void (*clean_up)(void *record), kr_gen *g)
 {
         if (!kr_defer(clean_up, g))
@@ -305,10 +316,16 @@ static void gen_ended(void *record, kr_term reason, bool fault)
         kr_gen *g = record;
         const kr_kind *kind = g->behaviour->kind;
         bool reports = kri_born_ended(&g->born, reason, fault);
+        bool has_own = kind->ended != NULL || g->born.more != NULL;
 
+        if (!reports && !has_own) {
+                if (g->behaviour->release != NULL)
+                        release_state(g);
+                return;
+        }
         if (g->behaviour->release != NULL)
                 later(release_state, g);
-        if (kind->ended != NULL || g->born.more != NULL)
+        if (has_own)
                 later(release_own, g);
         if (!reports)
                 return;
@@ -512,24 +529,42 @@ static kr_err not_built(const kr_start_opts *opts)
         return KR_EBADARG;
 }
 
+/* KR_OK: it may be started; else what the start comes to. */
+static kr_err may_start(const kr_behaviour *behaviour, const kr_start_opts *opts,
+                        kr_pid *ret_other)
+{
+        const char *bad = bad_start(behaviour, opts);
+
+        if (kr_here() == NULL)
+                return KR_EBADARG;
+        if (bad != NULL) {
+                kri_otp_badarg("kr_start", bad);
+                return KR_EBADARG;
+        }
+        return kri_name_is_taken(opts, ret_other) ? KR_EALREADY : KR_OK;
+}
+
+kr_started kri_gen_start_with(enum kri_start_mode mode, const kr_behaviour *behaviour,
+                              const kr_start_opts *opts, kr_term args)
+{
+        kr_started started = { KR_OK, kr_pid_none(), kr_ref_none() };
+
+        started.err = may_start(behaviour, opts, &started.pid);
+        if (started.err == KR_OK)
+                started = start(mode, behaviour, opts, args);
+        return started;
+}
+
 kr_started kri_gen_start(enum kri_start_mode mode, const kr_behaviour *behaviour,
                          const kr_start_opts *opts, struct kri_site *site,
                          const union kri_arg *args)
 {
-        kr_started started = { KR_EBADARG, kr_pid_none(), kr_ref_none() };
-        const char *bad = bad_start(behaviour, opts);
+        kr_started started = { KR_OK, kr_pid_none(), kr_ref_none() };
         kr_term term;
 
-        if (kr_here() == NULL)
+        started.err = may_start(behaviour, opts, &started.pid);
+        if (started.err != KR_OK)
                 return started;
-        if (bad != NULL) {
-                kri_otp_badarg("kr_start", bad);
-                return started;
-        }
-        if (kri_name_is_taken(opts, &started.pid)) {
-                started.err = KR_EALREADY;
-                return started;
-        }
         term = kri_build(site, args);
         if (kr_is_none(term))
                 started.err = not_built(opts);

@@ -163,6 +163,13 @@ kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
 /* Has anybody the name that these options (may be NULL) speak of? */
 bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid);
 
+/* kr_start, kr_start_link and kr_start_monitor, with arguments that are there already. */
+kr_started kri_gen_start_with(enum kri_start_mode mode, const kr_behaviour *behaviour,
+                              const kr_start_opts *opts, kr_term args);
+/* Init is over, and has been acknowledged: kind->init may return, which is the way to the loop that
+ * costs least; kr_gen_init_started is the same from anywhere. */
+void kri_gen_is_running(kr_gen *g);
+
 /* enter_loop up to the loop itself: the record, to be entered by kr_become_loop at once. */
 kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
                       const void *state);

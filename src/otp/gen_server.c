@@ -683,7 +683,7 @@ static void call_init(void *arg)
         call->next = table_of(call->g)->init(kr_gen_state(call->g), call->args);
 }
 
-static KR_NORETURN void initialised(kr_gen *g, kr_next next)
+static void initialised(kr_gen *g, kr_next next)
 {
         if (next.kind == KRI_NEXT_UNDEF)
                 kr_gen_init_stop(g, KR_CLASS_ERROR, undef(g, INIT));
@@ -697,7 +697,8 @@ static KR_NORETURN void initialised(kr_gen *g, kr_next next)
                 kr_gen_init_ignore(g);
         g->born.then = (uint8_t)next.then;
         g->born.timeout_ms = next.timeout_ms;
-        kr_gen_init_started(g);
+        kr_gen_init_ack(g);
+        kri_gen_is_running(g);
 }
 
 static KR_NORETURN void init_raised(kr_gen *g, kr_class kind, kr_term reason)

@@ -18,38 +18,20 @@ enum { ACK, NACK, EXIT, DOWN };
 
 /* -- spawning -- */
 
-struct spawning {
-        const kr_spawn_opts *opts;
-        const struct kri_newborn *child;
-        kr_pid pid;
-};
-
-static void spawn(void *arg)
-{
-        struct spawning *spawning = arg;
-        const struct kri_newborn *child = spawning->child;
-
-        spawning->pid = kr_spawn_loop(spawning->opts, child->loop, child->record,
-                                      child->size, child->args);
-}
-
 kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *child)
 {
-        struct spawning spawning = { opts, child, kr_pid_none() };
         struct kri_born *born = child->record;
-        kr_msg why = KR_MSG_INIT;
-        kr_class kind;
+        kr_pid pid = kr_pid_none();
 
         kr_critical_begin();
         if (child->loop != &kri_gen_loop || kri_line_for_child(&born->line)) {
-                /* system_limit: there is no room */
-                (void)kr_catch(spawn, &spawning, &kind, &why);
-                if (kr_pid_is_none(spawning.pid))
+                pid = kr_try_spawn_loop(opts, child->loop, child->record, child->size,
+                                        child->args);
+                if (kr_pid_is_none(pid))
                         kri_line_release(born->line);
         }
         kr_critical_end();
-        kr_msg_clear(&why);
-        return spawning.pid;
+        return pid;
 }
 
 /* -- waiting -- */

@@ -16,7 +16,8 @@
 
 bool kri_report_is_planned(kr_term reason)
 {
-        return kr_match(reason, "normal") || kr_match(reason, "shutdown") ||
+        return kr_is_that_atom(reason, KR_ATOM("normal")) ||
+               kr_is_that_atom(reason, KR_ATOM("shutdown")) ||
                kr_match(reason, "{shutdown, _}");
 }
 

@@ -7,6 +7,8 @@
  */
 #include "supervisor.h"
 
+#include "gen.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +230,7 @@ static kr_started start_behaviour(const struct kri_start *how, kr_term name, kr_
         }
         if (kr_get_atom(name, &atom))
                 opts.name = kr_atom_text(atom, NULL);
-        return kr_start_link(how->start.behaviour, &opts, "~", args);
+        return kri_gen_start_with(KRI_START_LINK, how->start.behaviour, &opts, args);
 }
 
 static struct kri_entry entry_of(const struct kri_start *how, void (*fn)(kr_term),
