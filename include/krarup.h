@@ -7,6 +7,7 @@
 #include <krarup/arith.h>
 #include <krarup/base.h>
 #include <krarup/behaviour.h>
+#include <krarup/dns.h>
 #include <krarup/code.h>
 #include <krarup/change.h>
 #include <krarup/etf.h>
@@ -31,6 +32,7 @@
 #include <krarup/supervisor.h>
 #include <krarup/supervisor_bridge.h>
 #include <krarup/sys.h>
+#include <krarup/tcp.h>
 #include <krarup/term.h>
 #include <krarup/text.h>
 #include <krarup/timer.h>
