@@ -305,13 +305,22 @@ static kr_err parse_list(const char *file, const char *text, size_t len, kr_term
         return kr_is_none(*ret) ? KR_ENOMEM : KR_OK;
 }
 
-/* name, or name.config if it has not that end. */
-static void with_ending(char *path, size_t size, const char *name)
+/* name, or name.config if it has not that end. False: it is too long for a path. */
+static bool with_ending(char *path, const char *name, struct kri_words *error)
 {
         size_t len = strlen(name);
         bool has = len >= 7 && strcmp(name + len - 7, ".config") == 0;
 
-        (void)snprintf(path, size, "%s%s", name, has ? "" : ".config");
+        if (len + sizeof(".config") > PATH_BYTES) {
+                kri_say(error,
+                        "%.100s...: the path is longer than %d bytes; give a shorter one",
+                        name, PATH_BYTES - (int)sizeof(".config"));
+                return false;
+        }
+        memcpy(path, name, len + 1);
+        if (!has)
+                memcpy(path + len, ".config", sizeof(".config"));
+        return true;
 }
 
 static kr_err read_file(const char *path, kr_builder *configs, struct kri_words *error,
@@ -324,7 +333,8 @@ static kr_err read_named(const char *from, const char *name, kr_builder *configs
         char path[PATH_BYTES], beside[PATH_BYTES];
         const char *slash = strrchr(from, '/');
 
-        with_ending(path, sizeof(path), name);
+        if (!with_ending(path, name, error))
+                return KR_EFAILED;
         if (path[0] != '/' && slash != NULL &&
             (size_t)snprintf(beside, sizeof(beside), "%.*s/%s", (int)(slash - from), from,
                              path) < sizeof(beside) &&
@@ -446,7 +456,8 @@ kr_err kri_config_file(const char *name, kr_term *ret, struct kri_words *error)
         kr_builder configs = KR_BUILDER_INIT;
         char path[PATH_BYTES];
 
-        with_ending(path, sizeof(path), name);
+        if (!with_ending(path, name, error))
+                return KR_EFAILED;
         return finish(&configs, read_file(path, &configs, error, is_sys_config(path)),
                       ret);
 }
