@@ -131,13 +131,16 @@ typedef struct kr_module {
 #define KR_MODULE(name_, ...)                                                            \
         KRI_MODULE_BEGIN                                                                 \
         extern const kr_module name_##_module;                                           \
-        extern const kr_module *const krarup_module                                      \
-                __attribute__((weak, visibility("default")));                            \
+        KRI_MODULE_FACE const kr_module *const krarup_module;                            \
+        KRI_MODULE_FACE const uint32_t krarup_module_abi;                                \
+        KRI_MODULE_FACE const char krarup_module_name[];                                 \
         const kr_module name_##_module = { .abi = KR_MODULE_ABI,                         \
                                            .size = sizeof(kr_module),                    \
                                            .name = #name_,                               \
                                            __VA_ARGS__ };                                \
         const kr_module *const krarup_module = &name_##_module;                          \
+        const uint32_t krarup_module_abi = KR_MODULE_ABI;                                \
+        const char krarup_module_name[] = #name_;                                        \
         KRI_MODULE_END                                                                   \
         KRI_STATIC_ASSERT(sizeof(#name_) <= 256, "a module's name is an atom")
 
@@ -226,6 +229,12 @@ KR_API const kr_handler_module *kr_handler_now(const kr_handler_module *handler)
 KR_API const kr_behaviour *kr_behaviour_named(kr_atom name);
 KR_API const kr_handler_module *kr_handler_named(kr_atom name);
 
+/* The processes of this node that run a module: its behaviours, event handlers or functions, in
+ * the current (old: the old) version; a list of pids in the slot. Asks those that are busy: may
+ * block, may not return. */
+#define kr_module_processes(module, old, slot)                                           \
+        kri_module_processes(KRI_NAME(module), old, slot)
+
 /* The module, and the version of it, that an address of the node of the caller lies in:
  * false: in none that was loaded. Either result may be NULL; the version is valid for ever. */
 KR_API bool kr_module_of(const void *address, kr_atom *ret_module, kr_atom *ret_version);
@@ -253,6 +262,7 @@ struct kri_named_arg {
 KR_API const kr_module *kri_module_find(kr_atom module);
 KR_API bool kri_function_exported(kr_atom module, kr_atom function, int arity);
 KR_API bool kri_module_info(kr_atom module, bool old, kr_msg *slot);
+KR_API void kri_module_processes(kr_atom module, bool old, kr_msg *slot);
 KR_API kr_term kri_apply(kr_atom module, kr_atom function, struct kri_site *site,
                          const union kri_arg *args);
 KR_API kr_pid kri_spawn_apply(const kr_spawn_opts *opts, kr_atom module, kr_atom function,
@@ -298,6 +308,8 @@ static inline struct kri_named_arg kri_named_ptr(const void *ptr, size_t size)
 
 KR_END_DECLS
 
+/* What can be read off the file before anything of it is run. */
+#define KRI_MODULE_FACE extern __attribute__((weak, visibility("default")))
 #define KRI_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* clang-format off */

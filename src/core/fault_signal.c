@@ -17,6 +17,7 @@
 #include "fault_priv.h"
 #include "fiber.h"
 #include "fault_libc.h"
+#include "fault_purged.h"
 #include "fault_symbol.h"
 
 /* The registers alone can take 11 KiB. */
@@ -196,9 +197,25 @@ static void keep_old(struct kri_proc *p, struct kri_stack *old)
 static void raise_fault(struct kri_proc *p, const struct kri_fault *fault)
         __attribute__((noreturn));
 
+/* {{purged_code, {Module, Version, Offset}}, Trace} */
+static void raise_purged(struct kri_proc *p, uintptr_t address,
+                         const struct kri_purged *range)
+{
+        kr_term reason = kr_build("{purged_code, {~, ~, ~}}", (kr_atom){ range->module },
+                                  kr_atom_text((kr_atom){ range->version }, NULL),
+                                  (uint64_t)(address - range->low));
+
+        if (!kr_is_none(reason))
+                kri_raise_term_given(p, KR_CLASS_ERROR, reason);
+}
+
 static void raise_fault(struct kri_proc *p, const struct kri_fault *fault)
 {
+        struct kri_purged range;
         kri_word heap[3 + 2];
+
+        if (fault->kind == KRI_FAULT_SEGV && kri_purged_find(fault->address, &range))
+                raise_purged(p, fault->address, &range);
 
         heap[0] = kri_header(KRI_TUPLE, 0, 2);
         heap[1] = kri_atom(fault_atoms[fault->kind]);

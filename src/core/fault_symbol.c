@@ -42,7 +42,8 @@ const struct kri_symbol *kri_symbol_known(uintptr_t at)
                 struct kri_symbol *symbol =
                         atomic_load_explicit(&slots[i], memory_order_acquire);
 
-                if (symbol == NULL || symbol->at == at)
+                if (symbol == NULL ||
+                    atomic_load_explicit(&symbol->at, memory_order_relaxed) == at)
                         return symbol;
         }
 }
@@ -434,6 +435,20 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count)
         }
         if (lesson.count > 0 && start_learner(&thread, &lesson))
                 (void)pthread_join(thread, NULL);
+}
+
+/* They stay where they are: somebody may be looking at them. */
+void kri_symbols_drop(uintptr_t low, uintptr_t high)
+{
+        kri_lock(&lock);
+        for (uint32_t i = 0; i < SLOTS; i++) {
+                struct kri_symbol *symbol =
+                        atomic_load_explicit(&slots[i], memory_order_relaxed);
+
+                if (symbol != NULL && symbol->at >= low && symbol->at < high)
+                        atomic_store_explicit(&symbol->at, 0, memory_order_relaxed);
+        }
+        kri_unlock(&lock);
 }
 
 void kri_symbols_forget(void)

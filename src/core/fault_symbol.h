@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 struct kri_symbol {
-        uintptr_t at;
-        uint32_t offset; /* from the beginning of the function */
-        uint32_t line;   /* 0: not known, nor is file */
-        bool is_global;  /* other object files can see the function */
+        _Atomic uintptr_t at; /* 0: of something that was there before */
+        uint32_t offset;      /* from the beginning of the function */
+        uint32_t line;        /* 0: not known, nor is file */
+        bool is_global;       /* other object files can see the function */
         uint32_t function_len, file_len;
         const char *function; /* terminated by a zero byte, as is file */
         const char *file;     /* as the compiler was given it, without directories */
@@ -35,6 +35,9 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count);
 
 /* Give back all; nobody else may be at work here. */
 void kri_symbols_forget(void);
+
+/* What is known of addresses from low to high means nothing from now on. */
+void kri_symbols_drop(uintptr_t low, uintptr_t high);
 
 /* Look into the symbol table of the file itself: false if there is no name. Name without
  * its rest if it does not fit; ret_global may be NULL. Slow; only system calls, so also in a

@@ -743,6 +743,7 @@ static bool needs_no_answer(const struct kri_sig *sig)
         case KRI_SIG_INFO:
         case KRI_SIG_ALIVE:
         case KRI_SIG_SUSPEND:
+        case KRI_SIG_CODE:
                 return false;
         default:
                 return true;
@@ -786,6 +787,7 @@ void kri_stray(struct kri_sched *s, kri_word dead, struct kri_sig *sig)
         case KRI_SIG_INFO:
         case KRI_SIG_ALIVE:
         case KRI_SIG_SUSPEND:
+        case KRI_SIG_CODE:
                 (void)kri_signal(s->node, s, ctl->from,
                                  insist(make_gone, &s->pool, &reply));
                 break;

@@ -223,6 +223,19 @@ size_t kri_owned_bytes(const struct kri_proc *p)
         return bytes;
 }
 
+const void *kri_owned_next(const struct kri_proc *p, const void *block)
+{
+        const struct kri_owned *o = block != NULL ? next_of(header(block)) : p->owned;
+
+        return o != NULL ? o + 1 : NULL;
+}
+
+size_t kri_owned_size(const void *block, bool *ret_kept)
+{
+        *ret_kept = (header(block)->prev & KEPT) != 0;
+        return usable(header(block));
+}
+
 void kri_memory_check(struct kri_proc *p)
 {
         size_t bytes = p->extra->memory_used;

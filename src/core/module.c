@@ -295,8 +295,10 @@ void kri_version_publish(struct kri_version *version)
 {
         struct kri_module_name *name = version->of;
 
-        atomic_store_explicit(&name->old, atomic_load(&name->current),
-                              memory_order_release);
+        struct kri_version *current = atomic_load(&name->current);
+
+        if (current != NULL)
+                atomic_store_explicit(&name->old, current, memory_order_release);
         atomic_store_explicit(&name->current, version, memory_order_release);
         changed();
 }

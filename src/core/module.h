@@ -93,7 +93,7 @@ void kri_version_free(struct kri_version *version);
 kr_err kri_version_list(struct kr_node *node, struct kri_version *version, uint32_t atom);
 void kri_version_unlist(struct kr_node *node, struct kri_version *version);
 
-/* It becomes current, what was current old. There must be no old one. */
+/* It becomes current, and what was current, if anything was, old: then there is no old one. */
 void kri_version_publish(struct kri_version *version);
 /* The current one becomes old; false: there is an old one, or none is current. */
 bool kri_module_delete(struct kri_module_name *name);
@@ -124,6 +124,14 @@ kr_term kri_build_id_term(const struct kri_version_facts *facts);
 
 /* Put a term in a slot (NULL: nowhere), and release it. False: no memory. p is inside. */
 bool kri_answer_in(struct kri_proc *p, kr_msg *slot, kr_term term);
+
+/* The versions of modules that p runs, each once; gives their number. p is ours, or at rest. */
+#define KRI_LOOP_CODE_MAX 16u
+size_t kri_modules_run(struct kri_proc *p, struct kri_version *ret[KRI_LOOP_CODE_MAX]);
+
+/* Current and old change places; false: there is no old version. Under the lock that is the code
+ * server's: nothing is loaded or purged meanwhile. */
+bool kri_module_swap(struct kri_module_name *name);
 
 /* Overwrite what calls that have returned have left below. */
 void kri_stack_wipe(void);

@@ -10,6 +10,7 @@
 #include "limit.h"
 #include "link.h"
 #include "loop.h"
+#include "module.h"
 #include "node.h"
 #include "receive.h"
 #include "ref.h"
@@ -95,16 +96,29 @@ static void enter_function(struct kri_proc *p)
         kri_end(p);
 }
 
+/* What was on the stack before looks, in the gaps of frames, as if this process held it: a
+ * module could never be purged. A loop is rarely looked at while it has a stack. */
+static inline void forget_others(const struct kri_proc *p)
+{
+        if (__builtin_expect(atomic_load_explicit(&kri_modules_loaded,
+                                                  memory_order_relaxed) != 0,
+                             0) &&
+            p->entry_kind != KRI_ENTRY_LOOP)
+                kri_stack_wipe();
+}
+
 void kri_proc_main(void)
 {
         struct kri_proc *p = kri_current();
 
         kri_arrive(p, NULL);
+        forget_others(p);
         enter_function(p);
 }
 
 void kri_proc_enter(void)
 {
+        forget_others(kri_current());
         enter_function(kri_current());
 }
 

@@ -380,6 +380,10 @@ void kri_memory_check(struct kri_proc *p);
 
 /* The argument of an entry, as the process's own. False: no memory. */
 bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry);
+/* Walk them: the first (after NULL), and the next; NULL: no more. Bytes that a block has room
+ * for; kept: it holds a term. */
+const void *kri_owned_next(const struct kri_proc *p, const void *block);
+size_t kri_owned_size(const void *block, bool *ret_kept);
 /* The argument that it has goes. */
 void kri_arg_release(struct kri_proc *p);
 /* A copy of a term, kept by p (kr_release frees it). False: no memory. */

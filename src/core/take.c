@@ -7,6 +7,7 @@
 #include "extra.h"
 #include "info.h"
 #include "link.h"
+#include "module_scan.h"
 #include "node.h"
 #include "poll.h"
 #include "receive.h"
@@ -103,6 +104,9 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
                 kri_link_take(s, p, sig);
                 return;
         }
+        case KRI_SIG_CODE:
+                kri_scan_answer(s, p, sig);
+                return;
         kri_sig_free(&s->pool, sig);
 }
 

@@ -9,11 +9,16 @@
 #include "entry.h"
 #include "extra.h"
 #include "fault_symbol.h"
+#include "module.h"
 
 /* Words of one element: the list cell, {Function, Offset, Location}, and of the location two
  * cells with {file, File} and {line, Line}. Names beside. */
 #define ELEMENT_WORDS (2 + 4)
 #define LOCATION_WORDS (2 * (2 + 3))
+
+/* Of a module that may be gone when the trace is read, four cells with {module, Module},
+ * {version, Version}, {build_id, Text} and {at, Offset}. Names beside. */
+#define MODULE_WORDS (4 * (2 + 3))
 
 static const struct kri_symbol nowhere = { .function = "", .file = "" };
 
@@ -141,6 +146,30 @@ static void bounds(const struct kri_trace *trace, uint32_t *ret_first, uint32_t 
         *ret_end = end;
 }
 
+static const struct kri_version *version_of(uintptr_t at)
+{
+        struct kri_proc *p = kri_current();
+
+        return p != NULL ? kri_version_at(p->node, at) : NULL;
+}
+
+static const char *version_text(const struct kri_version *v, size_t *ret_len)
+{
+        return kr_atom_text((kr_atom){ v->version }, ret_len);
+}
+
+static uint64_t module_words(uintptr_t at)
+{
+        const struct kri_version *v = version_of(at);
+        size_t len;
+
+        if (v == NULL)
+                return 0;
+        (void)version_text(v, &len);
+        return MODULE_WORDS + 2 + kri_bin_words(len) +
+               kri_bin_words(2 * (uint64_t)v->facts->build_id_len);
+}
+
 uint64_t kri_trace_words(struct kri_trace *trace)
 {
         uint32_t first, end;
@@ -154,6 +183,7 @@ uint64_t kri_trace_words(struct kri_trace *trace)
                 words += ELEMENT_WORDS + 1 + kri_bin_words(symbol->function_len);
                 if (symbol->line != 0)
                         words += LOCATION_WORDS + 1 + kri_bin_words(symbol->file_len);
+                words += module_words(trace->at[i]);
         }
         return words;
 }
@@ -196,18 +226,55 @@ static kri_word put_pair(kri_word **heap, kri_word key, kri_word value)
         return kri_boxed(tuple);
 }
 
-static kri_word put_location(kri_word **heap, const struct kri_symbol *symbol)
+static kri_word put_build_id(kri_word **heap, const struct kri_version_facts *facts)
+{
+        char text[2 * KRI_BUILD_ID_MAX];
+
+        for (uint32_t i = 0; i < facts->build_id_len; i++) {
+                text[2 * i] = "0123456789abcdef"[facts->build_id[i] >> 4];
+                text[2 * i + 1] = "0123456789abcdef"[facts->build_id[i] & 15];
+        }
+        return put_text(heap, text, 2 * facts->build_id_len);
+}
+
+/* What tells, when the module is gone, which line of which build it was. */
+static kri_word put_module(kri_word **heap, uintptr_t at)
+{
+        const struct kri_version *v = version_of(at);
+        uint32_t module_atom, version_atom, build_atom, at_atom;
+        kri_word module, version, build, offset;
+        const char *text;
+        size_t len;
+
+        if (v == NULL || kri_atom_make("module", 6, &module_atom) != KR_OK ||
+            kri_atom_make("version", 7, &version_atom) != KR_OK ||
+            kri_atom_make("build_id", 8, &build_atom) != KR_OK ||
+            kri_atom_make("at", 2, &at_atom) != KR_OK)
+                return KRI_NIL;
+        text = version_text(v, &len);
+        module = put_pair(heap, kri_atom(module_atom), kri_atom(v->of->atom));
+        version = put_pair(heap, kri_atom(version_atom),
+                           put_text(heap, text, (uint32_t)len));
+        build = put_pair(heap, kri_atom(build_atom), put_build_id(heap, v->facts));
+        offset = put_pair(heap, kri_atom(at_atom), kri_int((int64_t)(at - v->span.low)));
+        return put_cell(heap, module,
+                        put_cell(heap, version,
+                                 put_cell(heap, build, put_cell(heap, offset, KRI_NIL))));
+}
+
+static kri_word put_location(kri_word **heap, const struct kri_symbol *symbol,
+                             kri_word module)
 {
         uint32_t file_atom, line_atom;
         kri_word file, line;
 
         if (symbol->line == 0 || kri_atom_make("file", 4, &file_atom) != KR_OK ||
             kri_atom_make("line", 4, &line_atom) != KR_OK)
-                return KRI_NIL;
+                return module;
         file = put_pair(heap, kri_atom(file_atom),
                         put_text(heap, symbol->file, symbol->file_len));
         line = put_pair(heap, kri_atom(line_atom), kri_int(symbol->line));
-        return put_cell(heap, file, put_cell(heap, line, KRI_NIL));
+        return put_cell(heap, file, put_cell(heap, line, module));
 }
 
 static kri_word put_element(kri_word **heap, const struct kri_trace *trace, uint32_t i)
@@ -220,7 +287,7 @@ static kri_word put_element(kri_word **heap, const struct kri_trace *trace, uint
         /* without a name the address is all there is to say */
         tuple[2] = kri_int(symbol->function_len != 0 ? (int64_t)symbol->offset
                                                      : (int64_t)trace->at[i]);
-        kri_store(&tuple[3], put_location(heap, symbol));
+        kri_store(&tuple[3], put_location(heap, symbol, put_module(heap, trace->at[i])));
         return kri_boxed(tuple);
 }
 

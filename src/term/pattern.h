@@ -6,8 +6,9 @@
  *          checks in the order that refuses soonest.
  * Use      build:  words = kri_code_words(); get memory; kri_code_build() into it
  *          match:  kri_code_may_match() refuses most; kri_code_match() decides
- * Threads  kri_site_code: any; the first to finish compiling wins. A code never changes and
- *          is never freed: it belongs to a call site, which is static.
+ * Threads  kri_site_code: any; the first to finish compiling wins. A code never changes, and
+ *          is freed only with the call site that it belongs to, which is static: when the
+ *          module that this is in is unloaded.
  */
 #ifndef KR_TERM_PATTERN_H
 #define KR_TERM_PATTERN_H
@@ -35,7 +36,11 @@ struct kri_code {
         bool may_be_box; /* not boxed, but a box may fit it ... */
         bool is_any;     /* ... whatever it is: the pattern is `_` */
         struct kri_site *site;
+        struct kri_code *next; /* of all codes; under a lock */
 };
+
+/* Free the codes of the call sites that lie from `low` to `high`: nobody uses them any more. */
+void kri_sites_forget(uintptr_t low, uintptr_t high);
 
 /* Compile if need be. NULL: the pattern is wrong (or no memory): the misuse hook has been
  * called with pattern, place and what is wrong, and has returned. */

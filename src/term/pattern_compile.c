@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plat_thread.h"
+
 #define SHOWN_MAX 200 /* bytes of a pattern that a report shows */
 
 void kri_site_misuse(const struct kri_site *site, const char *reason)
@@ -82,22 +84,68 @@ static struct kri_code *compile(struct kri_parse *parse, struct kri_site *site)
         return code;
 }
 
+/* -- all codes -- */
+
+static kri_mutex lock = KRI_MUTEX_INIT;
+static struct kri_code *codes; /* under lock */
+
+static void remember(struct kri_code *code)
+{
+        kri_lock(&lock);
+        code->next = codes;
+        codes = code;
+        kri_unlock(&lock);
+}
+
+void kri_sites_forget(uintptr_t low, uintptr_t high)
+{
+        struct kri_code **place = &codes;
+
+        kri_critical(true);
+        kri_lock(&lock);
+        while (*place != NULL) {
+                struct kri_code *code = *place;
+
+                if ((uintptr_t)code->site < low || (uintptr_t)code->site >= high) {
+                        place = &code->next;
+                        continue;
+                }
+                *place = code->next;
+                kri_shared_free(code);
+        }
+        kri_unlock(&lock);
+        kri_critical(false);
+}
+
+/* Whoever is first gives the site its code. */
+static const struct kri_code *publish(struct kri_site *site, struct kri_code *code)
+{
+        struct kri_code *others = NULL;
+
+        /* release: pairs with the acquire in kri_site_code, so that who sees the code sees
+         * it whole. On failure acquire, for another's code is used then. */
+        if (!__atomic_compare_exchange_n(&site->code, &others, code, false,
+                                         __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
+                kri_shared_free(code);
+                return others;
+        }
+        remember(code);
+        return code;
+}
+
 const struct kri_code *kri_site_compile(struct kri_site *site)
 {
         struct kri_parse parse;
         struct kri_code *code = compile(&parse, site);
-        struct kri_code *others = NULL;
+        const struct kri_code *published;
 
         kri_parse_fini(&parse);
         if (!code) {
                 kri_site_misuse(site, parse.reason);
                 return NULL;
         }
-        /* release: pairs with the acquire in kri_site_code, so that who sees the code sees
-         * it whole. On failure acquire, for another's code is used then. */
-        if (__atomic_compare_exchange_n(&site->code, &others, code, false,
-                                        __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
-                return code;
-        kri_shared_free(code);
-        return others;
+        kri_critical(true); /* it is in the list, or nobody has it */
+        published = publish(site, code);
+        kri_critical(false);
+        return published;
 }

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.c: the process code_server: loads, deletes and purges, one thing after the other.
+ *
+ * Model    A call is a gen_server's. Reading and mapping files happens in jobs (job.h), looking
+ *          for holders in a process of its own (purge.h); meanwhile the server waits. A
+ *          module's on_load runs in a process that the server does not wait for, for it may
+ *          load others: who asked, and who asks for that module meanwhile, is answered when it
+ *          is over.
+ * Law      Tables change here and by kr_module_add alone; kr_module_info may look at the same
+ *          time, under the table's lock, and nothing is freed while somebody could.
+ */
+#include "server.h"
+
+#include <krarup/gen_server.h>
+#include <krarup/logger.h>
+#include <krarup/memory.h>
+#include <krarup/proc_lib.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "term/pattern.h"
+
+#include "job.h"
+#include "purge.h"
+#include "room.h"
+
+#define UNLOAD_MS 5000
+
+/* Somebody who has asked for a module whose on_load runs. */
+struct waiting {
+        struct waiting *next;
+        kr_term from;    /* kept */
+        kr_term request; /* kept: to be done then */
+};
+
+/* A module whose on_load runs. */
+struct pending {
+        struct pending *next;
+        struct kri_version *version;
+        kr_term from; /* kept; who loads it */
+        kr_pid pid;
+        kr_ref watching;
+        kr_term result; /* kept: what it has returned; none: nothing yet */
+        struct waiting *waiting;
+};
+
+struct server {
+        struct kri_code_room *code;
+        struct pending *pending;
+};
+
+/* -- answers: {ok, Term} or {error, {Reason, Text}}; give new terms -- */
+
+static kr_term failed(const struct kri_refusal *why)
+{
+        return kr_build("{error, {~, ~}}", kri_atom_of(why->reason), why->text);
+}
+
+static kr_term loaded(const struct kri_version *v)
+{
+        return kr_build("{ok, {module, ~}}", (kr_atom){ v->of->atom });
+}
+
+static void refuse(struct kri_refusal *why, const char *reason, const char *text,
+                   const char *module)
+{
+        why->reason = reason;
+        snprintf(why->text, sizeof(why->text), text, module);
+}
+
+/* -- jobs -- */
+
+struct load_job {
+        struct kri_job job;
+        struct kri_object_order order;
+        struct kri_object *object; /* NULL: refused */
+        struct kri_refusal why;
+        char *texts[3]; /* file, name, bytes */
+};
+
+static void do_load(struct kri_job *job)
+{
+        struct load_job *load = (struct load_job *)job;
+
+        load->object = kri_object_open(&load->order, &load->why);
+}
+
+static void free_load(struct kri_job *job)
+{
+        struct load_job *load = (struct load_job *)job;
+
+        if (load->object != NULL)
+                (void)kri_object_close(load->object, 0, 0); /* nobody has seen it */
+        for (unsigned i = 0; i < 3; i++)
+                free(load->texts[i]);
+        free(load);
+}
+
+struct unload_job {
+        struct kri_job job;
+        struct kri_object *object;
+        uint32_t module, version;
+        bool gone;
+};
+
+static void do_unload(struct kri_job *job)
+{
+        struct unload_job *unload = (struct unload_job *)job;
+
+        unload->gone = kri_object_close(unload->object, unload->module, unload->version);
+}
+
+static void free_unload(struct kri_job *job)
+{
+        free(job);
+}
+
+/* Takes the object. False: it is still mapped. */
+static bool unload(struct kri_code_room *code, struct kri_object *object, uint32_t module,
+                   uint32_t version)
+{
+        struct unload_job *job = calloc(1, sizeof(*job));
+        bool gone;
+
+        kri_code_remove_object(code, object);
+        if (job == NULL)
+                return kri_object_close(object, module, version);
+        *job = (struct unload_job){ .job = { .work = do_unload, .free = free_unload },
+                                    .object = object,
+                                    .module = module,
+                                    .version = version };
+        kri_job_do(code, &job->job);
+        gone = job->gone;
+        kri_job_done(&job->job);
+        return gone;
+}
+
+/* -- may it be loaded? -- */
+
+static struct kri_module_name *named(struct kri_code_room *code, const char *module)
+{
+        kr_atom atom;
+
+        return kr_atom_existing(module, strlen(module), &atom)
+                       ? kri_module_named(code->node, atom.index)
+                       : NULL;
+}
+
+static bool is_build(const struct kri_version *v, const uint8_t *id, uint32_t len)
+{
+        return v != NULL && v->facts != NULL && v->facts->build_id_len == len &&
+               memcmp(v->facts->build_id, id, len) == 0;
+}
+
+static bool judge(void *context, const char *module, const uint8_t *id, uint32_t len,
+                  struct kri_refusal *why)
+{
+        struct kri_code_room *code = context;
+        struct kri_module_name *name = named(code, module);
+        struct kri_version *current = name != NULL ? atomic_load(&name->current) : NULL;
+        struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
+
+        if (current != NULL && current->facts == NULL) {
+                refuse(why, "sticky_directory", "%s is a module of the program", module);
+                return false;
+        }
+        if (old != NULL) {
+                refuse(why, "not_purged", "%s has an old version already: purge it first",
+                       module);
+                return false;
+        }
+        if (is_build(current, id, len)) {
+                refuse(why, "same_build", "%s: this very build is loaded already",
+                       module);
+                return false;
+        }
+        return true;
+}
+
+/* -- on_load -- */
+
+static struct pending *pending_of(const struct server *s, uint32_t atom)
+{
+        struct pending *p = s->pending;
+
+        while (p != NULL && p->version->of->atom != atom)
+                p = p->next;
+        return p;
+}
+
+/* In the process of its own. */
+static void run_on_load(kr_term what)
+{
+        kr_term result;
+        kr_pid server;
+        uint64_t place;
+
+        if (!kr_match(what, "{~, ~}", &server, &place))
+                return;
+        result = ((const kr_module *)(uintptr_t)place)->on_load();
+        kr_send(server, "{on_load, ~, ~}", kr_self(),
+                kr_is_none(result) ? kr_atom_term(KR_ATOM("system_limit")) : result);
+}
+
+/* False: no memory. */
+static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from)
+{
+        struct pending *p = kr_calloc(1, sizeof(*p));
+        kr_term what, whom = kr_from_term(from);
+
+        if (p == NULL)
+                return false;
+        *p = (struct pending){
+                .next = s->pending, .version = v, .from = whom, .result = kr_none()
+        };
+        what = kr_build("{~, ~}", kr_self(), (uint64_t)(uintptr_t)v->module);
+        p->pid = kr_spawn_monitor(&p->watching, run_on_load, what);
+        kr_release(what);
+        s->pending = p;
+        return true;
+}
+
+/* -- letting go of a version that is in the list -- */
+
+static void run_on_unload(kr_term place)
+{
+        uint64_t at;
+
+        if (kr_match(place, "~", &at))
+                ((const kr_module *)(uintptr_t)at)->on_unload();
+}
+
+static void run_out(const struct kri_version *v)
+{
+        kr_term place;
+        kr_msg msg = KR_MSG_INIT;
+        kr_ref watching;
+        kr_pid pid;
+
+        if (v->module->on_unload == NULL)
+                return;
+        place = kr_build("~", (uint64_t)(uintptr_t)v->module);
+        pid = kr_spawn_monitor(&watching, run_on_unload, place);
+        kr_release(place);
+        if (kr_receive(&msg, UNLOAD_MS, kr_on(0, "{'DOWN', =, _, _, _}", watching)) ==
+            KR_TIMEOUT) {
+                kr_exit_signal(pid, "kill");
+                (void)kr_receive(&msg, UNLOAD_MS,
+                                 kr_on(0, "{'DOWN', =, _, _, _}", watching));
+        }
+        kr_msg_clear(&msg);
+}
+
+/* Nobody holds it. What others may still be reading of the table is freed after the next
+ * round. */
+static void let_go(struct kri_code_room *code, struct kri_version *v)
+{
+        struct kri_object *object = kri_object_of(v);
+        char line[160];
+
+        kri_version_unlist(code->node, v);
+        kri_sites_forget(v->span.low, v->span.high);
+        snprintf(line, sizeof(line),
+                 "krarup: %.64s version %.32s is unloaded, and still mapped",
+                 kr_atom_text((kr_atom){ v->of->atom }, NULL),
+                 kr_atom_text((kr_atom){ v->version }, NULL));
+        v->facts = NULL;
+        if (!unload(code, object, v->of->atom, v->version))
+                kr_node_report(code->node, line);
+        kri_version_free(code->retired);
+        code->retired = v;
+}
+
+/* -- loading -- */
+
+static struct load_job *new_load(struct kri_code_room *code, const char *file,
+                                 const char *name, kr_bytes bytes)
+{
+        struct load_job *load = calloc(1, sizeof(*load));
+
+        if (load == NULL)
+                return NULL;
+        load->job = (struct kri_job){ .work = do_load, .free = free_load };
+        load->texts[0] = strdup(file);
+        load->texts[1] = name != NULL ? strdup(name) : NULL;
+        load->texts[2] = bytes.data != NULL ? malloc(bytes.len + 1) : NULL;
+        if (load->texts[0] == NULL || (name != NULL && load->texts[1] == NULL) ||
+            (bytes.data != NULL && load->texts[2] == NULL)) {
+                free_load(&load->job);
+                return NULL;
+        }
+        if (bytes.data != NULL)
+                memcpy(load->texts[2], bytes.data, bytes.len);
+        load->order = (struct kri_object_order){ .file = load->texts[0],
+                                                 .bytes = (uint8_t *)load->texts[2],
+                                                 .size = bytes.len,
+                                                 .name = load->texts[1],
+                                                 .directory = code->directory,
+                                                 .strict = code->strict,
+                                                 .judge = judge,
+                                                 .context = code };
+        return load;
+}
+
+/* The object of a file; NULL: refused. */
+static struct kri_object *open_object(struct kri_code_room *code, const char *file,
+                                      const char *name, kr_bytes bytes,
+                                      struct kri_refusal *why)
+{
+        struct load_job *load = new_load(code, file, name, bytes);
+        struct kri_object *object;
+
+        if (load == NULL) {
+                refuse(why, "system_limit", "no memory to load %s", file);
+                return NULL;
+        }
+        kri_job_do(code, &load->job);
+        object = load->object;
+        load->object = NULL;
+        *why = load->why;
+        kri_job_done(&load->job);
+        return object;
+}
+
+/* A version of it, in the list; NULL: refused, and the object is gone. */
+static struct kri_version *list_version(struct kri_code_room *code,
+                                        struct kri_object *object,
+                                        struct kri_refusal *why)
+{
+        struct kri_version *v = NULL;
+        kr_err err = kri_version_new(object->module, &object->facts, &v);
+        kr_atom atom;
+
+        if (err == KR_OK)
+                err = kr_atom_from(object->module_name, strlen(object->module_name),
+                                   &atom);
+        if (err == KR_OK)
+                err = kri_version_list(code->node, v, atom.index);
+        if (err == KR_OK) {
+                kri_code_add_object(code, object);
+                return v;
+        }
+        refuse(why, err == KR_EBADARG ? "badfile" : "system_limit",
+               err == KR_EBADARG ? "%s: its descriptor is damaged"
+                                 : "%s: no memory, or too many modules",
+               object->module_name);
+        kri_version_free(v);
+        (void)unload(code, object, 0, 0);
+        return NULL;
+}
+
+/* The answer; none: it comes when on_load is over. */
+static kr_term load(struct server *s, const char *file, const char *name, kr_bytes bytes,
+                    kr_from from)
+{
+        struct kri_refusal why;
+        struct kri_object *object = open_object(s->code, file, name, bytes, &why);
+        struct kri_version *v = NULL;
+
+        if (object != NULL)
+                v = list_version(s->code, object, &why);
+        if (v == NULL)
+                return failed(&why);
+        if (v->module->on_load == NULL) {
+                kri_version_publish(v);
+                return loaded(v);
+        }
+        if (begin_on_load(s, v, from))
+                return kr_none();
+        refuse(&why, "system_limit", "no memory to load %s", file);
+        let_go(s->code, v);
+        return failed(&why);
+}
+
+static kr_term load_named(struct server *s, const char *module, kr_from from)
+{
+        static const kr_bytes none;
+        char file[KRI_FILE_BYTES_MAX];
+        struct kri_refusal why;
+
+        if (kri_code_find_file(s->code, module, file, sizeof(file)))
+                return load(s, file, module, none, from);
+        refuse(&why, "nofile", "%.200s is in no folder of the path", module);
+        return failed(&why);
+}
+
+/* -- deleting and purging -- */
+
+/* True: the old version is gone. */
+static bool purge(struct kri_code_room *code, struct kri_module_name *name, bool kill,
+                  kr_term *ret_holders, uint32_t *ret_count)
+{
+        struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
+
+        *ret_holders = kr_nil();
+        *ret_count = 0;
+        if (old == NULL)
+                return true;
+        if (!kri_purge_search(old, kill, ret_holders, ret_count))
+                return false;
+        run_out(old);
+        kri_modules_lock(code->node, true);
+        kri_module_forget_old(name);
+        kri_modules_lock(code->node, false);
+        let_go(code, old);
+        return true;
+}
+
+/* {Done, Holders, Count}: gives a new term. */
+static kr_term purge_named(struct kri_code_room *code, const char *module, bool kill)
+{
+        uint32_t count;
+        kr_term holders, answer;
+        bool done = purge(code, named(code, module), kill, &holders, &count);
+
+        answer = kr_build("{~, ~, ~}", done, holders, count);
+        kr_release(holders);
+        return answer;
+}
+
+static kr_term check_process(struct kri_code_room *code, kr_pid pid, const char *module)
+{
+        struct kri_module_name *name = named(code, module);
+        struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
+
+        return old != NULL ? kri_purge_look(pid, old) : kr_nil();
+}
+
+/* -- on_load is over -- */
+
+static kr_term handle(struct server *s, kr_term request, kr_from from);
+
+static void reply(kr_term to, kr_term answer)
+{
+        kr_from from;
+
+        if (!kr_is_none(answer) && kr_get_from(to, &from))
+                kr_reply_to(from, "~", answer);
+        kr_release(answer);
+        kr_release(to);
+}
+
+static void finish(struct server *s, struct pending *p)
+{
+        struct kri_version *v = p->version;
+        bool ok = kr_is_that_atom(p->result, KR_ATOM("ok"));
+        struct kri_refusal why;
+        kr_term list;
+        uint32_t count;
+
+        if (ok) {
+                kri_version_publish(v);
+                reply(p->from, loaded(v));
+        } else {
+                refuse(&why, "on_load_failure", "the on_load of %.200s did not return ok",
+                       kr_atom_text((kr_atom){ v->of->atom }, NULL));
+                if (kri_purge_search(v, true, &list, &count))
+                        let_go(s->code, v);
+                kr_release(list);
+                reply(p->from, failed(&why));
+        }
+        while (p->waiting != NULL) {
+                struct waiting *w = p->waiting;
+                kr_from from;
+
+                p->waiting = w->next;
+                if (kr_get_from(w->from, &from))
+                        reply(w->from, handle(s, w->request, from));
+                kr_release(w->request);
+                kr_free(w);
+        }
+        kr_release(p->result);
+        kr_free(p);
+}
+
+/* True: it was about one of those. */
+static bool on_load_said(struct server *s, kr_term info)
+{
+        kr_pid pid = kr_pid_none();
+        kr_ref ref = kr_ref_none();
+        kr_term result = kr_none();
+        struct pending **place = &s->pending;
+
+        if (!kr_match(info, "{on_load, ~, ~}", &pid, &result) &&
+            !kr_match(info, "{'DOWN', ~, process, _, _}", &ref))
+                return false;
+        while (*place != NULL && !kr_pid_eq((*place)->pid, pid) &&
+               !kr_ref_eq((*place)->watching, ref))
+                place = &(*place)->next;
+        if (*place == NULL)
+                return true;
+        if (!kr_is_none(result)) {
+                if (kr_replace(&(*place)->result, result) != KR_OK)
+                        (*place)->result = kr_none(); /* it counts as failed */
+        } else {
+                struct pending *p = *place;
+
+                *place = p->next;
+                finish(s, p);
+        }
+        return true;
+}
+
+/* Do it when that on_load is over. */
+static kr_term wait_for(struct pending *p, kr_term request, kr_from from)
+{
+        struct waiting *w = kr_calloc(1, sizeof(*w)), **place = &p->waiting;
+
+        if (w == NULL)
+                kr_error("system_limit");
+        w->from = kr_from_term(from);
+        w->request = kr_keep(request);
+        while (*place != NULL)
+                place = &(*place)->next;
+        *place = w;
+        return kr_none();
+}
+
+/* -- requests -- */
+
+static struct pending *pending_named(const struct server *s, const char *module)
+{
+        kr_atom atom;
+
+        return kr_atom_existing(module, strlen(module), &atom) ? pending_of(s, atom.index)
+                                                               : NULL;
+}
+
+static kr_term handle_load(struct server *s, kr_term request, kr_from from)
+{
+        static const kr_bytes none;
+        const char *file, *module;
+        struct kri_module_name *name;
+        kr_bytes bytes;
+
+        if (kr_match(request, "{load, ~}", &file))
+                return load(s, file, NULL, none, from);
+        if (!kr_match(request, "{load_binary, ~, ~, ~}", &module, &file, &bytes) &&
+            !kr_match(request, "{_, ~}", &module))
+                return kr_none();
+        if (pending_named(s, module) != NULL)
+                return wait_for(pending_named(s, module), request, from);
+        if (kr_match(request, "{load_binary, _, _, _}"))
+                return load(s, file, module, bytes, from);
+        name = named(s->code, module);
+        if (kr_match(request, "{ensure_loaded, _}") && name != NULL &&
+            atomic_load(&name->current) != NULL)
+                return loaded(atomic_load(&name->current));
+        return load_named(s, module, from);
+}
+
+static kr_term delete_named(struct kri_code_room *code, const char *module)
+{
+        struct kri_module_name *name = named(code, module);
+        struct kri_version *current = name != NULL ? atomic_load(&name->current) : NULL;
+
+        return kr_build("~", (bool)(current != NULL && current->facts != NULL &&
+                                    kri_module_delete(name)));
+}
+
+static kr_term handle(struct server *s, kr_term request, kr_from from)
+{
+        const char *module;
+        kr_pid pid;
+
+        if (kr_match(request, "{delete, ~}", &module))
+                return delete_named(s->code, module);
+        if (kr_match(request, "{purge, ~}", &module))
+                return purge_named(s->code, module, true);
+        if (kr_match(request, "{soft_purge, ~}", &module))
+                return purge_named(s->code, module, false);
+        if (kr_match(request, "{check_process, ~, ~}", &pid, &module))
+                return check_process(s->code, pid, module);
+        return handle_load(s, request, from);
+}
+
+static kr_next handle_call(struct server *s, kr_term request, kr_from from)
+{
+        kr_term answer = handle(s, request, from);
+
+        if (!kr_is_none(answer))
+                kr_reply_to(from, "~", answer);
+        kr_release(answer);
+        return kr_noreply();
+}
+
+static kr_next handle_cast(struct server *s, kr_term message)
+{
+        (void)s;
+        (void)message;
+        return kr_noreply();
+}
+
+static kr_next handle_info(struct server *s, kr_term info)
+{
+        (void)on_load_said(s, info); /* or it is nothing of ours */
+        return kr_noreply();
+}
+
+static kr_next init(struct server *s, kr_term args)
+{
+        (void)args;
+        s->code = kri_code_of(kr_here());
+        return s->code != NULL ? kr_ok() : kr_stop("no_room");
+}
+
+KR_GEN_SERVER(kri_code_server, struct server, .init = init, .handle_call = handle_call,
+              .handle_cast = handle_cast, .handle_info = handle_info);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.h: the code server's behaviour. Requests, with their answers:
+ *
+ *      {load, File}  {load_file, Module}  {load_binary, Module, File, Bytes}
+ *      {ensure_loaded, Module}                  {ok, {module, Module}} | {error, {Reason, Text}}
+ *      {delete, Module}                         true | false
+ *      {purge, Module}  {soft_purge, Module}    {Done, Holders, Count}
+ *      {check_process, Pid, Module}             Where
+ */
+#ifndef KR_CODE_SERVER_H
+#define KR_CODE_SERVER_H
+
+#include <krarup/gen.h>
+
+extern const kr_behaviour kri_code_server;
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* upgrade_walk.c: many processes take the same step, a window of them at a time.
+ *
+ * An answer is one message; nobody is monitored for it, for that would cost as much as the step.
+ * Instead, when nothing has come for a moment, those that are asked are looked at.
+ */
+#include <string.h>
+
+#include "upgrade.h"
+
+/* So many are asked at a time: enough that both sides run in batches, few enough that a call to
+ * one of them waits no longer than for a turn of each. */
+#define WINDOW 256u
+#define LOOK_MS 20
+/* After an interrupt, for code that enters no place where it could be seen. */
+#define GRACE_MS 1000
+
+/* -- who -- */
+
+static bool take_list(struct kri_upgrade *u, kr_term list)
+{
+        struct kri_target *targets;
+        size_t count = 0;
+
+        (void)kr_length(list, &count);
+        targets = count <= UINT32_MAX ? kr_calloc(count + 1, sizeof(*targets)) : NULL;
+        if (targets == NULL)
+                return false;
+        kr_free(u->targets);
+        u->targets = targets;
+        u->count = (uint32_t)count;
+        for (uint32_t i = 0; i < u->count; i++, list = kr_tl(list))
+                (void)kr_get_pid(kr_hd(list), &targets[i].pid);
+        return true;
+}
+
+bool kri_upgrade_find(struct kri_upgrade *u, bool old)
+{
+        kr_msg list = KR_MSG_INIT;
+        bool done;
+
+        kr_module_processes((const char *)u->order.module, old, &list);
+        done = take_list(u, list.term);
+        kr_msg_clear(&list);
+        if (!done)
+                kri_upgrade_fail(u, kr_atom_term(KR_ATOM("enomem")));
+        return done;
+}
+
+/* -- asking -- */
+
+struct walk {
+        struct kri_upgrade *u;
+        enum kri_move_step step;
+        uint32_t next;     /* the first that has not been asked */
+        uint32_t awaited;  /* the first whose answer has not come */
+        uint32_t open;     /* asked, and not heard of */
+        uint8_t *asked;    /* OPEN and the like, for each */
+        int64_t *asked_ms; /* when; of a late one: when it was interrupted */
+};
+
+enum { NOT_ASKED, OPEN, INTERRUPTED, CLOSED };
+
+static void ask(struct walk *w)
+{
+        struct kri_upgrade *u = w->u;
+        uint32_t place = w->next++;
+        bool may_lose = u->order.opts.may_lose || w->step == KRI_MOVE_BACK;
+
+        if (u->targets[place].is_gone) {
+                w->asked[place] = CLOSED;
+                return;
+        }
+        w->asked[place] = OPEN;
+        w->asked_ms[place] = kr_monotonic_ms(NULL);
+        w->open++;
+        kr_send(u->targets[place].pid, "{system, {~, ~}, {'$kr_move', ~, ~, ~, ~}}",
+                kr_self(), u->ref, (int)w->step, place, may_lose, u->extra);
+}
+
+static void close_place(struct walk *w, uint32_t place)
+{
+        w->asked[place] = CLOSED;
+        w->open--;
+}
+
+/* -- answers -- */
+
+static void note_refusal(struct kri_upgrade *u, struct walk *w, uint32_t place,
+                         kr_term reason)
+{
+        if (w->step == KRI_MOVE_OVER || w->step == KRI_MOVE_HOLD)
+                kri_upgrade_fail(u, kr_build("{code_change, ~, ~}",
+                                             u->targets[place].pid, reason));
+}
+
+static void take_answer(struct walk *w, uint32_t place, enum kri_moved moved,
+                        int64_t pause_ns, kr_term reason)
+{
+        struct kri_upgrade *u = w->u;
+
+        if (place >= u->count || (w->asked[place] != OPEN && w->asked[place] != INTERRUPTED))
+                return; /* of an earlier step: it was late */
+        close_place(w, place);
+        u->targets[place].moved = (uint8_t)moved;
+        if (pause_ns > u->report.longest_pause_ns)
+                u->report.longest_pause_ns = pause_ns;
+        if (moved == KRI_MOVED_REFUSED)
+                note_refusal(u, w, place, reason);
+}
+
+static void note_crash(struct kri_upgrade *u, kr_pid pid, kr_term reason)
+{
+        u->report.crashed++;
+        if (u->watched)
+                kri_upgrade_fail(u, kr_build("{crashed, ~, ~}", pid, reason));
+}
+
+enum { ANSWER, CRASH };
+
+/* The next thing that comes. False: nothing within that time. */
+static bool hear(struct kri_upgrade *u, struct walk *w, int64_t timeout_ms)
+{
+        kr_msg msg = KR_MSG_INIT;
+        int64_t place, pause_ns;
+        kr_term reason;
+        kr_pid pid;
+        int moved, what;
+
+        what = kr_receive(&msg, timeout_ms,
+                          kr_on(ANSWER, "{=, {~, ~, ~, ~}}", u->ref, &place, &moved,
+                                &pause_ns, &reason),
+                          kr_on(CRASH, "{'$kr_crashed', =, ~, ~}", u->ref, &pid, &reason));
+        if (what == ANSWER && w != NULL && place >= 0 && place <= UINT32_MAX)
+                take_answer(w, (uint32_t)place, (enum kri_moved)moved, pause_ns, reason);
+        else if (what == CRASH)
+                note_crash(u, pid, reason);
+        kr_msg_clear(&msg);
+        return what != KR_TIMEOUT;
+}
+
+/* -- those that do not answer -- */
+
+static void give_up(struct walk *w, uint32_t place)
+{
+        close_place(w, place);
+        w->u->targets[place].is_late = true;
+        note_refusal(w->u, w, place, kr_atom_term(KR_ATOM("timeout")));
+}
+
+/* What it does in its code_change it is cut off from; what it does elsewhere is its own affair. */
+static void look_at(struct walk *w, uint32_t place, int64_t now_ms)
+{
+        struct kri_target *t = &w->u->targets[place];
+        int64_t waited_ms = now_ms - w->asked_ms[place];
+        int64_t limit_ms = w->u->order.opts.change_timeout_ms;
+
+        if (!kr_is_process_alive(t->pid)) {
+                /* it may have answered before */
+                while (hear(w->u, w, 0))
+                        ;
+                if (w->asked[place] == CLOSED)
+                        return;
+                close_place(w, place);
+                t->is_gone = true;
+        } else if (w->asked[place] == INTERRUPTED) {
+                if (waited_ms >= GRACE_MS)
+                        give_up(w, place);
+        } else if (limit_ms != KR_INFINITY && waited_ms >= limit_ms) {
+                kri_interrupt(t->pid);
+                w->asked[place] = INTERRUPTED;
+                w->asked_ms[place] = now_ms;
+        }
+}
+
+static void look_around(struct walk *w)
+{
+        int64_t now_ms = kr_monotonic_ms(NULL);
+
+        for (uint32_t i = w->awaited; i < w->next; i++)
+                if (w->asked[i] == OPEN || w->asked[i] == INTERRUPTED)
+                        look_at(w, i, now_ms);
+}
+
+/* -- all of them -- */
+
+/* A step forward ends with the first failure; what must be done is done for all. */
+static bool has_more(const struct walk *w)
+{
+        bool forward = w->step == KRI_MOVE_OVER || w->step == KRI_MOVE_HOLD;
+
+        return w->next < w->u->count && !(forward && w->u->failed);
+}
+
+static void walk(struct walk *w)
+{
+        while (w->open != 0 || has_more(w)) {
+                while (w->open < WINDOW && has_more(w))
+                        ask(w);
+                if (w->open != 0 && !hear(w->u, w, LOOK_MS))
+                        look_around(w);
+                while (w->awaited < w->next && w->asked[w->awaited] == CLOSED)
+                        w->awaited++;
+        }
+}
+
+void kri_upgrade_walk(struct kri_upgrade *u, enum kri_move_step step)
+{
+        struct walk w = { .u = u, .step = step };
+
+        w.asked = kr_calloc(u->count + 1, sizeof(*w.asked));
+        w.asked_ms = kr_calloc(u->count + 1, sizeof(*w.asked_ms));
+        if (w.asked != NULL && w.asked_ms != NULL)
+                walk(&w);
+        else
+                kri_upgrade_fail(u, kr_atom_term(KR_ATOM("enomem")));
+        kr_free(w.asked);
+        kr_free(w.asked_ms);
+}
+
+void kri_upgrade_watch(struct kri_upgrade *u, int64_t timeout_ms)
+{
+        int64_t until_ms = kr_monotonic_ms(NULL) + timeout_ms, left_ms = timeout_ms;
+
+        while (!u->failed && hear(u, NULL, left_ms > 0 ? left_ms : 0))
+                left_ms = until_ms - kr_monotonic_ms(NULL);
+}
