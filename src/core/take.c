@@ -100,13 +100,13 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
         case KRI_SIG_RESUME:
                 take_resume(p);
                 break;
+        case KRI_SIG_CODE:
+                kri_scan_answer(s, p, sig);
+                return;
         default:
                 kri_link_take(s, p, sig);
                 return;
         }
-        case KRI_SIG_CODE:
-                kri_scan_answer(s, p, sig);
-                return;
         kri_sig_free(&s->pool, sig);
 }
 
