@@ -52,7 +52,7 @@ static int compare(const char *name, kr_bytes arg)
         return order != 0 ? order : name[arg.len] != '\0';
 }
 
-static const struct command *find(kr_bytes name)
+static const struct command *look_up(kr_bytes name)
 {
         size_t low = 0, high = command_count;
 
@@ -68,6 +68,20 @@ static const struct command *find(kr_bytes name)
                         high = middle;
         }
         return NULL;
+}
+
+/* Most requests begin with the same word as the one before. */
+static const struct command *find(struct session *s, kr_bytes name)
+{
+        if (name.len == s->last_word_len &&
+            memcmp(s->last_word, name.data, name.len) == 0)
+                return s->last_command;
+        if (name.len <= sizeof(s->last_word)) {
+                s->last_word_len = (uint32_t)name.len;
+                memcpy(s->last_word, name.data, name.len);
+                return s->last_command = look_up(name);
+        }
+        return look_up(name);
 }
 
 /* With the beginning of what came after it, as Redis does. */
@@ -92,7 +106,7 @@ static void say_unknown(struct session *s, const struct session_args *args)
 
 void commands_execute(struct session *s, const struct session_args *args)
 {
-        const struct command *command = find(session_arg(args, 0));
+        const struct command *command = find(s, session_arg(args, 0));
         int count = (int)args->count;
 
         if (command == NULL) {

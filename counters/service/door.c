@@ -56,10 +56,11 @@ KR_GEN_SERVER(listener, struct listener, .init = init, .handle_call = handle_cal
 static void refuse(struct service *service, kr_socket socket)
 {
         static const char text[] = "-ERR max number of clients reached\r\n";
+        kr_err told = kr_tcp_send(socket, text, sizeof(text) - 1);
 
-        atomic_fetch_add_explicit(&service->clients_refused, 1, memory_order_relaxed);
-        (void)kr_tcp_send(socket, text, sizeof(text) - 1); /* who is gone need not know */
+        (void)told; /* who is gone need not know */
         (void)kr_tcp_close(socket);
+        atomic_fetch_add_explicit(&service->clients_refused, 1, memory_order_relaxed);
 }
 
 static void welcome(struct service *service, kr_socket socket)

@@ -71,6 +71,25 @@ static bool find_end(struct resp *r, const char *data, size_t len, char end,
         return true;
 }
 
+/* The usual line, a few digits and its end, all there: its length, or 0. */
+static uint32_t take_digits(const char *line, size_t len, int64_t *ret)
+{
+        int64_t n = 0;
+
+        for (uint32_t i = 1; i < 7 && i + 1 < len; i++) {
+                unsigned digit = (unsigned char)line[i] - (unsigned)'0';
+
+                if (line[i] == '\r' && i > 1) {
+                        *ret = n;
+                        return i + 2;
+                }
+                if (digit > 9 || (i == 2 && n == 0))
+                        return 0;
+                n = n * 10 + digit;
+        }
+        return 0;
+}
+
 /* The number in a line such as `*3`, whose first character has been looked at; MORE and ERROR
  * as resp_next. REQUEST: *ret, and r->at is behind the line. */
 static enum resp_found take_length(struct resp *r, const char *data, size_t len,
@@ -78,8 +97,13 @@ static enum resp_found take_length(struct resp *r, const char *data, size_t len,
                                    int64_t *ret)
 {
         size_t limit = r->at + RESP_LENGTH_LINE_MAX;
-        uint32_t distance;
+        uint32_t distance = take_digits(data + r->at, len - r->at, ret);
 
+        if (distance > 0) {
+                r->at += distance;
+                r->seen = 0;
+                return RESP_REQUEST;
+        }
         if (!find_end(r, data, len < limit ? len : limit, '\r', &distance))
                 return len < limit ? RESP_MORE : refuse(r, too_long);
         if (len - r->at < distance + 2) {

@@ -27,17 +27,19 @@ struct session *session_new(struct service *service)
 
 /* -- who is the counter of a name -- */
 
-static struct session_known *place_of(struct session *s, kr_bytes name)
-{
-        uint64_t hash = names_hash(s->secret, name.data, name.len);
-
-        return &s->known[hash & (SESSION_KNOWN_MAX - 1)];
-}
-
 static bool is_it(const struct session_known *k, kr_bytes name)
 {
         return !kr_pid_is_none(k->pid) && k->len == name.len &&
                memcmp(k->name, name.data, name.len) == 0;
+}
+
+/* Clients seldom change the counter from one request to the next. */
+static struct session_known *place_of(struct session *s, kr_bytes name)
+{
+        if (!is_it(&s->known[s->last_known], name))
+                s->last_known = (uint32_t)names_hash(s->secret, name.data, name.len) &
+                                (SESSION_KNOWN_MAX - 1);
+        return &s->known[s->last_known];
 }
 
 static void forget(struct session_known *k)
@@ -121,7 +123,7 @@ static struct session_known *find(struct session *s, const struct session_ask *a
 
 /* -- asking: a gen_server's call, whose tag is the monitor -- */
 
-#define CALL(what) "{'$gen_call', {~, ~}, {~, ~, " what "}}", kr_self(), k->monitor, s->id
+#define CALL(request) "{'$gen_call', {~, ~}, " request "}", kr_self(), k->monitor
 
 static void send(struct session *s, const struct session_known *k,
                  struct session_ask *ask)
@@ -129,22 +131,24 @@ static void send(struct session *s, const struct session_known *k,
         ask->tag = k->monitor;
         switch (ask->op) {
         case SESSION_ADD:
-                (void)kr_send(k->pid, CALL("{add, ~}"), ask->number, ask->n);
+                (void)kr_send(k->pid, CALL("{add, ~, ~, ~}"), s->id, ask->number, ask->n);
                 return;
         case SESSION_GET:
-                (void)kr_send(k->pid, CALL("get"), ask->number);
+                (void)kr_send(k->pid, CALL("get"));
                 return;
         case SESSION_SET:
-                (void)kr_send(k->pid, CALL("{set, ~}"), ask->number, ask->n);
+                (void)kr_send(k->pid, CALL("{set, ~, ~, ~}"), s->id, ask->number, ask->n);
                 return;
         case SESSION_TICK:
-                (void)kr_send(k->pid, CALL("{tick, ~, ~}"), ask->number, ask->id, ask->n);
+                (void)kr_send(k->pid, CALL("{tick, ~, ~, ~, ~}"), s->id, ask->number,
+                              ask->id, ask->n);
                 return;
         case SESSION_DELETE:
-                (void)kr_send(k->pid, CALL("delete"), ask->number);
+                (void)kr_send(k->pid, CALL("delete"));
                 return;
         case SESSION_OTHER:
-                (void)kr_send(k->pid, CALL("~"), ask->number, ask->what);
+                (void)kr_send(k->pid, CALL("{ask, ~, ~, ~}"), s->id, ask->number,
+                              ask->what);
         }
 }
 
@@ -202,13 +206,6 @@ static void mark_lost(struct session *s, kr_ref tag)
                         forget(&s->known[i]);
 }
 
-static int64_t left_ms(int64_t until_ms)
-{
-        int64_t left = until_ms - kr_monotonic_ms(NULL);
-
-        return left > 0 ? left : 0;
-}
-
 /* Once more, of whoever is its counter now. */
 static kr_err send_again(struct session *s, struct session_ask *ask, int64_t until_ms)
 {
@@ -227,23 +224,23 @@ static kr_err send_again(struct session *s, struct session_ask *ask, int64_t unt
 static kr_err await(struct session *s, struct session_ask *ask, kr_msg *slot,
                     kr_term *ret_answer)
 {
-        int64_t until_ms = kr_monotonic_ms(NULL) + SESSION_REQUEST_MS;
         const kr_demonitor_opts flush = { .flush = true };
-        bool again = false;
+        int64_t until_ms = 0;
         kr_err err;
 
         for (;;) {
                 if (kr_ref_is_none(ask->tag)) {
+                        if (until_ms == 0)
+                                until_ms = kr_monotonic_ms(NULL) + SESSION_REQUEST_MS;
                         err = send_again(s, ask, until_ms);
                         if (err != KR_OK)
                                 return err;
-                        again = true;
                 }
-                switch (kr_receive(slot, left_ms(until_ms),
+                switch (kr_receive(slot, SESSION_REQUEST_MS,
                                    kr_on(ANSWER, "{=, ~}", ask->tag, ret_answer),
                                    kr_on(DOWN, "{'DOWN', =, process, _, _}", ask->tag))) {
                 case ANSWER:
-                        if (again)
+                        if (until_ms != 0)
                                 (void)kr_demonitor(ask->tag, &flush);
                         return KR_OK;
                 case DOWN:

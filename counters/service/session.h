@@ -27,6 +27,8 @@
         65536 /* about so many bytes out, and the caller is to send them */
 #define SESSION_CLIENT_NAME_MAX 64
 
+struct command;
+
 /* How a counter's answer, an integer, is said. */
 enum session_says {
         SESSION_INTEGER, /* :3 */
@@ -72,6 +74,10 @@ struct session {
         int64_t commands; /* executed since the service's figures were last told */
         bool closing;     /* nothing more is read after this */
         uint64_t secret[2];
+        uint32_t last_known; /* where the last counter that was asked stands in `known` */
+        const struct command *last_command;
+        char last_word[16]; /* ... as it was written, and how long that is */
+        uint32_t last_word_len;
         struct reply out;
         uint32_t asked_count;
         struct session_ask asked[SESSION_ASKED_MAX];

@@ -60,11 +60,14 @@ static kr_next add(struct counter *c, struct kept_request request, int64_t n)
 {
         int64_t value;
 
+        if (kept_was_served(kept_of(c), request, &value))
+                return kr_reply("~", value);
         if (__builtin_add_overflow(c->value, n, &value))
                 return kr_reply("overflow");
         return write(c, value, request, NULL, 0);
 }
 
+/* It says itself whether it has been served: by its id. */
 static kr_next tick(struct counter *c, struct kept_request request, kr_bytes id,
                     int64_t n)
 {
@@ -77,6 +80,15 @@ static kr_next tick(struct counter *c, struct kept_request request, kr_bytes id,
         return write(c, value, request, id.data, id.len);
 }
 
+static kr_next set(struct counter *c, struct kept_request request, int64_t n)
+{
+        int64_t value;
+
+        if (kept_was_served(kept_of(c), request, &value))
+                return kr_reply("~", value);
+        return write(c, n, request, NULL, 0);
+}
+
 /* The name is free before the answer is on its way; whoever asks this process meanwhile learns
  * that it has ended, and asks again. */
 static kr_next vanish(struct counter *c)
@@ -86,36 +98,26 @@ static kr_next vanish(struct counter *c)
         return kr_then_reply(kr_stop("normal"), "1");
 }
 
-static kr_next serve(struct counter *c, struct kept_request request, kr_term what)
-{
-        int64_t n, result;
-        kr_bytes id;
-
-        if (kept_was_served(kept_of(c), request, &result))
-                return kr_reply("~", result);
-        if (kr_match(what, "{add, ~}", &n))
-                return add(c, request, n);
-        if (kr_match(what, "get"))
-                return kr_reply("~", c->value);
-        if (kr_match(what, "{tick, ~, ~}", &id, &n))
-                return tick(c, request, id, n);
-        if (kr_match(what, "{set, ~}", &n))
-                return write(c, n, request, NULL, 0);
-        if (kr_match(what, "delete"))
-                return vanish(c);
-        return kr_reply("unknown");
-}
-
 /* -- callbacks -- */
 
 static kr_next handle_call(struct counter *c, kr_term asked, kr_from from)
 {
         struct kept_request request;
-        kr_term what;
+        kr_bytes id;
+        int64_t n;
 
         (void)from;
-        if (kr_match(asked, "{~, ~, ~}", &request.from, &request.number, &what))
-                return serve(c, request, what);
+        if (kr_match(asked, "{add, ~, ~, ~}", &request.from, &request.number, &n))
+                return add(c, request, n);
+        if (kr_match(asked, "{tick, ~, ~, ~, ~}", &request.from, &request.number, &id,
+                     &n))
+                return tick(c, request, id, n);
+        if (kr_match(asked, "{set, ~, ~, ~}", &request.from, &request.number, &n))
+                return set(c, request, n);
+        if (kr_match(asked, "get"))
+                return kr_reply("~", c->value);
+        if (kr_match(asked, "delete"))
+                return vanish(c);
         return kr_reply("unknown");
 }
 
