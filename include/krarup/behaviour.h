@@ -71,8 +71,8 @@ struct kr_kind {
         /* sys: take this state over; gives what it is now. none: it does not fit. NULL: into
          * the declared fields. */
         kr_term (*replace_state)(kr_gen *g, kr_term state);
-        /* sys: convert after a change of code; KR_OK, or the Reason in the slot. NULL: {error,
-         * undef}. */
+        /* sys, and upgrades: convert the state of a new version; KR_OK; KR_EIGNORED: the module has
+         * no such function; or the Reason in the slot. NULL: as KR_EIGNORED. */
         kr_err (*code_change)(kr_gen *g, kr_term old_version, kr_term extra,
                               kr_msg *ret_reason);
         /* The same for a kind that runs several modules and asks which. NULL: by the former. */
@@ -94,6 +94,10 @@ struct kr_kind {
         bool says_in;
         /* sys: append the text of a debug event, with its end of line. NULL: as gen_server. */
         kr_err (*print)(kr_gen *g, kr_buf *buf, kr_term event, kr_term name);
+
+        /* Krarup's. NULL: in an upgrade the kind's own bytes are copied to another place, as
+         * they are. */
+        const struct kri_kind_moves *moves;
 };
 
 /* What kr_gen_receive found. */

@@ -50,6 +50,10 @@ typedef struct kr_loop {
          * at the top, in the place of it, perhaps on another thread: it may look at the record,
          * write it, and call nothing of the API but kr_behaviour_now. */
         void (*refresh)(void *record);
+
+        /* NULL, or: what the record runs: addresses in the code of modules, `max` of them at
+         * most; gives their number. Called as refresh, or by the process. */
+        size_t (*code)(void *record, const void **ret, size_t max);
 } kr_loop;
 
 /* The first member of every record. */
@@ -84,6 +88,19 @@ KR_API KR_NORETURN void kr_become_loop(const kr_loop *loop, void *record);
 /* The record of the calling process if it runs this very loop, else NULL. A few
  * nanoseconds; any thread. */
 KR_API void *kr_loop_record(const kr_loop *loop);
+
+/* The calling process, which runs this loop, has `record` for its record from now on: a block of
+ * kr_alloc that holds what the present one holds. That one is the caller's then. For records
+ * that have to grow. */
+KR_API void kr_loop_record_set(const kr_loop *loop, void *record);
+
+/* As kr_catch, but kri_interrupt of the process ends the call, too: *ret_class is
+ * KR_CLASS_EXIT, the reason `timeout`, whether it computes (then it is unwound like one that is
+ * killed, and what it holds is as after a fault) or waits. They do not nest. */
+KR_API bool kri_catch_interruptible(void (*fn)(void *arg), void *arg, kr_class *ret_class,
+                                    kr_msg *ret_reason);
+/* Of a process that is in no such call it has no effect. */
+KR_API void kri_interrupt(kr_pid pid);
 
 /* -- what hangs off a node -- */
 

@@ -176,7 +176,8 @@ KR_API void kr_erase(kr_term key);
 /* {Item, Value} as process_info/2 gives it, in the slot; false: no such process (the slot is
  * left empty). Items: registered_name links monitors monitored_by message_queue_len messages
  * status initial_call current_function current_stacktrace dictionary trap_exit group_leader
- * priority reductions memory stack_size total_heap_size heap_size parent suspending backtrace.
+ * priority reductions memory stack_size total_heap_size heap_size parent suspending backtrace
+ * modules ([{Module, Version}]: those loaded whose code it runs).
  * Another process answers when it next takes in signals: may block, may not return. */
 KR_API bool kr_process_info(kr_pid pid, kr_atom item, kr_msg *slot);
 /* A list of them, in this order; one look for all. count 0: process_info/1's items. */

@@ -43,12 +43,14 @@ struct pending {
         kr_pid pid;
         kr_ref watching;
         kr_term result; /* kept: what it has returned; none: nothing yet */
+        bool only_prepared;
         struct waiting *waiting;
 };
 
 struct server {
         struct kri_code_room *code;
         struct pending *pending;
+        struct kri_version *prepared; /* loaded, and not published: an upgrade's; NULL */
 };
 
 /* -- answers: {ok, Term} or {error, {Reason, Text}}; give new terms -- */
@@ -205,7 +207,8 @@ static void run_on_load(kr_term what)
 }
 
 /* False: no memory. */
-static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from)
+static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from,
+                          bool only_prepared)
 {
         struct pending *p = kr_calloc(1, sizeof(*p));
         kr_term what, whom = kr_from_term(from);
@@ -215,6 +218,7 @@ static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from)
         *p = (struct pending){
                 .next = s->pending, .version = v, .from = whom, .result = kr_none()
         };
+        p->only_prepared = only_prepared;
         what = kr_build("{~, ~}", kr_self(), (uint64_t)(uintptr_t)v->module);
         p->pid = kr_spawn_monitor(&p->watching, run_on_load, what);
         kr_release(what);
@@ -351,9 +355,24 @@ static struct kri_version *list_version(struct kri_code_room *code,
         return NULL;
 }
 
+/* All that loading does but publishing it: an upgrade tries it first. */
+static kr_term prepared(struct server *s, struct kri_version *v)
+{
+        s->prepared = v;
+        return kr_build("{ok, ~}", (uint64_t)(uintptr_t)v);
+}
+
+static kr_term ready(struct server *s, struct kri_version *v, bool only_prepared)
+{
+        if (only_prepared)
+                return prepared(s, v);
+        kri_version_publish(v);
+        return loaded(v);
+}
+
 /* The answer; none: it comes when on_load is over. */
-static kr_term load(struct server *s, const char *file, const char *name, kr_bytes bytes,
-                    kr_from from)
+static kr_term load_or_prepare(struct server *s, const char *file, const char *name,
+                               kr_bytes bytes, kr_from from, bool only_prepared)
 {
         struct kri_refusal why;
         struct kri_object *object = open_object(s->code, file, name, bytes, &why);
@@ -363,15 +382,98 @@ static kr_term load(struct server *s, const char *file, const char *name, kr_byt
                 v = list_version(s->code, object, &why);
         if (v == NULL)
                 return failed(&why);
-        if (v->module->on_load == NULL) {
-                kri_version_publish(v);
-                return loaded(v);
-        }
-        if (begin_on_load(s, v, from))
+        if (v->module->on_load == NULL)
+                return ready(s, v, only_prepared);
+        if (begin_on_load(s, v, from, only_prepared))
                 return kr_none();
         refuse(&why, "system_limit", "no memory to load %s", file);
         let_go(s->code, v);
         return failed(&why);
+}
+
+static kr_term load(struct server *s, const char *file, const char *name, kr_bytes bytes,
+                    kr_from from)
+{
+        return load_or_prepare(s, file, name, bytes, from, false);
+}
+
+/* It is the one that was prepared, and nobody has loaded another meanwhile. */
+static struct kri_version *prepared_named(const struct server *s, const char *module)
+{
+        struct kri_version *v = s->prepared;
+
+        return v != NULL && strcmp(v->module->name, module) == 0 ? v : NULL;
+}
+
+static void discard(struct server *s)
+{
+        struct kri_version *v = s->prepared;
+        kr_term holders;
+        uint32_t count;
+
+        s->prepared = NULL;
+        if (v == NULL)
+                return;
+        if (kri_purge_search(v, true, &holders, &count))
+                let_go(s->code, v);
+        kr_release(holders);
+}
+
+static kr_term prepare(struct server *s, const char *module, const char *file,
+                       kr_from from)
+{
+        static const kr_bytes none;
+
+        discard(s); /* of one that has ended without a word */
+        return load_or_prepare(s, file, module, none, from, true);
+}
+
+static kr_term publish(struct server *s, const char *module)
+{
+        struct kri_version *v = prepared_named(s, module);
+        struct kri_refusal why;
+
+        if (v == NULL || atomic_load(&v->of->old) != NULL) {
+                refuse(&why, "not_purged", "%.200s has been loaded meanwhile", module);
+                return failed(&why);
+        }
+        s->prepared = NULL;
+        kri_version_publish(v);
+        return kr_build("{ok, 0}");
+}
+
+static kr_term swap(struct server *s, const char *module)
+{
+        struct kri_module_name *name = named(s->code, module);
+        struct kri_refusal why;
+        bool done;
+
+        kri_modules_lock(s->code->node, true);
+        done = name != NULL && kri_module_swap(name);
+        kri_modules_lock(s->code->node, false);
+        if (done)
+                return kr_build("{ok, 0}");
+        refuse(&why, "no_old_version", "%.200s has no old version", module);
+        return failed(&why);
+}
+
+/* What an upgrade wants; none: something else is wanted. */
+static kr_term handle_upgrade(struct server *s, kr_term request, kr_from from,
+                              bool *ret_handled)
+{
+        const char *module, *file;
+
+        *ret_handled = true;
+        if (kr_match(request, "{prepare, ~, ~}", &module, &file))
+                return prepare(s, module, file, from);
+        if (kr_match(request, "{publish, ~}", &module))
+                return publish(s, module);
+        if (kr_match(request, "{swap, ~}", &module))
+                return swap(s, module);
+        *ret_handled = kr_match(request, "{discard, _}");
+        if (*ret_handled)
+                discard(s);
+        return *ret_handled ? kr_build("{ok, 0}") : kr_none();
 }
 
 static kr_term load_named(struct server *s, const char *module, kr_from from)
@@ -451,8 +553,7 @@ static void finish(struct server *s, struct pending *p)
         uint32_t count;
 
         if (ok) {
-                kri_version_publish(v);
-                reply(p->from, loaded(v));
+                reply(p->from, ready(s, v, p->only_prepared));
         } else {
                 refuse(&why, "on_load_failure", "the on_load of %.200s did not return ok",
                        kr_atom_text((kr_atom){ v->of->atom }, NULL));
@@ -563,8 +664,12 @@ static kr_term delete_named(struct kri_code_room *code, const char *module)
 static kr_term handle(struct server *s, kr_term request, kr_from from)
 {
         const char *module;
+        bool handled;
+        kr_term answer = handle_upgrade(s, request, from, &handled);
         kr_pid pid;
 
+        if (handled)
+                return answer;
         if (kr_match(request, "{delete, ~}", &module))
                 return delete_named(s->code, module);
         if (kr_match(request, "{purge, ~}", &module))

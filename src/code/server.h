@@ -6,6 +6,10 @@
  *      {delete, Module}                         true | false
  *      {purge, Module}  {soft_purge, Module}    {Done, Holders, Count}
  *      {check_process, Pid, Module}             Where
+ * and of an upgrade (upgrade.c):
+ *      {prepare, Module, File}   load, but do not publish: {ok, Address of the version} | {error, _}
+ *      {publish, Module}  {discard, Module}     what was prepared: {ok, 0} | {error, _}
+ *      {swap, Module}                           current and old: {ok, 0} | {error, _}
  */
 #ifndef KR_CODE_SERVER_H
 #define KR_CODE_SERVER_H

@@ -37,8 +37,8 @@ struct kri_target {
 struct kri_upgrade {
         struct kri_upgrade_order order;
         kr_upgrade_report report;
-        kr_term extra; /* kept */
-        kr_ref ref;    /* what answers are known by */
+        kr_term extra;                     /* kept */
+        kr_ref ref;                        /* what answers are known by */
         struct kri_version *next, *before; /* the version to come, and the present one */
         struct kri_target *targets;        /* that run `before` */
         uint32_t count;

@@ -70,7 +70,8 @@ static bool something_changes(const struct kri_upgrade *u, bool *ret_possible)
                 }
         for (size_t i = 0; i < from->handler_count; i++)
                 if (handler_changes(from->handlers[i], to)) {
-                        struct kri_layout layout = kri_layout_of_handler(from->handlers[i]);
+                        struct kri_layout layout =
+                                kri_layout_of_handler(from->handlers[i]);
 
                         changes = true;
                         *ret_possible &= kri_layout_can_copy(&layout);

@@ -90,8 +90,8 @@ static void note_refusal(struct kri_upgrade *u, struct walk *w, uint32_t place,
                          kr_term reason)
 {
         if (w->step == KRI_MOVE_OVER || w->step == KRI_MOVE_HOLD)
-                kri_upgrade_fail(u, kr_build("{code_change, ~, ~}",
-                                             u->targets[place].pid, reason));
+                kri_upgrade_fail(u, kr_build("{code_change, ~, ~}", u->targets[place].pid,
+                                             reason));
 }
 
 static void take_answer(struct walk *w, uint32_t place, enum kri_moved moved,
@@ -99,10 +99,12 @@ static void take_answer(struct walk *w, uint32_t place, enum kri_moved moved,
 {
         struct kri_upgrade *u = w->u;
 
-        if (place >= u->count || (w->asked[place] != OPEN && w->asked[place] != INTERRUPTED))
+        if (place >= u->count ||
+            (w->asked[place] != OPEN && w->asked[place] != INTERRUPTED))
                 return; /* of an earlier step: it was late */
         close_place(w, place);
         u->targets[place].moved = (uint8_t)moved;
+        u->targets[place].has_moved |= w->step == KRI_MOVE_OVER;
         if (pause_ns > u->report.longest_pause_ns)
                 u->report.longest_pause_ns = pause_ns;
         if (moved == KRI_MOVED_REFUSED)
@@ -130,7 +132,8 @@ static bool hear(struct kri_upgrade *u, struct walk *w, int64_t timeout_ms)
         what = kr_receive(&msg, timeout_ms,
                           kr_on(ANSWER, "{=, {~, ~, ~, ~}}", u->ref, &place, &moved,
                                 &pause_ns, &reason),
-                          kr_on(CRASH, "{'$kr_crashed', =, ~, ~}", u->ref, &pid, &reason));
+                          kr_on(CRASH, "{'$kr_crashed', =, ~, ~}", u->ref, &pid,
+                                &reason));
         if (what == ANSWER && w != NULL && place >= 0 && place <= UINT32_MAX)
                 take_answer(w, (uint32_t)place, (enum kri_moved)moved, pause_ns, reason);
         else if (what == CRASH)

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "link.h"
 #include "loop.h"
+#include "module.h"
 #include "node.h"
 #include "fault_symbol.h"
 #include "fault_unwind.h"
@@ -28,7 +29,7 @@
         X(suspending)
 #define OTHER_ITEM_MAP(X)                                                                \
         X(monitors) X(monitored_by) X(messages) X(current_stacktrace) X(memory)          \
-        X(parent) X(backtrace)
+        X(parent) X(backtrace) X(modules)
 /* clang-format on */
 
 enum item {
@@ -478,6 +479,21 @@ static kri_word suspending(struct view *v)
                        tuple(v, 3,
                              (const kri_word[]){ entry->key, kri_int((int64_t)entry->a),
                                                  kri_int(0) }));
+        return list.first;
+}
+
+/* {Module, Version}: those loaded whose code it runs: of its loop, or of its function. */
+static kri_word modules(struct view *v)
+{
+        struct kri_version *versions[KRI_LOOP_CODE_MAX];
+        struct list list = LIST_INIT;
+        size_t count = kri_modules_run(v->p, versions);
+
+        for (size_t i = 0; i < count; i++)
+                append(v, &list,
+                       tuple(v, 2,
+                             (const kri_word[]){ kri_atom(versions[i]->of->atom),
+                                                 kri_atom(versions[i]->version) }));
         return list.first;
 }
 

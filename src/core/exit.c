@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <krarup/gen.h>
+
 #include "term/atom.h"
 #include "term/pattern.h"
 
@@ -51,10 +53,12 @@ static kri_word doom_reason(const struct kri_sig *doom)
 
 void kri_doom(struct kri_proc *p, struct kri_sig *reason)
 {
-        if (p->doom != NULL)
+        if (p->doom != NULL && !kri_has(p, KRI_P_INTERRUPTED)) {
                 free_doom(p->sched, reason);
-        else
-                p->doom = reason;
+                return;
+        }
+        p->doom = reason; /* in the place of an interrupt, too */
+        kri_flags_set(p, 0, KRI_P_INTERRUPTED);
 }
 
 void kri_doom_atom(struct kri_proc *p, uint32_t atom)
@@ -105,10 +109,14 @@ static void forget_catches(struct kri_proc *p)
         kri_flags_set(p, 0, KRI_P_CATCHES);
 }
 
+static void leave_interrupted(struct kri_proc *p) __attribute__((noreturn));
+
 void kri_end(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_THREAD))
                 kri_thread_end(p, NULL);
+        if (__builtin_expect(kri_has(p, KRI_P_INTERRUPTED), 0))
+                leave_interrupted(p);
         kri_flags_set(p, KRI_P_ENDING, 0);
         kri_state_set(p, KRI_STATE_EXITING);
         kri_critical_set(p, 0);
@@ -209,6 +217,10 @@ static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
 {
         struct kri_catch *frame = innermost(p);
 
+        if (__builtin_expect(kri_has(p, KRI_P_INTERRUPTED), 0)) {
+                free_doom(p->sched, sig);
+                leave_interrupted(p);
+        }
         if (frame != NULL && p->doom == NULL)
                 to_catch(p, frame, kind, sig);
         if (kri_loop_catches(p))
@@ -388,10 +400,33 @@ static bool caught(struct kri_catch *frame, kr_class *ret_class, kr_msg *ret_rea
         return false;
 }
 
+/* `interruptible`: an interrupt leads here. */
+static bool call_caught(struct kri_proc *p, void (*fn)(void *arg), void *arg,
+                        kr_class *ret_class, kr_msg *ret_reason, bool interruptible)
+{
+        struct kri_catch frame;
+
+        frame.outer = innermost(p);
+        frame.stack = p->stack;
+        frame.defers = p->extra != NULL ? p->extra->defers : NULL;
+        frame.reason = NULL;
+        if (kri_jump_set(&frame.jump) != 0)
+                return caught(&frame, ret_class, ret_reason);
+        *catch_place(p) = &frame;
+        kri_flags_set(p, KRI_P_CATCHES, 0);
+        if (interruptible)
+                p->extra->interruptible = &frame;
+        kri_leave(p);
+        fn(arg);
+        p = kri_enter();
+        leave_catch(p, &frame);
+        kri_leave(p);
+        return true;
+}
+
 bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret_reason)
 {
         struct kri_proc *p = kri_enter();
-        struct kri_catch frame;
 
         if (fn == NULL || ret_class == NULL || ret_reason == NULL) {
                 kri_badarg(p, "kr_catch",
@@ -404,20 +439,78 @@ bool kr_catch(void (*fn)(void *arg), void *arg, kr_class *ret_class, kr_msg *ret
                 fn(arg);
                 return true;
         }
-        frame.outer = innermost(p);
-        frame.stack = p->stack;
-        frame.defers = p->extra != NULL ? p->extra->defers : NULL;
-        frame.reason = NULL;
-        if (kri_jump_set(&frame.jump) != 0)
-                return caught(&frame, ret_class, ret_reason);
-        *catch_place(p) = &frame;
-        kri_flags_set(p, KRI_P_CATCHES, 0);
-        kri_leave(p);
-        fn(arg);
+        return call_caught(p, fn, arg, ret_class, ret_reason, false);
+}
+
+/* -- interrupts --
+ *
+ * Taken in, an interrupt is a reason to end, so that it wakes a process that waits, and the
+ * watch unwinds one that computes; but it ends the call of kri_catch_interruptible and not the
+ * process (KRI_P_INTERRUPTED). A true reason to end takes its place. */
+
+void kri_interrupt_take(struct kri_proc *p)
+{
+        if (p->doom != NULL || p->extra == NULL || p->extra->interruptible == NULL ||
+            kri_has(p, KRI_P_ENDING))
+                return;
+        kri_doom_atom(p, KRI_A_timeout);
+        kri_flags_set(p, KRI_P_INTERRUPTED, 0);
+}
+
+static void forget_interrupt(struct kri_proc *p)
+{
+        p->extra->interruptible = NULL;
+        if (!kri_has(p, KRI_P_INTERRUPTED))
+                return;
+        p->doom = NULL; /* an atom's: nothing to be freed */
+        kri_flags_set(p, 0, KRI_P_INTERRUPTED);
+}
+
+/* What it waited in is over, and so are the catches in between. */
+static void leave_interrupted(struct kri_proc *p)
+{
+        struct kri_catch *frame = p->extra->interruptible;
+
+        for (struct kri_catch *f = innermost(p); f != frame; f = f->outer)
+                free_doom(p->sched, f->reason);
+        *catch_place(p) = frame;
+        forget_interrupt(p);
+        p->scanned = NULL;
+        kri_critical_set(p, 0);
+        kri_flags_set(p, KRI_P_CATCHES, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
+        to_catch(p, frame, KR_CLASS_EXIT, &atom_dooms[KRI_A_timeout]);
+        abort(); /* it does not come back */
+}
+
+bool kri_catch_interruptible(void (*fn)(void *arg), void *arg, kr_class *ret_class,
+                             kr_msg *ret_reason)
+{
+        struct kri_proc *p = kri_enter();
+        bool can = !kri_has(p, KRI_P_THREAD) && kri_extra(p) != NULL &&
+                   p->extra->interruptible == NULL;
+        bool done = call_caught(p, fn, arg, ret_class, ret_reason, can);
+
         p = kri_enter();
-        leave_catch(p, &frame);
+        if (can)
+                forget_interrupt(p);
         kri_leave(p);
-        return true;
+        return done;
+}
+
+void kri_interrupt(kr_pid pid)
+{
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+
+        if (p == NULL)
+                return;
+        sig = kri_sig_control(&p->sched->pool, KRI_SIG_INTERRUPT, kri_proc_word(p),
+                              KRI_NIL);
+        if (sig != NULL && kri_pid_is_near(pid))
+                (void)kri_signal(p->node, p->sched, kri_pid_word(pid), sig);
+        else if (sig != NULL)
+                kri_sig_free(&p->sched->pool, sig);
+        kri_leave(p);
 }
 
 /* -- exit/2 -- */

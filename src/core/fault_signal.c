@@ -243,7 +243,8 @@ static void go_on(struct landing *landing)
         if (p->doom == NULL)
                 kri_flags_set(p, KRI_P_FAULTED, 0);
         if (landing->fault.kind == KRI_FAULT_KILL) {
-                kri_doom_atom(p, KRI_A_killed);
+                if (!kri_has(p, KRI_P_INTERRUPTED))
+                        kri_doom_atom(p, KRI_A_killed);
                 kri_end(p);
         }
         atomic_fetch_add_explicit(&p->node->faults, 1,

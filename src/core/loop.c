@@ -131,6 +131,16 @@ void *kr_loop_record(const kr_loop *loop)
         return p != NULL && loop != NULL && kri_loop_of(p) == loop ? p->arg.ptr : NULL;
 }
 
+void kr_loop_record_set(const kr_loop *loop, void *record)
+{
+        struct kri_proc *p = kri_current();
+        struct kr_loop_head *head = record;
+
+        kri_invariant(p != NULL && kri_loop_of(p) == loop);
+        head->loop = loop;
+        p->arg.ptr = record;
+}
+
 /* -- the end -- */
 
 bool kri_loop_catches(const struct kri_proc *p)

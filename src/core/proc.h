@@ -68,6 +68,8 @@ enum kri_out {
 #define KRI_P_CAUGHT 0x8000u    /* loop->caught is at work: what it raises ends it */
 #define KRI_P_ENDED 0x10000u    /* loop->ended has been called */
 #define KRI_P_CATCHES 0x20000u  /* it is in a kr_catch: see catch_place in exit.c */
+#define KRI_P_INTERRUPTED                                                                \
+        0x40000u /* p->doom is an interrupt: it ends extra->interruptible, not p */
 
 struct kri_owned;
 
@@ -290,6 +292,9 @@ void kri_doom(struct kri_proc *p, struct kri_sig *reason);
 /* The same for a reason without memory of its own (an atom); cannot fail. */
 void kri_doom_atom(struct kri_proc *p, uint32_t atom);
 
+/* KRI_SIG_INTERRUPT has arrived. */
+void kri_interrupt_take(struct kri_proc *p);
+
 /* End now, for p->doom: clean-ups, then the rest. On the process's own stack. */
 void kri_end(struct kri_proc *p) __attribute__((noreturn));
 /* After signals were taken in on the process's own stack: it may have ended, or be stopped
@@ -375,15 +380,15 @@ void *kri_owned_alloc(struct kri_proc *p, size_t size, bool kept);
 void kri_owned_free(struct kri_proc *p, void *block);
 void kri_owned_release(struct kri_sched *s, struct kri_proc *p); /* all */
 size_t kri_owned_bytes(const struct kri_proc *p);
+/* Walk them: the first (after NULL), and the next; NULL: no more. Bytes that a block has room
+ * for; kept: it holds a term. */
+const void *kri_owned_next(const struct kri_proc *p, const void *block);
+size_t kri_owned_size(const void *block, bool *ret_kept);
 /* End p if it is beyond its memory_max, mailbox included. */
 void kri_memory_check(struct kri_proc *p);
 
 /* The argument of an entry, as the process's own. False: no memory. */
 bool kri_entry_copy(struct kri_proc *p, const struct kri_entry *entry);
-/* Walk them: the first (after NULL), and the next; NULL: no more. Bytes that a block has room
- * for; kept: it holds a term. */
-const void *kri_owned_next(const struct kri_proc *p, const void *block);
-size_t kri_owned_size(const void *block, bool *ret_kept);
 /* The argument that it has goes. */
 void kri_arg_release(struct kri_proc *p);
 /* A copy of a term, kept by p (kr_release frees it). False: no memory. */

@@ -35,6 +35,7 @@ enum kri_sig_kind {
         KRI_SIG_SUSPEND, /* answered as ALIVE */
         KRI_SIG_RESUME,
         KRI_SIG_CODE,   /* does it hold addresses of a module? See module_scan.h */
+        KRI_SIG_INTERRUPT, /* see kri_interrupt in krarup/loop.h */
         KRI_SIG_NOTICE, /* part of a struct kri_notice, which stays (poll.h) */
 };
 

@@ -67,7 +67,8 @@ static void take_resume(struct kri_proc *p)
  * it must take: the record says whether one is on the way. */
 static bool is_too_late(const struct kri_proc *p, const struct kri_sig *sig)
 {
-        return p->doom != NULL && sig->kind != KRI_SIG_TIMER;
+        return p->doom != NULL && sig->kind != KRI_SIG_TIMER &&
+               !kri_has(p, KRI_P_INTERRUPTED);
 }
 
 static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
@@ -81,6 +82,9 @@ static void take_rare(struct kri_sched *s, struct kri_proc *p, struct kri_sig *s
         switch ((enum kri_sig_kind)sig->kind) {
         case KRI_SIG_TIMER:
                 take_timer(s, p);
+                break;
+        case KRI_SIG_INTERRUPT:
+                kri_interrupt_take(p);
                 break;
         case KRI_SIG_NOTICE:
                 kri_notice_take(s, p, sig);

@@ -231,7 +231,7 @@ static void take_for(struct kri_sched *s, struct kri_proc *p)
         kri_sched_set(p, s);
         kri_take(s, p);
         if (p->doom != NULL && kri_critical_depth(p) == 0 && !atomic_load(&p->zombie) &&
-            !kri_has(p, KRI_P_ENDING)) {
+            !kri_has(p, KRI_P_ENDING | KRI_P_INTERRUPTED)) {
                 kri_state_set(p, KRI_STATE_EXITING);
                 kri_proc_tell(s, p);
                 atomic_store(&p->zombie, 1);
@@ -253,7 +253,7 @@ static void look_at_hog(struct kr_node *node, struct kri_thread *thread)
                 take_for(s, p);
                 kri_sched_return(node, s);
         }
-        if (atomic_load(&p->zombie))
+        if (atomic_load(&p->zombie) || kri_has(p, KRI_P_INTERRUPTED))
                 kri_fault_unwind(thread);
 }
 

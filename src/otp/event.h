@@ -21,6 +21,7 @@ struct kri_handler {
         kr_term id;    /* none: it is just the module */
         kr_pid owner;  /* who supervises it; none: nobody */
         bool released; /* its release has been called */
+        struct kri_saved *saved; /* its state before an upgrade (moving.h); NULL: none */
         _Alignas(max_align_t) char state[];
 };
 
@@ -83,5 +84,12 @@ void kri_handler_release(struct kri_handler *h);
 
 /* Gives a new term: what can be shown of the state. */
 kr_term kri_handler_state(const struct kri_handler *h);
+
+/* -- event_moves.c -- */
+
+/* There may be another version of its module: go over to it, if that is all there is to do. */
+void kri_handler_look(struct kri_handler *h) __attribute__((cold, noinline));
+
+extern const struct kri_kind_moves kri_event_moves;
 
 #endif

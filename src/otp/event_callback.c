@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "layout.h"
 #include "report.h"
 
 /* -- what a callback says -- */
@@ -224,6 +225,7 @@ struct kri_outcome kri_handler_call(struct kri_manager *m, struct kri_handler *h
         kr_msg reason = KR_MSG_INIT;
         kr_class kind;
 
+        kri_saved_drop(&h->saved); /* from now on it has handled something */
         if (kr_catch(do_call, &call, &kind, &reason))
                 return returned(m, h, call.handled, what, needs_reply);
         outcome = raised(kind, reason.term);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_modules.c: handlers' modules by their names.
  *
- * Messages carry atoms, so that a manager understands a caller on any node. A module enters
- * the list when some call here first names it, and stays; the list needs no memory, for its
- * members are the modules' own.
+ * Messages carry atoms, so that a manager understands a caller on any node. Handlers of modules
+ * that the node has loaded (KR_HANDLERS) are found there, in the current version. Those of the
+ * program enter a list when some call here first names them, and stay; it needs no memory, for
+ * its members are the handlers' own.
  */
 #include "event.h"
 #include "plat.h"
+
+#include <krarup/module.h>
 
 /* Grows at its head only, under the lock. Published with release: whoever reads it finds the
  * members' `next`, and the modules, as they were written before. */
@@ -19,7 +22,8 @@ void kri_handler_enter(const kr_handler_module *module)
 {
         struct kri_handler_entry *entry = module->entry;
 
-        if (__atomic_load_n(&entry->entered, __ATOMIC_ACQUIRE))
+        if (__atomic_load_n(&entry->entered, __ATOMIC_ACQUIRE) ||
+            kr_module_of(module, NULL, NULL)) /* it may go */
                 return;
         kr_critical_begin();
         kri_plat_lock_take(&lock);
@@ -35,7 +39,10 @@ void kri_handler_enter(const kr_handler_module *module)
 const kr_handler_module *kri_handler_find(kr_atom name)
 {
         struct kri_handler_entry *entry = __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
+        const kr_handler_module *loaded = kr_handler_named(name);
 
+        if (loaded != NULL)
+                return loaded;
         while (entry != NULL && !kr_atom_eq(kri_atom_of(entry->module->name), name))
                 entry = entry->next;
         return entry != NULL ? entry->module : NULL;

@@ -6,6 +6,7 @@
 
 #include <krarup/registry.h>
 
+#include "moving.h"
 #include "report.h"
 
 static size_t gen_size(const kr_behaviour *behaviour)
@@ -262,6 +263,8 @@ static void gen_caught(void *record, kr_class kind, kr_term reason)
 {
         kr_gen *g = record;
 
+        if ((g->born.flags & KRI_BORN_REPLICA) != 0)
+                return;
         if ((g->born.flags & KRI_BORN_ENDING) != 0) {
                 kri_born_report(&g->born, kind, reason);
                 return;
@@ -315,9 +318,13 @@ static void gen_ended(void *record, kr_term reason, bool fault)
 {
         kr_gen *g = record;
         const kr_kind *kind = g->behaviour->kind;
-        bool reports = kri_born_ended(&g->born, reason, fault);
         bool has_own = kind->ended != NULL || g->born.more != NULL;
+        bool reports;
 
+        if ((g->born.flags & KRI_BORN_REPLICA) != 0)
+                return; /* what its state says it owns is another's */
+        reports = kri_born_ended(&g->born, reason, fault);
+        kri_moving_ended(g, reason, fault);
         if (!reports && !has_own) {
                 if (g->behaviour->release != NULL)
                         release_state(g);
@@ -338,7 +345,9 @@ const kr_loop kri_gen_loop = { .name = "gen",
                                .run = gen_run,
                                .caught = gen_caught,
                                .ended = gen_ended,
-                               .reports = true };
+                               .reports = true,
+                               .refresh = kri_gen_refresh,
+                               .code = kri_gen_code };
 
 /* -- waiting -- */
 
@@ -410,6 +419,8 @@ static __attribute__((noinline)) int receive_suspended(kr_gen *g, kr_gen_in *in)
 /* For debug options; the kind may tell them itself. */
 static __attribute__((noinline)) void tell_in(kr_gen *g, const kr_gen_in *in)
 {
+        if (g->born.more->saved != NULL)
+                kri_gen_serves(g);
         if (!g->behaviour->kind->says_in)
                 kr_gen_debug(g, "{in, ~}", in->slot.term);
 }
@@ -424,10 +435,12 @@ int kr_gen_receive(kr_gen *g, kr_gen_in *in, int64_t timeout_ms)
                 else
                         what = kri_receive_next(&in->slot, timeout_ms);
                 if (what == KR_TIMEOUT)
-                        return KR_TIMEOUT;
+                        break;
                 what = open_it(g, in);
         } while (what == KR_TIMEOUT);
-        if (__builtin_expect(g->born.more != NULL, 0))
+        if (__builtin_expect(kri_is_looked_at(g->behaviour->attention), 0))
+                kri_gen_look(g);
+        if (__builtin_expect(g->born.more != NULL, 0) && what != KR_TIMEOUT)
                 tell_in(g, in);
         return what;
 }

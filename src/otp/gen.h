@@ -18,6 +18,7 @@
 #define KR_OTP_GEN_H
 
 #include <krarup/behaviour.h>
+#include <krarup/module.h>
 #include <krarup/sys.h>
 
 struct kri_line {
@@ -33,6 +34,13 @@ struct kri_more {
         const kr_via *via;     /* with name */
         struct kri_line *ours; /* for children; NULL: none yet; counted */
         kr_sys sys;            /* callbacks NULL: not asked for yet */
+
+        /* -- for upgrades: moving.c -- */
+        struct kri_saved *saved;     /* the state before; NULL: none */
+        const kr_module *replica_in; /* KRI_BORN_REPLICA: what is tried */
+        int64_t held_ns;             /* held: since when */
+        bool held, stood; /* an upgrade has it stand still; somebody else had, before */
+        bool for_upgrade; /* nobody else has needed any of this */
 };
 
 enum {
@@ -44,6 +52,7 @@ enum {
         KRI_BORN_ENDING = 32,    /* it has decided upon its reason */
         KRI_BORN_REPORTED = 64,  /* its crash report is on the way */
         KRI_BORN_LINKED = 128,   /* to the starter, from the beginning */
+        KRI_BORN_REPLICA = 256,  /* a copy to try an upgrade on: it ends silently */
 };
 
 struct kri_born {
@@ -154,6 +163,13 @@ kr_term kri_born_initial_call(const struct kri_born *born);
 /* {badarg, {Function, Argument}}; returns on a thread. */
 void kri_otp_badarg(const char *function, const char *argument);
 
+/* kr_start, kr_start_link and kr_start_monitor, with arguments that are there already. */
+kr_started kri_gen_start_with(enum kri_start_mode mode, const kr_behaviour *behaviour,
+                              const kr_start_opts *opts, kr_term args);
+/* Init is over, and has been acknowledged: kind->init may return, which is the way to the loop that
+ * costs least; kr_gen_init_started is the same from anywhere. */
+void kri_gen_is_running(kr_gen *g);
+
 /* The record of a new one: in `room` if that is enough (NULL: it is not), else kr_alloc'ed.
  * NULL: no memory. */
 kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size);
@@ -162,13 +178,6 @@ kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
 
 /* Has anybody the name that these options (may be NULL) speak of? */
 bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid);
-
-/* kr_start, kr_start_link and kr_start_monitor, with arguments that are there already. */
-kr_started kri_gen_start_with(enum kri_start_mode mode, const kr_behaviour *behaviour,
-                              const kr_start_opts *opts, kr_term args);
-/* Init is over, and has been acknowledged: kind->init may return, which is the way to the loop that
- * costs least; kr_gen_init_started is the same from anywhere. */
-void kri_gen_is_running(kr_gen *g);
 
 /* enter_loop up to the loop itself: the record, to be entered by kr_become_loop at once. */
 kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,

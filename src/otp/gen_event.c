@@ -6,6 +6,8 @@
 
 #include "debug_text.h"
 #include "event.h"
+#include "layout.h"
+#include "moving.h"
 #include "report.h"
 
 /* What a handler has last seen when it is swapped, for reports. */
@@ -39,8 +41,17 @@ static void drop(struct kri_handler **place)
 
         kri_handler_release(h);
         *place = h->next;
+        kri_saved_drop(&h->saved);
         kr_release(h->id);
         kr_free(h);
+}
+
+/* The handler at that place, with the version of its module that it has from now on. */
+static inline struct kri_handler *handler_at(struct kri_handler **place)
+{
+        if (__builtin_expect(kri_is_looked_at((*place)->module->attention), 0))
+                kri_handler_look(*place);
+        return *place;
 }
 
 /* -- when a handler goes -- */
@@ -104,6 +115,7 @@ static void end_bad(kr_gen *g, struct kri_handler **place,
 {
         kr_term arg = kr_build("{error, ~}", outcome->bad);
 
+        kri_moving_crashed((*place)->module, outcome->bad);
         if (outcome->faulted) {
                 report(g, *place, outcome->bad, last);
                 tell_owner(*place, outcome->bad);
@@ -259,7 +271,7 @@ static void notify_event(kr_gen *g, kr_term event)
         struct kri_handler **place = &own(g)->first;
 
         while (*place != NULL) {
-                struct kri_handler *h = *place;
+                struct kri_handler *h = handler_at(place);
                 struct kri_outcome outcome =
                         kri_handler_call(own(g), h, h->module->table->handle_event,
                                          "handle_event", event, false);
@@ -289,7 +301,7 @@ static void notify_info(kr_gen *g, kr_term info)
         struct kri_handler **place = &own(g)->first;
 
         while (*place != NULL) {
-                struct kri_handler *h = *place;
+                struct kri_handler *h = handler_at(place);
                 struct kri_outcome outcome =
                         kri_handler_call(own(g), h, h->module->table->handle_info,
                                          "handle_info", info, false);
@@ -328,7 +340,7 @@ static kr_term do_call(kr_gen *g, kr_term handler, kr_term request)
 
         if (place == NULL)
                 return kr_build("{error, bad_module}");
-        h = *place;
+        h = handler_at(place);
         outcome = kri_handler_call(own(g), h, h->module->table->handle_call,
                                    "handle_call", request, true);
         (void)settle(g, place, &outcome, request);
@@ -653,6 +665,7 @@ const kr_kind kr_gen_event_kind = {
         .ended = ended,
         .own_size = sizeof(struct kri_manager),
         .print = kri_event_print,
+        .moves = &kri_event_moves,
 };
 
 const kr_behaviour kr_event_manager = {

@@ -621,7 +621,7 @@ static void go_on(kr_gen *g)
 static void loop(kr_gen *g)
 {
         struct kri_born *born = &g->born;
-        const struct kri_gen_server *table = table_of(g);
+        const struct kri_gen_server *table;
         void *state = kri_gen_state(g);
         kr_gen_in in; /* but for the slot, kr_gen_receive writes it */
         int what;
@@ -634,6 +634,7 @@ static void loop(kr_gen *g)
         what = kr_gen_receive(g, &in,
                               born->then == KRI_THEN_TIMEOUT ? born->timeout_ms
                                                              : KR_INFINITY);
+        table = table_of(g); /* of the version that there is now */
         born->then = KRI_THEN_NOTHING;
         kri_gen_handling(g, &in);
         switch (what) {
@@ -753,7 +754,7 @@ static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra,
         g->born.callback = CODE_CHANGE;
         next = table_of(g)->code_change(kri_gen_state(g), old_version, extra);
         if (next.kind == KRI_NEXT_UNDEF)
-                kr_error("undef");
+                return KR_EIGNORED;
         if (!is_allowed(g, CODE_CHANGE, next))
                 ret_reason->term = bad_return_value(CODE_CHANGE, next);
         else if (next.kind == KRI_NEXT_STOP)

@@ -3,6 +3,7 @@
  * from each. The order of everything is that of OTP's gen_statem.erl, loop_state_callback to
  * loop_done.
  */
+#include "moving.h"
 #include "statem.h"
 
 /* -- calling the user -- */
@@ -331,6 +332,9 @@ static void receive(kr_gen *g, struct kri_statem *s)
         kr_event due;
         int what = kr_gen_receive(g, &in, KR_INFINITY);
 
+        if (__builtin_expect(s->module != kr_gen_module(g), 0) &&
+            kri_is_looked_at(s->module->attention))
+                kri_gen_look(g);
         if (what == KR_GEN_INFO && kri_timeouts_fired(&s->timeouts, in.term, &due))
                 handle_due(g, s, &due);
         else

@@ -2,6 +2,7 @@
 /* gen_sys.c: what sys asks of a behaviour's process: its kind knows, or the fields of the
  * state do. */
 #include "gen.h"
+#include "moving.h"
 #include "sys.h"
 
 #include <krarup/fields.h>
@@ -67,13 +68,19 @@ static kr_err code_change(void *record, kr_term module, kr_term old_version,
                           kr_term extra, kr_msg *ret_reason)
 {
         kr_gen *g = record;
+        kr_term reason = kr_none();
+        kr_err err = kri_gen_change_code(g, extra, &reason);
 
-        if (kind_of(g)->module_change)
-                return kind_of(g)->module_change(g, module, old_version, extra,
-                                                 ret_reason);
-        if (!kind_of(g)->code_change)
+        if (err == KR_EIGNORED && kind_of(g)->module_change)
+                err = kind_of(g)->module_change(g, module, old_version, extra,
+                                                ret_reason);
+        else if (err == KR_EIGNORED && kind_of(g)->code_change)
+                err = kind_of(g)->code_change(g, old_version, extra, ret_reason);
+        else if (err == KR_EFAILED)
+                kr_raise_given(KR_CLASS_THROW, reason); /* {error, Reason} */
+        if (err == KR_EIGNORED)
                 kr_error("undef");
-        return kind_of(g)->code_change(g, old_version, extra, ret_reason);
+        return err;
 }
 
 static kr_term name_of(void *record)
@@ -181,17 +188,22 @@ static kr_sys *sys_of(kr_gen *g)
 
 void kri_gen_system(kr_gen *g, kr_gen_in *in)
 {
-        kr_sys *sys = sys_of(g);
         kr_term from_term, request;
         kr_from from;
+        kr_sys *sys;
 
         if (!kr_match(in->slot.term, "{system, ~, ~}", &from_term, &request) ||
             !kr_get_from(from_term, &from))
                 return; /* nobody to answer */
+        if (kri_gen_moves(g, from, request))
+                return;
+        sys = sys_of(g);
         if (sys)
                 (void)kr_sys_handle_request(sys, from, request);
         else
                 kr_reply_to(from, "{error, enomem}");
+        if (kr_loop_record(&kri_gen_loop) != g) /* code_change: g is no more */
+                kr_become_loop(&kri_gen_loop, kr_loop_record(&kri_gen_loop));
 }
 
 void kri_gen_sys_options(kr_gen *g, const char *text)

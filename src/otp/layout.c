@@ -191,15 +191,72 @@ static bool has_term(const struct kri_layout *layout, const void *state, kr_term
         return false;
 }
 
-void kri_layout_release_left(const struct kri_layout *layout, void *state,
-                             const struct kri_layout *kept_layout, const void *kept)
+uint32_t kri_layout_left(const struct kri_layout *layout, const void *state,
+                         const struct kri_layout *kept_layout, const void *kept,
+                         kr_term *ret_left)
 {
+        uint32_t count = 0;
+
         if (layout->fields == NULL || kept_layout->fields == NULL)
+                return 0;
+        for (const struct kr_field *f = layout->fields; f->name != NULL; f++) {
+                kr_term t = f->type == KR_FIELD_TERM ? term_at(f, state) : kr_nil();
+
+                if (f->type != KR_FIELD_TERM || has_term(kept_layout, kept, t))
+                        continue;
+                if (ret_left != NULL)
+                        ret_left[count] = t;
+                else
+                        kr_release(t);
+                count++;
+        }
+        return count;
+}
+
+/* -- what is kept -- */
+
+static uint32_t count_terms(const struct kri_layout *layout)
+{
+        uint32_t count = 0;
+
+        for (const struct kr_field *f = layout->fields; f != NULL && f->name != NULL; f++)
+                count += f->type == KR_FIELD_TERM;
+        return count;
+}
+
+struct kri_saved *kri_saved_new(const void *from, const struct kri_layout *layout,
+                                const void *state)
+{
+        size_t state_bytes = (layout->size + 7) & ~(size_t)7;
+        struct kri_saved *saved = kr_alloc(sizeof(*saved) + state_bytes +
+                                           count_terms(layout) * sizeof(kr_term));
+
+        if (saved == NULL)
+                return NULL;
+        *saved = (struct kri_saved){ .from = from, .mark = kr_none() };
+        saved->left = (kr_term *)(void *)(saved->state + state_bytes);
+        memcpy(saved->state, state, layout->size);
+        return saved;
+}
+
+void kri_saved_leave(struct kri_saved *saved, const struct kri_layout *layout,
+                     const struct kri_layout *now_layout, const void *now)
+{
+        saved->left_count =
+                kri_layout_left(layout, saved->state, now_layout, now, saved->left);
+}
+
+void kri_saved_drop(struct kri_saved **place)
+{
+        struct kri_saved *saved = *place;
+
+        if (saved == NULL)
                 return;
-        for (const struct kr_field *f = layout->fields; f->name != NULL; f++)
-                if (f->type == KR_FIELD_TERM &&
-                    !has_term(kept_layout, kept, term_at(f, state)))
-                        kr_release(term_at(f, state));
+        *place = NULL;
+        for (uint32_t i = 0; i < saved->left_count; i++)
+                kr_release(saved->left[i]);
+        kr_release(saved->mark);
+        kr_free(saved);
 }
 
 /* -- copies -- */

@@ -37,10 +37,34 @@ kr_err kri_layout_convert(const struct kri_layout *from, const void *old,
                           const struct kri_layout *to, void *now,
                           const struct kri_conversion *how, kr_term *ret_reason);
 
-/* `state` is given up, and `kept` goes on: the declared terms that only the former has are
- * released. */
-void kri_layout_release_left(const struct kri_layout *layout, void *state,
-                             const struct kri_layout *kept_layout, const void *kept);
+/* `state` is given up, and `kept` goes on: the declared terms that only the former has, at most
+ * as many as it has. How many they are; ret_left NULL: they are released. */
+uint32_t kri_layout_left(const struct kri_layout *layout, const void *state,
+                         const struct kri_layout *kept_layout, const void *kept,
+                         kr_term *ret_left);
+
+/* -- a state from before a change, until the change is for good -- */
+
+/* What did not go over is found at once: later nobody could tell it from what the new version has
+ * released meanwhile. Memory of the process. */
+struct kri_saved {
+        const void *from; /* the behaviour, or the handler's module, that it is of */
+        kr_term mark;     /* its kind's; none: it has none */
+        uint32_t left_count;
+        kr_term *left; /* behind the state */
+        _Alignas(16) char state[];
+};
+
+/* NULL: no memory. */
+struct kri_saved *kri_saved_new(const void *from, const struct kri_layout *layout,
+                                const void *state);
+/* The state goes on as `now`. */
+void kri_saved_leave(struct kri_saved *saved, const struct kri_layout *layout,
+                     const struct kri_layout *now_layout, const void *now);
+/* There is no way back any more: *place is NULL then. NULL in it is ignored. */
+void kri_saved_drop(struct kri_saved **place);
+
+/* -- copies -- */
 
 /* Can a copy be made that another process may use? */
 bool kri_layout_can_copy(const struct kri_layout *layout);

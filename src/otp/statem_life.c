@@ -2,6 +2,7 @@
 /* statem_life.c: how a state machine begins and how it ends. */
 #include "debug_text.h"
 #include "gen.h"
+#include "moving.h"
 #include "report.h"
 #include "statem.h"
 
@@ -225,6 +226,90 @@ void kri_statem_terminate(kr_gen *g, kr_class kind, kr_term reason)
         kr_gen_exit(g, kind, reason);
 }
 
+/* -- another version of the module -- */
+
+/* That of the module which it was, is or may be again. The machine goes on in its state. */
+static const kr_behaviour *version_now(const kr_behaviour *module, const kr_gen *g,
+                                       const kr_behaviour *from)
+{
+        const kr_behaviour *now = module == from ? g->behaviour
+                                                 : kr_behaviour_now(module);
+
+        return now != NULL && now->kind == module->kind &&
+                               now->state_size == g->behaviour->state_size
+                       ? now
+                       : module;
+}
+
+static void moved(kr_gen *g, const kr_behaviour *from)
+{
+        struct kri_statem *s = kr_gen_own(g);
+
+        for (uint32_t i = 0; i < s->below_count; i++)
+                s->below[i] = version_now(s->below[i], g, from);
+        (void)kri_statem_use(s, version_now(s->module, g, from));
+}
+
+static kr_term mark(kr_gen *g)
+{
+        return kr_keep(((struct kri_statem *)kr_gen_own(g))->state);
+}
+
+static void reset(kr_gen *g, kr_term mark)
+{
+        struct kri_statem *s = kr_gen_own(g);
+
+        kr_release(s->state);
+        s->state = mark;
+        s->function = KR_STATES_MAX;
+}
+
+static bool replica(kr_gen *g, const kr_gen *of)
+{
+        const struct kri_statem *s = kr_gen_own((kr_gen *)(uintptr_t)of);
+        struct kri_statem *copy = kr_gen_own(g);
+
+        blank(copy, s->module);
+        copy->phase = KRI_STATEM_EVENTS;
+        copy->state = kr_keep(s->state);
+        return !kr_is_none(copy->state) && kri_statem_use(copy, s->module);
+}
+
+/* Modules that took over (kr_change_callback_module) may be of other files than the first. */
+static void refresh(kr_gen *g)
+{
+        struct kri_statem *s = kr_gen_own(g);
+        uint32_t generation = kr_module_generation();
+        const kr_behaviour *now;
+
+        if (s->module == NULL || s->module == g->behaviour)
+                return;
+        now = kr_behaviour_now(s->module);
+        if (kri_is_within_reach(s->module, now))
+                (void)kri_statem_use(s, now);
+        if (s->module->attention != NULL)
+                __atomic_store_n(s->module->attention, generation, __ATOMIC_RELAXED);
+}
+
+static size_t code(kr_gen *g, const void **ret, size_t max)
+{
+        const struct kri_statem *s = kr_gen_own(g);
+        size_t count = 0;
+
+        if (s->module != NULL && max != 0)
+                ret[count++] = s->module;
+        for (uint32_t i = 0; i < s->below_count && count < max; i++)
+                ret[count++] = s->below[i];
+        return count;
+}
+
+static const struct kri_kind_moves moves = { .moved = moved,
+                                             .mark = mark,
+                                             .reset = reset,
+                                             .replica = replica,
+                                             .refresh = refresh,
+                                             .code = code };
+
 const kr_kind kr_gen_statem_kind = {
         .name = "gen_statem",
         .init = init,
@@ -238,4 +323,5 @@ const kr_kind kr_gen_statem_kind = {
         .report = kri_statem_report,
         .says_in = true,
         .print = kri_statem_print,
+        .moves = &moves,
 };

@@ -97,7 +97,7 @@ kr_err kri_statem_code_change(kr_gen *g, kr_term old_version, kr_term extra,
         case KRI_STEP_STOP:
                 return refuse(s, step.term, ret_reason);
         case KRI_STEP_UNDEF:
-                kri_statem_undef(s->module, "code_change", 4);
+                return KR_EIGNORED;
         default:
                 return refuse(s, kr_build("bad_return_value"), ret_reason);
         }

@@ -2,6 +2,7 @@
 /* supervisor.c: the supervisor as a behaviour: how it starts, what it waits for, how it ends. */
 #include "supervisor.h"
 
+#include "moving.h"
 #include "report.h"
 
 #define ATOM(text) kr_atom_term(KR_ATOM(text))
@@ -220,6 +221,29 @@ static kr_term initial_call(const kr_gen *g)
         return kr_build("{supervisor, ~, 1}", kri_atom_of(kr_gen_module(g)->name));
 }
 
+static void moved(kr_gen *g, const kr_behaviour *from)
+{
+        (void)from;
+        sup_of(g)->gen = g;
+}
+
+/* Of a supervisor without children. */
+static bool replica(kr_gen *g, const kr_gen *of)
+{
+        const struct kri_sup *s = sup_of((kr_gen *)(uintptr_t)of);
+
+        sup_of(g)->gen = g;
+        sup_of(g)->flags = s->flags;
+        sup_of(g)->name = kr_keep(s->name);
+        sup_of(g)->args = kr_keep(s->args);
+        return !kr_is_none(sup_of(g)->name) && !kr_is_none(sup_of(g)->args);
+}
+
+/* What its new version wants of it is in the module, not in its state. */
+static const struct kri_kind_moves moves = { .moved = moved,
+                                             .replica = replica,
+                                             .always = true };
+
 const kr_kind kr_supervisor_kind = {
         .name = "supervisor",
         .init = init,
@@ -231,4 +255,5 @@ const kr_kind kr_supervisor_kind = {
         .status = status,
         .initial_call = initial_call,
         .own_size = sizeof(struct kri_sup),
+        .moves = &moves,
 };

@@ -36,7 +36,8 @@
         X(backtrace, "backtrace") X(waiting, "waiting") X(running, "running")            \
         X(runnable, "runnable") X(suspended, "suspended") X(low, "low")                  \
         X(high, "high") X(max, "max") X(report, "report")                                \
-        X(reports_lost, "reports_lost") X(full, "full") X(gen_cast, "$gen_cast") X(gen_call, "$gen_call")
+        X(reports_lost, "reports_lost") X(full, "full") X(gen_cast, "$gen_cast") X(gen_call, "$gen_call") \
+        X(modules, "modules")
 /* clang-format on */
 
 enum kri_known_atom {

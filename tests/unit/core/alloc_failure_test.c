@@ -466,9 +466,10 @@ static void finish(void *record, kr_term reason, bool fault)
         kit_false(kr_is_none(reason));
 }
 
-static const kr_loop erring_loop = { "erring", run_and_err, hear, finish, false, NULL };
-static const kr_loop throwing_loop = { "throwing", run_and_throw, hear,
-                                       finish,     false,         NULL };
+static const kr_loop erring_loop = { "erring", run_and_err, hear, finish,
+                                     false,    NULL,        NULL };
+static const kr_loop throwing_loop = { "throwing", run_and_throw, hear, finish,
+                                       false,      NULL,          NULL };
 
 static void loop_as(const kr_loop *loop)
 {
@@ -493,7 +494,8 @@ static void wait_in_loop(void *record)
         wait_for_ever();
 }
 
-static const kr_loop waiting_loop = { "waiting", wait_in_loop, NULL, NULL, false, NULL };
+static const kr_loop waiting_loop = { "waiting", wait_in_loop, NULL, NULL,
+                                      false,     NULL,         NULL };
 
 static void spawn_loop(void)
 {

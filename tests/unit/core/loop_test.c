@@ -33,9 +33,9 @@ static void run(void *record);
 static void caught(void *record, kr_class kind, kr_term reason);
 static void ended(void *record, kr_term reason, bool fault);
 
-static const kr_loop subject_loop = { "subject", run, caught, ended, false, NULL };
-static const kr_loop deaf_loop = { "deaf", run, NULL, ended, false, NULL };
-static const kr_loop plain_loop = { "plain", run, NULL, NULL, false, NULL };
+static const kr_loop subject_loop = { "subject", run, caught, ended, false, NULL, NULL };
+static const kr_loop deaf_loop = { "deaf", run, NULL, ended, false, NULL, NULL };
+static const kr_loop plain_loop = { "plain", run, NULL, NULL, false, NULL, NULL };
 
 static int sink(int depth)
 {
@@ -370,7 +370,7 @@ static void check_zeros(void *record)
         kr_release(plain->head.args);
 }
 
-static const kr_loop zeros_loop = { "zeros", check_zeros, NULL, NULL, false, NULL };
+static const kr_loop zeros_loop = { "zeros", check_zeros, NULL, NULL, false, NULL, NULL };
 
 KIT_EVERYWHERE_TEST(test_without_a_record_to_copy_it_is_zeros)
 {
@@ -391,7 +391,7 @@ static void check_args(void *record)
         head->args = kr_none();
 }
 
-static const kr_loop args_loop = { "args", check_args, NULL, NULL, false, NULL };
+static const kr_loop args_loop = { "args", check_args, NULL, NULL, false, NULL, NULL };
 
 KIT_EVERYWHERE_TEST(test_arguments_are_copied_and_may_be_released)
 {
@@ -551,8 +551,11 @@ struct swap {
 
 static void swap_run(void *record);
 static void swap_ended(void *record, kr_term reason, bool fault);
-static const kr_loop first_loop = { "first", swap_run, NULL, swap_ended, false, NULL };
-static const kr_loop second_loop = { "second", swap_run, NULL, swap_ended, false, NULL };
+static const kr_loop first_loop = {
+        "first", swap_run, NULL, swap_ended, false, NULL, NULL
+};
+static const kr_loop second_loop = { "second", swap_run, NULL, swap_ended,
+                                     false,    NULL,     NULL };
 
 static void swap_run(void *record)
 {
@@ -759,7 +762,8 @@ static void catches_outside(void *record)
 }
 
 static const kr_loop catching_loop = { "catching", catches_outside, caught,
-                                       ended,      false,           NULL };
+                                       ended,      false,           NULL,
+                                       NULL };
 
 KIT_EVERYWHERE_TEST(test_what_is_caught_by_kr_catch_does_not_come)
 {
@@ -798,8 +802,9 @@ static void sees_all(void *record, kr_class kind, kr_term reason)
         kr_msg_clear(&msg);
 }
 
-static const kr_loop waiting_loop = { "waiting", raises_in_a_wait, sees_all, NULL, false,
-                                      NULL };
+static const kr_loop waiting_loop = {
+        "waiting", raises_in_a_wait, sees_all, NULL, false, NULL, NULL
+};
 
 KIT_EVERYWHERE_TEST(test_a_wait_that_raises_is_over_in_caught)
 {
@@ -827,7 +832,8 @@ static void waits_to_be_killed(void *record, kr_class kind, kr_term reason)
 }
 
 static const kr_loop region_loop = { "region", in_a_region, waits_to_be_killed,
-                                     ended,    false,       NULL };
+                                     ended,    false,       NULL,
+                                     NULL };
 
 KIT_EVERYWHERE_TEST(test_a_critical_region_is_over_in_caught)
 {
@@ -951,7 +957,7 @@ static void hogs(void *record)
         end_as("hog");
 }
 
-static const kr_loop hog_loop = { "hog", hogs, NULL, ended, false, NULL };
+static const kr_loop hog_loop = { "hog", hogs, NULL, ended, false, NULL, NULL };
 
 FAULTS_TEST(test_what_late_clean_ups_begin_ends_with_the_process)
 {
@@ -1035,7 +1041,8 @@ static void survives(void *record)
         kr_exit("later");
 }
 
-static const kr_loop survivor_loop = { "survivor", survives, caught, ended, false, NULL };
+static const kr_loop survivor_loop = { "survivor", survives, caught, ended,
+                                       false,      NULL,     NULL };
 
 FAULTS_TEST(test_after_a_fault_that_was_caught_all_is_as_before)
 {
@@ -1059,7 +1066,9 @@ static void count_end(void *record, kr_term reason, bool fault)
         atomic_fetch_add(&ends, 1);
 }
 
-static const kr_loop counted_loop = { "counted", run, NULL, count_end, false, NULL };
+static const kr_loop counted_loop = {
+        "counted", run, NULL, count_end, false, NULL, NULL
+};
 
 static void many_in_all_states(void)
 {
@@ -1155,7 +1164,7 @@ static void note_line(void *context, const char *text)
         atomic_fetch_add(&lines, 1);
 }
 
-static const kr_loop silent_loop = { "silent", run, NULL, NULL, true, NULL };
+static const kr_loop silent_loop = { "silent", run, NULL, NULL, true, NULL, NULL };
 
 static void end_loudly_and_silently(void)
 {
@@ -1186,7 +1195,7 @@ static void spawn_nothing(void)
         kr_spawn_loop(NULL, NULL, NULL, 100, kr_none());
 }
 
-static const kr_loop empty_loop = { "empty", NULL, NULL, NULL, false, NULL };
+static const kr_loop empty_loop = { "empty", NULL, NULL, NULL, false, NULL, NULL };
 
 static void spawn_empty(void)
 {

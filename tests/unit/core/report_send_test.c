@@ -75,7 +75,7 @@ static void end_in_loop(void *record)
         errors();
 }
 
-static const kr_loop loop = { "the_loop", end_in_loop, NULL, NULL, false, NULL };
+static const kr_loop loop = { "the_loop", end_in_loop, NULL, NULL, false, NULL, NULL };
 
 /* A macro, for the name of the function. The report is there before the DOWN. */
 #define expect_report(fn, ...)                                                           \
