@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_upgrade.c: krarup upgrade and rollback: another version of a module, in a node that runs. */
+#include "client.h"
+#include "command.h"
+#include "plat_socket.h"
+#include "project.h"
+#include "say.h"
+
+#include <krarup/pattern.h>
+#include <krarup/text.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static bool at_once, may_lose, no_trial, kill_old, no_build;
+static const char *name, *extra, *trial;
+
+#define COMMON                                                                                \
+        { "name", 'n', "NAME", "of the node [the project's]", NULL, &name },                  \
+                { "at-once", 0,   NULL, "nobody serves while the others change",              \
+                  &at_once,  NULL },                                                          \
+                { "no-trial", 0, NULL, "no trial on a copy of a state", &no_trial, NULL },    \
+                { "kill-old", 0, NULL, "end who holds the version before", &kill_old, NULL }, \
+                { "trial-time", 0, "MS", "watch the new version so long", NULL, &trial },     \
+        {                                                                                     \
+                "extra", 0, "TERM", "for code_change", NULL, &extra                           \
+        }
+
+static const struct kri_option upgrade_options[] = {
+        COMMON,
+        { "may-lose", 0, NULL, "fields that the new version does not know go", &may_lose,
+          NULL },
+        { "no-build", 0, NULL, "take what is built", &no_build, NULL },
+        { NULL, 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct kri_option rollback_options[] = {
+        COMMON,
+        { NULL, 0, NULL, NULL, NULL, NULL },
+};
+
+/* The map of options for upgrade:run/3. */
+static void write_options(char *buf, size_t size)
+{
+        (void)snprintf(buf, size,
+                       "#{mode => %s, may_lose => %s, no_trial => %s, kill_old => %s, "
+                       "trial_time => %s, extra => %s}",
+                       at_once ? "at_once" : "rolling", may_lose ? "true" : "false",
+                       no_trial ? "true" : "false", kill_old ? "true" : "false",
+                       trial != NULL ? trial : "0", extra != NULL ? extra : "[]");
+}
+
+/* The report is a map whose values are what kr_upgrade_report_term says. */
+static int show(const char *module, kr_term answer)
+{
+        const char *reason = "";
+        kr_term report, why = kr_none();
+        int64_t processes = 0, took_ns = 0, pause_ns = 0;
+        kr_bytes from = { "?", 1 }, to = { "?", 1 };
+        char text[1200];
+        kr_atom what;
+
+        if (kr_match(answer, "{ok, ~}", &report)) {
+                (void)kr_match(report, "#{from => ~, to => ~}", &from, &to);
+                (void)kr_match(report,
+                               "#{processes => ~, took_ns => ~, longest_pause_ns => ~}",
+                               &processes, &took_ns, &pause_ns);
+                kri_say_in(KRI_GREEN, "%s", module);
+                kri_say(" is version %.*s now (was %.*s): %lld processes went on; longest pause "
+                        "%.0f us, all in %.1f ms\n",
+                        (int)to.len, (const char *)to.data, (int)from.len,
+                        (const char *)from.data, (long long)processes,
+                        (double)pause_ns / 1e3, (double)took_ns / 1e6);
+                return KRI_DONE;
+        }
+        if (kr_match(answer, "{error, {~, ~}}", &what, &report) &&
+            kr_match(report, "#{reason => ~}", &reason)) {
+                kri_complain("%s %s: %s", module,
+                             kr_atom_eq(what, KR_ATOM("refused")) ? "stays as it is"
+                                                                  : "went back",
+                             reason);
+                return KRI_FAILED;
+        }
+        (void)kr_match(answer, "{error, ~}", &why);
+        (void)kr_format(text, sizeof(text), kr_is_none(why) ? answer : why);
+        kri_complain("%s stays as it is: %s", module, text);
+        return KRI_FAILED;
+}
+
+/* Evaluate in the node, and show what the answer says. */
+static int ask(const char *module, const char *expression)
+{
+        kr_buf value = KR_BUF_INIT;
+        kr_term answer;
+        int fd = kri_place_connect(name, NULL), status;
+
+        if (fd < 0)
+                return KRI_FAILED;
+        kri_busy_begin("upgrading");
+        status = kri_client_eval(fd, expression, false, &value);
+        kri_busy_end();
+        kri_socket_close(fd);
+        if (status == KRI_DONE) {
+                if (kr_parse(value.data, value.len, &(kr_parse_opts){ .pids = true },
+                             &answer, NULL) == KR_OK) {
+                        status = show(module, answer);
+                        kr_release(answer);
+                } else {
+                        kri_say("%.*s\n", (int)value.len, value.data);
+                }
+        }
+        kr_buf_free(&value);
+        return status;
+}
+
+static bool is_module(const char *text)
+{
+        return text[0] >= 'a' && text[0] <= 'z' &&
+               strspn(text,
+                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@") ==
+                       strlen(text);
+}
+
+static bool check_module(const char *module)
+{
+        int64_t ms;
+
+        if (trial != NULL && !kri_option_number("trial-time", trial, 0, &ms))
+                return false;
+        if (is_module(module))
+                return true;
+        kri_complain("%s is no name of a module", module);
+        return false;
+}
+
+/* A path goes into the expression as a string. */
+static bool quote(const char *path, char *buf, size_t size)
+{
+        char real[KRI_PATH_MAX];
+
+        if (!kri_file_is(path) || strpbrk(path, "\"\\\n") != NULL) {
+                kri_complain("%s is no file to load", path);
+                return false;
+        }
+        /* the node stands elsewhere */
+        if (path[0] == '/')
+                (void)snprintf(real, sizeof(real), "%s", path);
+        else if (!kri_folder_here(real, sizeof(real) - strlen(path) - 2) ||
+                 strpbrk(real, "\"\\\n") != NULL)
+                return false;
+        (void)snprintf(buf, size, "\"%s%s%s\"", real, path[0] == '/' ? "" : "/",
+                       path[0] == '/' ? "" : path);
+        return true;
+}
+
+static int upgrade_one(const char *module, const char *file)
+{
+        char options[1000], expression[6000];
+
+        write_options(options, sizeof(options));
+        (void)snprintf(expression, sizeof(expression), "upgrade:run(%s, %s, %s).", module,
+                       file, options);
+        return ask(module, expression);
+}
+
+static int run_upgrade(const struct kri_args *args)
+{
+        struct kri_project project;
+        char file[KRI_PATH_MAX + 2];
+        int status = KRI_DONE;
+
+        if (args->count > 0 && !check_module(args->words[0]))
+                return KRI_USAGE;
+        if (args->count == 2)
+                return quote(args->words[1], file, sizeof(file))
+                               ? upgrade_one(args->words[0], file)
+                               : KRI_FAILED;
+        if (kri_project_find(NULL, &project)) {
+                if (!no_build && !kri_project_build(&project))
+                        return KRI_FAILED;
+        } else if (args->count == 0) {
+                return kri_project_need(NULL, &project) ? KRI_DONE : KRI_FAILED;
+        }
+        if (args->count == 1)
+                return upgrade_one(args->words[0], "path");
+        for (size_t i = 0; i < project.module_count && status == KRI_DONE; i++)
+                status = upgrade_one(project.modules[i], "path");
+        return status;
+}
+
+static int run_rollback(const struct kri_args *args)
+{
+        char options[1000], expression[2000];
+        struct kri_project project;
+        const char *module;
+
+        if (args->count == 0 && !kri_project_need(NULL, &project))
+                return KRI_FAILED;
+        if (args->count == 0 && project.module_count != 1) {
+                kri_complain("rollback: which module? krarup rollback MODULE");
+                return KRI_USAGE;
+        }
+        module = args->count > 0 ? args->words[0] : project.modules[0];
+        if (!check_module(module))
+                return KRI_USAGE;
+        write_options(options, sizeof(options));
+        (void)snprintf(expression, sizeof(expression), "upgrade:rollback(%s, %s).",
+                       module, options);
+        return ask(module, expression);
+}
+
+const struct kri_command kri_command_upgrade = {
+        .name = "upgrade",
+        .arguments = "[MODULE [FILE]]",
+        .summary =
+                "bring another version of a module into a node that runs; states are kept",
+        .help = "Without FILE builds the project and takes what the node's code path has then; without\n"
+                "MODULE all modules of the project. Process after process stands still, converts its\n"
+                "state and goes on. If one cannot, all go back; what was acknowledged stays.\n"
+                "\n"
+                "Examples:\n"
+                "\n"
+                "    krarup upgrade\n"
+                "    krarup upgrade counter build/counter.so --trial-time 5000\n"
+                "    krarup upgrade counter --at-once --extra '{limit, 10}'\n",
+        .options = upgrade_options,
+        .args_max = 2,
+        .run = run_upgrade,
+};
+
+const struct kri_command kri_command_rollback = {
+        .name = "rollback",
+        .arguments = "[MODULE]",
+        .summary = "go back to the version before; states are kept",
+        .help = "States are converted as they are now: nothing that was acknowledged is undone.\n"
+                "\n"
+                "Examples:\n"
+                "\n"
+                "    krarup rollback counter\n",
+        .options = rollback_options,
+        .args_max = 1,
+        .run = run_rollback,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plat_pid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct flock whole(short type)
+{
+        return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
+}
+
+bool kri_pid_take(const char *path)
+{
+        struct flock lock = whole(F_WRLCK);
+        /* never closed: the lock goes with the program */
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        char text[32];
+        int len;
+
+        if (fd < 0)
+                return false;
+        if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+                (void)close(fd);
+                errno = EALREADY;
+                return false;
+        }
+        len = snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
+        if (ftruncate(fd, 0) == 0 && write(fd, text, (size_t)len) == len)
+                return true;
+        (void)close(fd);
+        return false;
+}
+
+void kri_pid_drop(const char *path)
+{
+        (void)unlink(path);
+}
+
+int64_t kri_pid_holder(const char *path)
+{
+        struct flock lock = whole(F_RDLCK);
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        char text[32] = "";
+        long long pid = 0;
+
+        if (fd < 0)
+                return 0;
+        if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
+            read(fd, text, sizeof(text) - 1) > 0)
+                (void)sscanf(text, "%lld", &pid);
+        (void)close(fd);
+        return pid > 0 ? pid : 0;
+}
+
+/* A handle that stays that of this program; -1: it is gone, or never was the holder. */
+static int handle_of(const char *path, int64_t pid)
+{
+        int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+
+        if (fd >= 0 && kri_pid_holder(path) == pid)
+                return fd;
+        if (fd >= 0)
+                (void)close(fd);
+        return -1;
+}
+
+bool kri_pid_await_end(const char *path, int64_t pid, int64_t timeout_ms)
+{
+        int fd = handle_of(path, pid);
+        struct pollfd ended = { .fd = fd, .events = POLLIN };
+        bool done;
+
+        if (fd < 0)
+                return true;
+        done = poll(&ended, 1, timeout_ms > 1000000000 ? -1 : (int)timeout_ms) > 0;
+        (void)close(fd);
+        return done;
+}
+
+bool kri_pid_kill(const char *path, int64_t pid)
+{
+        int fd = handle_of(path, pid);
+        bool sent;
+
+        if (fd < 0)
+                return false;
+        sent = syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+        (void)close(fd);
+        return sent;
+}
+
+int64_t kri_pid_own(void)
+{
+        return getpid();
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shell_parse.h: Erlang's expressions as a tree: what one types into the shell.
+ *
+ * Known     terms (numbers, atoms, strings, <<binaries>> without variables, tuples, lists, maps,
+ *           pids, fun M:F/A), variables, calls (local, M:F(...), (Expr):F(...)), Pattern =
+ *           Expr, Pid ! Message, all operators, map updates, catch, begin ... end, and
+ *           expressions one after another with commas between.
+ * Unknown   what makes a program: funs with a body, case, if, receive, try, comprehensions. The
+ *           error says so.
+ * Bounded   text to KRI_FORM_BYTES, nesting to KRI_FORM_DEPTH (an expression is evaluated on the
+ *           stack of a process), new atoms to KRI_FORM_ATOMS: bytes may come from anybody.
+ * Threads   any; a tree belongs to who made it.
+ */
+#ifndef KR_CLI_SHELL_PARSE_H
+#define KR_CLI_SHELL_PARSE_H
+
+#include <krarup/text.h>
+
+#define KRI_FORM_BYTES ((size_t)1 << 20)
+#define KRI_FORM_DEPTH 64
+#define KRI_FORM_ATOMS 1000
+
+enum kri_expr_kind {
+        KRI_EXPR_LITERAL, /* value */
+        KRI_EXPR_VAR,     /* name */
+        KRI_EXPR_TUPLE,   /* its elements */
+        KRI_EXPR_LIST,    /* its elements; with `improper` the last one is the tail */
+        KRI_EXPR_MAP,     /* key, value, key, value ...; `exact` on the key: := */
+        KRI_EXPR_UPDATE,  /* the map, then as MAP */
+        KRI_EXPR_CALL,    /* the function, then the arguments */
+        KRI_EXPR_REMOTE,  /* the module, the function, then the arguments */
+        KRI_EXPR_UNARY,   /* name is the operator; one operand */
+        KRI_EXPR_BINARY,  /* name is the operator; two operands */
+        KRI_EXPR_MATCH,   /* a pattern and an expression */
+        KRI_EXPR_CATCH,
+        KRI_EXPR_BLOCK, /* expressions, one after the other */
+};
+
+struct kri_expr {
+        enum kri_expr_kind kind;
+        uint32_t line, column;
+        kr_term value; /* LITERAL: owned by the tree */
+        kr_atom name;  /* VAR, UNARY, BINARY */
+        bool improper, exact;
+        struct kri_expr *first; /* children, in order ... */
+        struct kri_expr *next;  /* ... each with its sibling */
+        struct kri_expr *made;  /* all nodes of a form, the newest first */
+};
+
+/* What was typed: a block. NULL is allowed. */
+void kri_form_free(struct kri_expr *form);
+
+/* Read one form; a full stop may end it, and nothing but blanks may follow. Gives a tree.
+ * KR_ESYNTAX, KR_ETOODEEP, KR_ETOOBIG, KR_EATOMS: *ret_error says what and where. KR_ENOMEM,
+ * KR_ESYSTEMLIMIT (no room for an atom): it does not. */
+KR_MUST_CHECK kr_err kri_form_parse(const char *text, size_t len, struct kri_expr **ret,
+                                    kr_text_error *ret_error);
+
+#endif
