@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EXPRESSION_BYTES 16384
+
 static bool at_once, may_lose, no_trial, kill_old, no_build;
 static const char *name, *extra, *trial;
 
@@ -39,15 +41,22 @@ static const struct kri_option rollback_options[] = {
         { NULL, 0, NULL, NULL, NULL, NULL },
 };
 
-/* The map of options for upgrade:run/3. */
-static void write_options(char *buf, size_t size)
+/* upgrade:FUNCTION(ARGUMENTS, Options). False: longer than anybody means. */
+static bool write_expression(char *buf, size_t size, const char *function,
+                             const char *arguments)
 {
-        (void)snprintf(buf, size,
-                       "#{mode => %s, may_lose => %s, no_trial => %s, kill_old => %s, "
-                       "trial_time => %s, extra => %s}",
-                       at_once ? "at_once" : "rolling", may_lose ? "true" : "false",
-                       no_trial ? "true" : "false", kill_old ? "true" : "false",
-                       trial != NULL ? trial : "0", extra != NULL ? extra : "[]");
+        int len = snprintf(buf, size,
+                           "upgrade:%s(%s, #{mode => %s, may_lose => %s, no_trial => %s, "
+                           "kill_old => %s, trial_time => %s, extra => %s}).",
+                           function, arguments, at_once ? "at_once" : "rolling",
+                           may_lose ? "true" : "false", no_trial ? "true" : "false",
+                           kill_old ? "true" : "false", trial != NULL ? trial : "0",
+                           extra != NULL ? extra : "[]");
+
+        if (len > 0 && (size_t)len < size)
+                return true;
+        kri_complain("--extra is too long");
+        return false;
 }
 
 /* The report is a map whose values are what kr_upgrade_report_term says. */
@@ -155,12 +164,12 @@ static bool quote(const char *path, char *buf, size_t size)
 
 static int upgrade_one(const char *module, const char *file)
 {
-        char options[1000], expression[6000];
+        char arguments[KRI_PATH_MAX + 300], expression[EXPRESSION_BYTES];
 
-        write_options(options, sizeof(options));
-        (void)snprintf(expression, sizeof(expression), "upgrade:run(%s, %s, %s).", module,
-                       file, options);
-        return ask(module, expression);
+        (void)snprintf(arguments, sizeof(arguments), "%.250s, %s", module, file);
+        return write_expression(expression, sizeof(expression), "run", arguments)
+                       ? ask(module, expression)
+                       : KRI_USAGE;
 }
 
 static int run_upgrade(const struct kri_args *args)
@@ -190,7 +199,7 @@ static int run_upgrade(const struct kri_args *args)
 
 static int run_rollback(const struct kri_args *args)
 {
-        char options[1000], expression[2000];
+        char expression[EXPRESSION_BYTES];
         struct kri_project project;
         const char *module;
 
@@ -201,11 +210,9 @@ static int run_rollback(const struct kri_args *args)
                 return KRI_USAGE;
         }
         module = args->count > 0 ? args->words[0] : project.modules[0];
-        if (!check_module(module))
+        if (!check_module(module) ||
+            !write_expression(expression, sizeof(expression), "rollback", module))
                 return KRI_USAGE;
-        write_options(options, sizeof(options));
-        (void)snprintf(expression, sizeof(expression), "upgrade:rollback(%s, %s).",
-                       module, options);
         return ask(module, expression);
 }
 
