@@ -56,6 +56,10 @@ kr_atom kri_gen_own_name(void)
 
 #define CAST_WORDS 3u /* {'$gen_cast', _} */
 
+_Static_assert(KRI_QUICK_FITS(CAST_WORDS, 96, 128), "a cast");
+_Static_assert(KRI_QUICK_FITS(KRI_REQUEST_WORDS, 192, 256), "a request");
+_Static_assert(KRI_QUICK_FITS(KRI_REPLY_WORDS, 192, 256), "a reply");
+
 /* [alias | Ref] at word `at`, where 6 words are taken; a reference made here. */
 static inline void put_tag(kri_word *heap, unsigned at, kr_ref ref)
 {
@@ -467,29 +471,6 @@ static KRI_TAIL void reply_any(struct kri_proc *p, const kr_from *from,
         kr_release(reply);
 }
 
-/* As kri_sleeper_take, for a caller that has been roused: it waits for p's answer, or the
- * record of its alias says what becomes of this one. */
-static inline void take_reply(struct kri_proc *p, struct kri_proc *caller, kr_ref ref,
-                              struct kri_sig *sig)
-{
-        struct kri_sched *s = p->sched;
-
-        kri_sched_set(caller, s);
-        if (kri_watching_called(caller, ref.id[0], kri_proc_word(p))) {
-                if (p->watcher != 0 && p->watcher_ref == ref.id[0])
-                        p->watcher = 0;
-                else
-                        (void)kri_watcher_remove(p, ref.id[0]);
-                kri_put(caller, sig);
-                kri_run_next(s, caller);
-        } else {
-                sig->kind = KRI_SIG_ALIAS;
-                *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { ref.id[0] } };
-                kri_link_take(s, caller, sig);
-                kri_sleeper_return(s, caller);
-        }
-}
-
 /* False: it is not that simple; nothing has happened. */
 static inline bool reply_usual(struct kri_proc *p, kr_ref ref, struct kri_site *site,
                                const union kri_arg *args)
@@ -510,7 +491,7 @@ static inline bool reply_usual(struct kri_proc *p, kr_ref ref, struct kri_site *
                 caller); /* and no blobs: to whoever it is, the alias decides */
         put_reply(sig, ref);
         if (kri_rouse(caller))
-                take_reply(p, caller, ref, sig);
+                kri_sleeper_hear(p, caller, ref, sig);
         else
                 (void)kri_send_sig_alias(p, ref, sig);
         return true;

@@ -353,14 +353,20 @@ static __attribute__((cold)) void refuse(struct kri_proc *p, int64_t timeout_ms)
                 kri_raise_atom(p, KR_CLASS_ERROR, KRI_A_timeout_value);
 }
 
-/* The clause that the box fits, by kri_match_fast alone; NULL: none, or it takes more. */
+/* How much is tried in line. What is seldom needed costs registers, and thereby all the others:
+ * SIMPLE is one slot that is filled again and again, from tuples of words, with one result. */
+enum effort { SIMPLE, MORE };
+
+/* The clause that the box fits, by kri_match_fast (and, with MORE, kri_match_more) alone; NULL:
+ * none, or it takes more. */
 static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
-        const struct kr_clause *c, const kri_word *box)
+        const struct kr_clause *c, const kri_word *box, enum effort effort)
 {
         for (; c->site != NULL; c++) {
                 /* acquire: as in kri_site_code */
                 const struct kri_code *code =
                         __atomic_load_n(&c->site->code, __ATOMIC_ACQUIRE);
+                const struct kri_match_code *match = (const struct kri_match_code *)code;
 
                 if (__builtin_expect(code == NULL, 0))
                         return NULL;
@@ -370,11 +376,13 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                                 return code->is_any ? c : NULL;
                         continue;
                 }
-                if (code->fast_box &&
-                    kri_match_fast((const struct kri_match_code *)code, box, c->args))
+                if (effort == SIMPLE)
+                        return code->fast_box && kri_match_one(match, box, c->args)
+                                       ? c
+                                       : NULL;
+                if (code->fast_box && kri_match_fast(match, box, c->args))
                         return c;
-                if (code->fast_more &&
-                    kri_match_more((const struct kri_match_code *)code, box, c->args))
+                if (code->fast_more && kri_match_more(match, box, c->args))
                         return c;
                 return NULL;
         }
@@ -419,13 +427,14 @@ static inline __attribute__((always_inline)) bool is_small(const struct kri_sig 
  * any (they may be out of scope: then they go with the next that takes more). False: it takes
  * more (release_slot); nothing has happened. */
 static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
-                                                                  const kr_msg *slot)
+                                                                  const kr_msg *slot,
+                                                                  enum effort effort)
 {
         struct kri_sig **place = &p->held, *sig = *place;
         struct kri_pool_list *hot;
 
         for (int others = 0; sig != NULL && holder(sig) != slot; others++) {
-                if (others == OTHER_SLOTS || !is_small(sig))
+                if (others == (effort == MORE ? OTHER_SLOTS : 0) || !is_small(sig))
                         return false;
                 place = &sig->next;
                 sig = *place;
@@ -479,7 +488,7 @@ static inline __attribute__((always_inline)) void take_it(struct kri_proc *p,
  * to: most receives are no more than that. Calls nothing. */
 static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         struct kri_proc *p, kr_msg *slot, const struct kr_clause *clauses,
-        uint32_t unless)
+        uint32_t unless, enum effort effort)
 {
         struct kri_sig *sig = p->first;
         const struct kr_clause *clause;
@@ -489,7 +498,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
                 return NULL;
         if (__builtin_expect(kri_tag(sig->root) == KRI_BOX, 1)) {
                 t = kri_sig_root(sig);
-                clause = fits_fast(clauses, kri_ptr(t));
+                clause = fits_fast(clauses, kri_ptr(t), effort);
         } else if (!kri_is_place(sig->root)) {
                 clause = fits_word(clauses, sig->root);
                 t = sig->root;
@@ -497,7 +506,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
                 clause = fits_anything(clauses);
                 t = kri_sig_root(sig);
         }
-        if (clause == NULL || !release_quickly(p, slot))
+        if (clause == NULL || !release_quickly(p, slot, effort))
                 return NULL;
         take_it(p, slot, t);
         return clause;
@@ -512,7 +521,7 @@ static inline __attribute__((always_inline)) int receive(struct kri_proc *p, kr_
 
         for (;;) {
                 clause = p->scanned == NULL && p->first != NULL
-                                 ? take_first(p, slot, clauses, KRI_P_LIMITED)
+                                 ? take_first(p, slot, clauses, KRI_P_LIMITED, MORE)
                                  : NULL;
                 if (clause == NULL)
                         clause = scan(p, slot, clauses);
@@ -603,6 +612,22 @@ static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot, int64_t ti
         return kri_receive(slot, timeout_ms, clauses);
 }
 
+/* There is a message, but it took more than a simple look. */
+static KRI_TAIL int receive_more(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
+                                 const struct kr_clause *clauses)
+{
+        const struct kr_clause *clause =
+                take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP, MORE);
+
+        if (__builtin_expect(clause == NULL, 0))
+                return receive_in(p, slot, timeout_ms, clauses);
+        p->reds -= KRI_COST_RECEIVE;
+        if (__builtin_expect(p->reds <= 0, 0))
+                return received_enough(p, clause->id);
+        kri_leave(p);
+        return clause->id;
+}
+
 /* Calls nothing, as kri_send_pid: what is unusual is a jump to receive_in.
  * The timeout is looked at when there is a reason to wait, as Erlang does. */
 int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clauses)
@@ -618,9 +643,9 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
                 return receive_in(p, slot, timeout_ms, clauses);
         if (p->first == NULL)
                 return receive_waiting(p, slot, timeout_ms, clauses);
-        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP);
+        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP, SIMPLE);
         if (__builtin_expect(clause == NULL, 0))
-                return receive_in(p, slot, timeout_ms, clauses);
+                return receive_more(p, slot, timeout_ms, clauses);
         p->reds -= KRI_COST_RECEIVE;
         if (__builtin_expect(p->reds <= 0, 0))
                 return received_enough(p, clause->id);
@@ -694,7 +719,7 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
                 return KR_TIMEOUT;
         if (kri_is_taken(p) || slot == NULL || p->first == NULL || p->scanned != NULL)
                 return wait_at_top(p, slot, timeout_ms, clauses);
-        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_WAIT_TIMED);
+        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_WAIT_TIMED, MORE);
         if (clause == NULL)
                 return receive_top(slot, timeout_ms, clauses);
         kri_flags_set(p, 0, KRI_P_TOP);
@@ -724,7 +749,7 @@ int kri_receive_next(kr_msg *slot, int64_t timeout_ms)
                 return KR_TIMEOUT;
         if (kri_is_taken(p) || slot == NULL || p->first == NULL || p->scanned != NULL ||
             kri_has(p, KRI_P_LIMITED | KRI_P_WAIT_TIMED | KRI_P_MARKED) ||
-            !release_quickly(p, slot))
+            !release_quickly(p, slot, MORE))
                 return next_at_top(p, slot, timeout_ms);
         take_it(p, slot, kri_sig_root(p->first));
         kri_flags_set(p, 0, KRI_P_TOP);
@@ -942,7 +967,7 @@ static inline __attribute__((always_inline)) bool take_reply(struct kri_proc *p,
         struct kri_sig *sig = after != NULL ? after->next : p->first;
 
         if (sig == NULL || p->extra->first_watching.ref[0] == ref ||
-            !kri_call_is_reply(sig, ref) || !release_quickly(p, slot))
+            !kri_call_is_reply(sig, ref) || !release_quickly(p, slot, MORE))
                 return false;
         unlink_sig(p, after, sig);
         hold(p, slot, sig);

@@ -292,6 +292,30 @@ static void take_injected(struct kri_sched *s)
         note_backlog(s);
 }
 
+/* Whoever yielded may wait for its turn in a way of its own (kri_taken_wait), and arrives at the
+ * scheduler only. */
+static bool can_hop_to(const struct kri_proc *p)
+{
+        bool waits = p->out == KRI_OUT_WAIT || p->out == KRI_OUT_TOP;
+
+        return !kri_outer_has_news(p) && p->doom == NULL && p->suspended == 0 &&
+               !kri_has(p, KRI_P_CAPPED) &&
+               (waits ? kri_has(p, KRI_P_NEWS) : kri_begins(p));
+}
+
+struct kri_proc *kri_hop_queue(struct kri_sched *s)
+{
+        struct kri_queue *normal = &s->queues[KRI_QUEUE_NORMAL];
+        struct kri_proc *p = normal->first;
+
+        if (p == NULL || s->sim || s->queues[KRI_QUEUE_LOW].len != 0 || !can_hop_to(p))
+                return NULL;
+        s->next = pop_first(normal);
+        s->next_run = 0;
+        note_backlog(s);
+        return p;
+}
+
 /* Low ones have a queue of their own: each has its turn, when LOW_SHARE went to others. */
 static struct kri_proc *pop_normal(struct kri_sched *s)
 {

@@ -7,10 +7,11 @@
  *          an idle scheduler asks a busy one for work, which gives at its next turn.
  * Next     The receiver of a fresh message runs next: a conversation stays on one core and
  *          in its cache. After NEXT_MAX such turns in a row the queue has its turn.
- * Hop      A process that waits goes straight to the one that runs next, when there is
- *          nothing to decide (kri_hop_next): one change of stacks instead of two. Whoever
- *          arrives puts the one that left to sleep (kri_arrive): until then it may still be
- *          on its stack. At most KRI_HOPS in a row; then the scheduler looks around.
+ * Hop      A process that waits goes straight to the one that runs next, or is the first in
+ *          the queue, when there is nothing to decide (kri_hop_next): one change of stacks
+ *          instead of two. Whoever arrives puts the one that left to sleep (kri_arrive): until
+ *          then it may still be on its stack. At most KRI_HOPS in a row; then the scheduler
+ *          looks around.
  * Here     Whoever runs on a scheduler owns all that wait in its queues, too: a message to
  *          one of those goes straight into its mailbox, unless other signals are on the way
  *          to it already (p->sched is how one knows; p->outer what is on the way).
@@ -182,18 +183,30 @@ static inline __attribute__((always_inline)) void kri_count_turn(struct kri_sche
         s->spent += spent;
 }
 
+/* The first in the normal queue, as the one that runs next, if no more is to be done than to go
+ * on with it, and nobody else may come before it; else NULL. */
+struct kri_proc *kri_hop_queue(struct kri_sched *s);
+
+/* It goes on at its top, or begins: on any stack. */
+static inline bool kri_begins(const struct kri_proc *p)
+{
+        return p->out == KRI_OUT_TOP || (p->out == KRI_OUT_YIELD && p->stack == NULL);
+}
+
 /* The process that runs next, if no more is to be done than to go on with it; else NULL. */
 static inline __attribute__((always_inline)) struct kri_proc *kri_hop_next(
         struct kri_sched *s)
 {
         struct kri_proc *next = s->next;
 
-        if (next == NULL || s->hops == 0 || s->outbox.to != NULL)
+        if (s->hops == 0 || s->outbox.to != NULL)
                 return NULL;
         /* relaxed: work from elsewhere, seen now or after the next hop */
         if (atomic_load_explicit(&s->inject, memory_order_relaxed) != NULL ||
             atomic_load_explicit(&s->wanted, memory_order_relaxed) != 0)
                 return NULL;
+        if (next == NULL)
+                return kri_hop_queue(s);
         if (kri_outer_has_news(next) || next->doom != NULL || next->suspended != 0 ||
             (kri_flags(next) & (KRI_P_NEWS | KRI_P_CAPPED)) != KRI_P_NEWS)
                 return NULL;
@@ -225,7 +238,7 @@ static inline __attribute__((always_inline)) bool kri_hop_has_stack(struct kri_s
 {
         if (__builtin_expect(next->out == KRI_OUT_WAIT, 1))
                 return true;
-        if (next->out != KRI_OUT_TOP || s->hot_stack == NULL)
+        if (!kri_begins(next) || s->hot_stack == NULL)
                 return false;
         next->stack = s->hot_stack;
         s->hot_stack = NULL;
@@ -262,7 +275,7 @@ static inline __attribute__((always_inline)) void kri_hop_from_top(struct kri_pr
 
         if (next == NULL || s->hot_stack != NULL)
                 return;
-        if (next->out == KRI_OUT_TOP) {
+        if (kri_begins(next)) {
                 kri_hop_begin(s, p, next);
                 p->stack = NULL;
                 next->stack = stack;

@@ -195,6 +195,19 @@ bool kri_signal(struct kr_node *node, struct kri_sched *s, kri_word to,
 
 /* -- kr_send -- */
 
+/* kri_build_sig, once kri_is_whole. */
+static inline struct kri_sig *build_whole(struct kri_proc *p,
+                                          const struct kri_build_code *build,
+                                          const union kri_arg *args, uint64_t before,
+                                          kri_word *ret_term)
+{
+        struct kri_sig *sig = kri_sig_new(&p->sched->pool, before + build->whole_words);
+
+        if (sig != NULL)
+                *ret_term = kri_put_whole(build, args, sig->heap + before);
+        return sig;
+}
+
 struct kri_sig *kri_build_sig(struct kri_proc *p, struct kri_site *site,
                               const union kri_arg *args, uint64_t before,
                               kri_word *ret_term)
@@ -209,6 +222,9 @@ struct kri_sig *kri_build_sig(struct kri_proc *p, struct kri_site *site,
                         *ret_term = kri_build_quickly(code, args, sig->heap + before);
                 return sig;
         }
+        if (code != NULL && kri_is_whole((const struct kri_build_code *)code, args))
+                return build_whole(p, (const struct kri_build_code *)code, args, before,
+                                   ret_term);
         words = code != NULL ? kri_code_words(code, args) : KRI_WORDS_BAD;
         if (words == KRI_WORDS_BAD)
                 return NULL;
@@ -381,7 +397,7 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
                 return send_any(to, site, args);
         sig = kri_build_in_pool(&p->sched->pool, code, args, 0);
         if (__builtin_expect(sig == NULL, 0))
-                return send_any(to, site, args);
+                return send_any(kri_word_pid(to.num), code->code.site, args);
         sig->to = kri_pid_serial(to.num); /* not the receiver's now; and no blobs */
         if (!kri_is_here(p->sched, receiver))
                 return kri_send_away(p, receiver, sig);
@@ -441,18 +457,33 @@ kr_err kri_send_sig(struct kri_proc *p, kr_pid to, struct kri_sig *sig)
         return KR_OK;
 }
 
+/* Through an alias of a process that sleeps, and will run next. False: it is not like that;
+ * nothing has happened. */
+static inline bool send_waking_alias(struct kri_proc *p, struct kri_proc *to,
+                                     kr_ref alias, struct kri_sig *sig)
+{
+        if (!kri_wakes_simply(p->sched, to) ||
+            kri_has(to, KRI_P_LIMITED | KRI_P_CAPPED) || !kri_rouse(to))
+                return false;
+        kri_sleeper_hear(p, to, alias, sig);
+        kri_spend(p, KRI_COST_SEND);
+        return true;
+}
+
 kr_err kri_send_sig_alias(struct kri_proc *p, kr_ref to, struct kri_sig *sig)
 {
         struct kri_proc *receiver;
 
+        if (to.node != p->node->slot || to.id[1] >= p->node->procs_max) {
+                kri_sig_free(&p->sched->pool, sig);
+                return KR_OK;
+        }
+        receiver = kri_proc_at(p->node, (uint32_t)to.id[1]);
+        if (send_waking_alias(p, receiver, to, sig))
+                return KR_OK;
         sig->kind = KRI_SIG_ALIAS;
         *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { to.id[0], to.id[1], 0 } };
-        if (to.node == p->node->slot && to.id[1] < p->node->procs_max) {
-                receiver = kri_proc_at(p->node, (uint32_t)to.id[1]);
-                return send_to(p, receiver, kri_serial(receiver), sig);
-        }
-        kri_sig_free(&p->sched->pool, sig);
-        return KR_OK;
+        return send_to(p, receiver, kri_serial(receiver), sig);
 }
 
 kr_err kri_send_alias(kr_ref to, struct kri_site *site, const union kri_arg *args)

@@ -16,6 +16,7 @@
 #include "node.h"
 #include "sched.h"
 
+_Static_assert(KRI_FAST_WORDS == 2 * KRI_FAST_STEP, "two steps at most");
 _Static_assert(offsetof(struct kri_sig, root) + sizeof(kri_word) ==
                        offsetof(struct kri_sig, heap),
                "kri_build_fast writes the root in front of the words");
@@ -50,16 +51,21 @@ static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver
         return receiver;
 }
 
-/* The class of blocks for so many words in front of what is built, in one step or two: images
- * are copied in whole steps. */
-static inline __attribute__((always_inline)) unsigned kri_quick_class(unsigned more_steps,
-                                                                      uint32_t before)
+/* The class of blocks that hold so many words in front of what is built, in one step: images
+ * are copied in whole steps. The class for two steps follows it. */
+#define KRI_QUICK_SIZE(before, words)                                                    \
+        (sizeof(struct kri_sig) + ((before) + (words)) * sizeof(kri_word))
+static inline __attribute__((always_inline)) unsigned kri_quick_class(uint32_t before)
 {
-        size_t size = sizeof(struct kri_sig) + before * sizeof(kri_word);
-
-        return more_steps == 0 ? kri_pool_class(size + KRI_FAST_STEP * sizeof(kri_word))
-                               : kri_pool_class(size + KRI_FAST_WORDS * sizeof(kri_word));
+        return kri_pool_class(KRI_QUICK_SIZE(before, KRI_FAST_STEP));
 }
+
+/* So many words in front: the two classes, in bytes. */
+#define KRI_QUICK_FITS(before, one_step, two_steps)                                      \
+        (KRI_QUICK_SIZE(before, KRI_FAST_STEP) <= (one_step) &&                          \
+         KRI_QUICK_SIZE(before, KRI_FAST_STEP) > (one_step)-32 &&                        \
+         KRI_QUICK_SIZE(before, KRI_FAST_WORDS) <= (two_steps))
+_Static_assert(KRI_QUICK_FITS(0, 64, 96), "a message by itself");
 
 /* Build in the first free block of the pool, `before` words (a constant, and few) behind its
  * beginning. NULL: not that easy; nothing has happened. */
@@ -67,8 +73,8 @@ static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
         struct kri_pool *pool, const struct kri_build_code *code,
         const union kri_arg *args, uint32_t before)
 {
-        unsigned size_class = kri_quick_class(code->fast_steps, before);
-        struct kri_pool_list *hot = &pool->hot[size_class];
+        struct kri_pool_list *hot =
+                &pool->hot[kri_quick_class(before) + code->fast_steps];
         struct kri_sig *sig = (struct kri_sig *)hot->first;
 
         if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
@@ -76,8 +82,8 @@ static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
                 return NULL;
         hot->first = (struct kri_block *)sig->next;
         hot->count--;
-        sig->head = (uint64_t)KRI_SIG_MESSAGE | (uint64_t)size_class << 8 |
-                    (uint64_t)(code->fast + before) << 32;
+        sig->head = code->fast_sizes + ((uint64_t)before << 32) +
+                    ((uint64_t)kri_quick_class(before) << 8) + KRI_SIG_MESSAGE;
         return sig;
 }
 

@@ -14,7 +14,9 @@
 #ifndef KR_CORE_SLEEPER_H
 #define KR_CORE_SLEEPER_H
 
+#include "link.h"
 #include "node.h"
+#include "watching.h"
 
 /* The process, kept awake without running, if it sleeps and is still the one that `pid`
  * names; NULL: it does not, and whatever is meant for it goes the usual way. */
@@ -27,5 +29,29 @@ void kri_sleeper_return(struct kri_sched *s, struct kri_proc *p);
  * that serial. False: it is not of those, or does not; nothing has happened. */
 bool kri_sleeper_take(struct kri_sched *s, struct kri_proc *p, uint32_t serial,
                       struct kri_sig *sig);
+
+/* `to` has been roused, simply (sched.h); `from`, who runs, has built sig for it, with
+ * KRI_CTL_WORDS free in front of the terms: take it in through that alias. Mostly it is what
+ * `to` has been waiting for, the answer to its call: then both records of the call go at once. */
+static inline void kri_sleeper_hear(struct kri_proc *from, struct kri_proc *to,
+                                    kr_ref alias, struct kri_sig *sig)
+{
+        struct kri_sched *s = from->sched;
+
+        kri_sched_set(to, s);
+        if (kri_watching_called(to, alias.id[0], kri_proc_word(from))) {
+                if (from->watcher != 0 && from->watcher_ref == alias.id[0])
+                        from->watcher = 0;
+                else
+                        (void)kri_watcher_remove(from, alias.id[0]);
+                kri_put(to, sig);
+                kri_run_next(s, to);
+        } else {
+                sig->kind = KRI_SIG_ALIAS;
+                *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { alias.id[0] } };
+                kri_link_take(s, to, sig);
+                kri_sleeper_return(s, to);
+        }
+}
 
 #endif

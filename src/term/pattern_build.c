@@ -122,72 +122,13 @@ static __attribute__((noinline)) uint64_t words_of_all(const struct kri_build_co
         return total;
 }
 
-/* -- whole images: all that depends on the arguments is the words of their boxes -- */
-
-static inline const union kri_arg *arg_of(const struct kri_whole_hole *hole,
-                                          const union kri_arg *args)
-{
-        return (const union kri_arg *)((const char *)args + hole->quick.from);
-}
-
-static inline bool fits_whole(const struct kri_whole_hole *hole,
-                              const union kri_arg *args)
-{
-        switch (hole->kind) {
-        case KRI_WHOLE_FLOAT:
-                return __builtin_isfinite(arg_of(hole, args)->d);
-        case KRI_WHOLE_REF: /* neither none, nor of other than the usual words */
-                return arg_of(hole, args)->ref.node - 1 < (1u << KRI_REF_NODE_BITS) - 1;
-        default:
-                return kri_are_quick(&hole->quick, args, 1);
-        }
-}
-
-static inline bool is_whole(const struct kri_build_code *build, const union kri_arg *args)
-{
-        if (build->whole_words == 0)
-                return false;
-        for (unsigned i = 0; i < build->whole_holes; i++)
-                if (!fits_whole(&build->whole[i], args))
-                        return false;
-        return true;
-}
-
-static inline void put_whole_hole(const struct kri_whole_hole *hole,
-                                  const union kri_arg *args, kri_word *at)
-{
-        const kr_ref *ref = &arg_of(hole, args)->ref;
-
-        switch (hole->kind) {
-        case KRI_WHOLE_FLOAT:
-                memcpy(at, &arg_of(hole, args)->d, sizeof(double));
-                break;
-        case KRI_WHOLE_REF:
-                memcpy(at, ref->id, sizeof(ref->id));
-                at[2] = ref->id2 | (kri_word)ref->node << 32;
-                break;
-        default:
-                *at = kri_quick_word(&hole->quick, args);
-        }
-}
-
-static kri_word put_whole(const struct kri_build_code *build, const union kri_arg *args,
-                          kri_word *heap)
-{
-        for (unsigned i = 0; i < build->whole_words; i++)
-                heap[i] = build->whole_image[i];
-        for (unsigned i = 0; i < build->whole_holes; i++)
-                put_whole_hole(&build->whole[i], args, heap + build->whole[i].quick.at);
-        return (kri_word)(uintptr_t)heap | build->word;
-}
-
 uint64_t kri_code_words(const struct kri_code *code, const union kri_arg *args)
 {
         const struct kri_build_code *build = (const struct kri_build_code *)code;
 
         if (kri_is_quick(build, args))
                 return build->words;
-        return is_whole(build, args) ? build->whole_words : words_of_all(build, args);
+        return kri_is_whole(build, args) ? build->whole_words : words_of_all(build, args);
 }
 
 /* -- large binaries: all of them are there before anything is written -- */
@@ -459,8 +400,8 @@ kri_word kri_code_build(const struct kri_code *code, const union kri_arg *args,
                 return build->word;
         if (kri_is_quick(build, args))
                 return kri_put_quick(build, args, heap);
-        return is_whole(build, args) ? put_whole(build, args, heap)
-                                     : put_all(build, args, heap, block, blobs);
+        return kri_is_whole(build, args) ? kri_put_whole(build, args, heap)
+                                         : put_all(build, args, heap, block, blobs);
 }
 
 /* -- the public build -- */

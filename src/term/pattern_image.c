@@ -127,6 +127,8 @@ static void make_fast(struct kri_build_code *build)
                 memcpy(build->fast_image, build->image, build->words * sizeof(kri_word));
         }
         build->fast_steps = build->fast > KRI_FAST_STEP;
+        build->fast_sizes = (uint64_t)build->fast << 32 | (uint64_t)build->fast_steps
+                                                                  << 8;
         build->fast_holes = (uint8_t)build->hole_count;
         for (uint32_t i = 0; i < build->hole_count; i++)
                 build->fast_hole[i] = fast_hole(&build->quick[i]);

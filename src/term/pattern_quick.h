@@ -79,8 +79,9 @@ struct kri_build_code {
         /* -- what kri_build_fast needs, in one place; see there -- */
         uint8_t fast; /* words of what it builds (at least 1); 0: not that */
         uint8_t fast_holes;
-        uint8_t fast_steps; /* more than the first: 0 or 1 */
-        kri_word root;      /* the term as stored in the word in front of its words */
+        uint8_t fast_steps;  /* more than the first: 0 or 1 */
+        uint64_t fast_sizes; /* fast << 32 | fast_steps << 8, for the head of a block */
+        kri_word root;       /* the term as stored in the word in front of its words */
         kri_word fast_image[KRI_FAST_WORDS]; /* padded with zeros */
         struct kri_fast_hole fast_hole[KRI_FAST_HOLES];
 
@@ -238,6 +239,73 @@ static inline kri_word kri_build_quickly(const struct kri_code *code,
 
         return code->shape == KRI_SHAPE_WORD ? build->word
                                              : kri_put_quick(build, args, heap);
+}
+
+/* -- with the boxes of the arguments: all that depends on these is the words of the boxes -- */
+
+static inline const union kri_arg *kri_whole_arg(const struct kri_whole_hole *hole,
+                                                 const union kri_arg *args)
+{
+        return (const union kri_arg *)((const char *)args + hole->quick.from);
+}
+
+static inline bool kri_fits_whole(const struct kri_whole_hole *hole,
+                                  const union kri_arg *args)
+{
+        switch (hole->kind) {
+        case KRI_WHOLE_FLOAT:
+                return __builtin_isfinite(kri_whole_arg(hole, args)->d);
+        case KRI_WHOLE_REF: /* neither none, nor of other than the usual words */
+                return kri_whole_arg(hole, args)->ref.node - 1 <
+                       (1u << KRI_REF_NODE_BITS) - 1;
+        default:
+                return kri_are_quick(&hole->quick, args, 1);
+        }
+}
+
+/* Can the term be built by kri_put_whole? Then it takes build->whole_words. */
+static inline bool kri_is_whole(const struct kri_build_code *build,
+                                const union kri_arg *args)
+{
+        if (build->whole_words == 0)
+                return false;
+        for (unsigned i = 0; i < build->whole_holes; i++)
+                if (!kri_fits_whole(&build->whole[i], args))
+                        return false;
+        return true;
+}
+
+static inline void kri_put_whole_hole(const struct kri_whole_hole *hole,
+                                      const union kri_arg *args, kri_word *at)
+{
+        const kr_ref *ref = &kri_whole_arg(hole, args)->ref;
+
+        switch (hole->kind) {
+        case KRI_WHOLE_FLOAT:
+                memcpy(at, &kri_whole_arg(hole, args)->d, sizeof(double));
+                break;
+        case KRI_WHOLE_REF:
+                memcpy(at, ref->id, sizeof(ref->id));
+                at[2] = ref->id2 | (kri_word)ref->node << 32;
+                break;
+        default:
+                *at = kri_quick_word(&hole->quick, args);
+        }
+}
+
+static inline kri_word kri_put_whole(const struct kri_build_code *build,
+                                     const union kri_arg *args, kri_word *heap)
+{
+        unsigned pairs = build->whole_words / 2;
+
+        for (unsigned i = 0; i < pairs; i++)
+                memcpy(heap + 2 * i, build->whole_image + 2 * i, 2 * sizeof(*heap));
+        if (build->whole_words % 2 != 0)
+                heap[2 * pairs] = build->whole_image[2 * pairs];
+        for (unsigned i = 0; i < build->whole_holes; i++)
+                kri_put_whole_hole(&build->whole[i], args,
+                                   heap + build->whole[i].quick.at);
+        return (kri_word)(uintptr_t)heap | build->word;
 }
 
 /* -- in one go -- */
@@ -404,6 +472,19 @@ static inline __attribute__((always_inline)) bool kri_match_fast(
                         kri_set_fast(&out[i], box, args);
         }
         kri_set_fast(out, box, args);
+        return true;
+}
+
+/* The same for one result at most: with so little to keep, it takes few registers. */
+static inline __attribute__((always_inline)) bool kri_match_one(
+        const struct kri_match_code *match, const kri_word *box,
+        const union kri_arg *args)
+{
+        if (match->fast_outs == 0)
+                return true;
+        if (match->fast_outs != 1 || !kri_fits_fast(match->fast_out, box, args))
+                return false;
+        kri_set_fast(match->fast_out, box, args);
         return true;
 }
 
