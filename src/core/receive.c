@@ -460,7 +460,7 @@ void kr_msg_clear(kr_msg *slot)
 
         if (p == NULL)
                 return;
-        if (slot != NULL && slot->sig != NULL && !release_quickly(p, slot))
+        if (slot != NULL && slot->sig != NULL && !release_quickly(p, slot, MORE))
                 release_slot(p, slot);
         if (slot != NULL)
                 *slot = (kr_msg){ .term = { KRI_NONE } };
