@@ -12,6 +12,7 @@
 #include <krarup/change.h>
 #include <krarup/etf.h>
 #include <krarup/fields.h>
+#include <krarup/file.h>
 #include <krarup/gen.h>
 #include <krarup/gen_event.h>
 #include <krarup/gen_server.h>

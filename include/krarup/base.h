@@ -79,7 +79,8 @@
         X(KR_ENETUNREACH, 35, "enetunreach", "no way to the network")                    \
         X(KR_ENOTCONN, 36, "enotconn", "not connected")                                  \
         X(KR_ENOANSWER, 37, "etimedout", "the other side does not answer")               \
-        X(KR_EMSGSIZE, 38, "emsgsize", "a packet beyond its limit")
+        X(KR_EMSGSIZE, 38, "emsgsize", "a packet beyond its limit")                      \
+        X(KR_ENOTEMPTY, 39, "enotempty", "the folder is not empty")
 
 typedef enum kr_err {
 #define KR_ERR_ENUM(symbol, value, name, text) symbol = value,

@@ -14,7 +14,9 @@
 enum kri_port_family {
         KRI_PORT_SOCKET,
         KRI_PORT_CHILD,
-        KRI_PORT_OTHER,
+        KRI_PORT_FILE,
+        KRI_PORT_SIGNAL,
+        KRI_PORT_TTY,
         KRI_PORT_FAMILIES
 };
 
