@@ -28,6 +28,17 @@ void kri_futex_wake(_Atomic uint32_t *word, int count)
         syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
+void kri_latch_wait(kri_latch *latch)
+{
+        while (atomic_exchange_explicit(&latch->word, 2, memory_order_acquire) != 0)
+                kri_futex_wait(&latch->word, 2, -1);
+}
+
+void kri_latch_wake(kri_latch *latch)
+{
+        kri_futex_wake(&latch->word, 1);
+}
+
 bool kri_barrier_init(void)
 {
         return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) ==

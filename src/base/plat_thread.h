@@ -33,6 +33,35 @@ static inline void kri_unlock(kri_mutex *m)
 void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 void kri_futex_wake(_Atomic uint32_t *word, int count);
 
+/* A lock that is hardly ever contended, in one word and in line: all zero is free. */
+typedef struct {
+        _Atomic uint32_t word; /* 0 free, 1 held, 2 held and somebody may sleep on it */
+} kri_latch;
+
+void kri_latch_wait(kri_latch *latch);
+void kri_latch_wake(kri_latch *latch);
+
+static inline void kri_latch_lock(kri_latch *latch)
+{
+        uint32_t free = 0;
+
+        /* acquire: pairs with unlock */
+        if (__builtin_expect(!atomic_compare_exchange_strong_explicit(
+                                     &latch->word, &free, 1, memory_order_acquire,
+                                     memory_order_relaxed),
+                             0))
+                kri_latch_wait(latch);
+}
+
+static inline void kri_latch_unlock(kri_latch *latch)
+{
+        /* release: whoever holds it next sees what we did */
+        if (__builtin_expect(atomic_exchange_explicit(&latch->word, 0,
+                                                      memory_order_release) == 2,
+                             0))
+                kri_latch_wake(latch);
+}
+
 /* A full barrier on every other running thread of this OS process (3 us), so that their
  * side of a store-then-load needs a compiler barrier only. init first; false: the kernel
  * (before 4.14) has none, and whoever relies on it must do without. */

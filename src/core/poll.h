@@ -76,6 +76,7 @@ struct kri_outside {
         bool woken; /* the owner's: `wake` has been taken in since it was last false */
 
         /* -- of the layer above, which locks them as it likes -- */
+        void *world;              /* what its node has there */
         void *things;             /* that it owns */
         void *queue;              /* that it waits in; NULL: none */
         struct kri_outside *next; /* in that queue */

@@ -9,6 +9,7 @@
 
 #include <krarup/loop.h>
 
+#include "core/extra.h"
 #include "core/sched.h"
 
 #include "io.h"
@@ -452,6 +453,21 @@ static kr_err io_make(struct kr_node *node, struct kri_io **ret_io)
         }
         (*ret_io)->err = kri_poll_give(node, polls);
         return (*ret_io)->err;
+}
+
+kr_err kri_io_of_proc(const struct kri_proc *p, struct kri_io **ret_io)
+{
+        struct kri_outside *outside = p->extra != NULL ? p->extra->outside : NULL;
+        kr_err err;
+
+        if (__builtin_expect(outside != NULL && outside->world != NULL, 1)) {
+                *ret_io = outside->world;
+                return KR_OK;
+        }
+        err = kri_io_of(p->node, ret_io);
+        if (err == KR_OK && outside != NULL)
+                outside->world = *ret_io;
+        return err;
 }
 
 kr_err kri_io_of(struct kr_node *node, struct kri_io **ret_io)

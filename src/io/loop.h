@@ -37,6 +37,8 @@ struct kri_loop_call {
 /* What a node has: made at the first use, gone when it stops. KR_ENOTSUP: a simulation;
  * KR_ENOMEM; KR_ESYSTEMLIMIT, KR_EOS: no descriptors. */
 kr_err kri_io_of(struct kr_node *node, struct kri_io **ret_io);
+/* The same, faster, for a process that has used it before. */
+kr_err kri_io_of_proc(const struct kri_proc *p, struct kri_io **ret_io);
 
 /* The loop of the scheduler that p runs on; of an attached thread, some other. p is inside. */
 struct kri_loop *kri_loop_of(struct kri_io *io, const struct kri_proc *p);

@@ -110,7 +110,6 @@ static struct kri_port *new_record(struct kri_io *io, const struct kri_port_kind
                 return NULL;
         }
         kri_notice_init(port->notice, notice_taken, port);
-        port->lock = (kri_mutex)KRI_MUTEX_INIT;
         port->io = io;
         port->kind = kind;
         return port;
@@ -220,9 +219,9 @@ kr_err kri_port_new(struct kri_io *io, struct kri_proc *p,
         kri_unlock(&io->ports.lock);
         if (err != KR_OK)
                 return err;
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         own_head(port, outside);
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
         *ret_port = port;
         return KR_OK;
 }
@@ -253,21 +252,21 @@ static bool is_it(const struct kri_port *port, kr_port id)
                id.num >> INDEX_BITS;
 }
 
-struct kri_port *kri_port_lock(struct kr_node *node, kr_port id,
+struct kri_port *kri_port_lock(const struct kri_proc *p, kr_port id,
                                const struct kri_port_kind *kind, bool *ret_is_port)
 {
         struct kri_io *io = NULL;
         struct kri_port *port = NULL;
 
-        if (id.node == node->slot && kri_io_of(node, &io) == KR_OK)
+        if (id.node == p->node->slot && kri_io_of_proc(p, &io) == KR_OK)
                 port = port_at(&io->ports, (uint32_t)(id.num & INDEX_MASK));
         *ret_is_port = port != NULL && port->kind == kind;
         if (!*ret_is_port)
                 return NULL;
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         if (is_it(port, id) && port->open)
                 return port;
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
         return NULL;
 }
 
@@ -295,9 +294,9 @@ bool kri_port_await_notice(struct kri_port *port, struct kri_proc *p)
         kr_port id = kri_port_id(port);
 
         while (atomic_load_explicit(&port->notice->pending, memory_order_relaxed)) {
-                kri_unlock(&port->lock);
+                kri_latch_unlock(&port->lock);
                 kri_take(p->sched, p);
-                kri_lock(&port->lock);
+                kri_latch_lock(&port->lock);
         }
         return is_it(port, id) && port->open;
 }
@@ -329,7 +328,7 @@ static void notice_taken(struct kri_sched *s, struct kri_proc *p,
         struct kri_port *port = notice->of;
         bool looks = false;
 
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         atomic_store_explicit(&notice->pending, false, memory_order_relaxed);
         if (p != NULL && port->owner == kri_proc_word(p)) {
                 if (!port->open && port->linked)
@@ -340,7 +339,7 @@ static void notice_taken(struct kri_sched *s, struct kri_proc *p,
                 kri_port_close(port, NULL, s); /* nobody is there to own it */
         else
                 kri_port_settle(port);
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
         if (looks && port->kind->look != NULL)
                 port->kind->look(port, p, s);
 }
@@ -350,12 +349,12 @@ void kri_ports_close_all(struct kri_outside *outside, struct kri_sched *s)
         struct kri_port *port;
 
         while ((port = outside->things) != NULL) {
-                kri_lock(&port->lock);
+                kri_latch_lock(&port->lock);
                 unlink_port(outside, port);
                 if (port->open)
                         kri_port_close(port, NULL, s);
                 else
                         kri_port_settle(port);
-                kri_unlock(&port->lock);
+                kri_latch_unlock(&port->lock);
         }
 }

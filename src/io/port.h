@@ -39,7 +39,7 @@ struct kri_port {
         const struct kri_port_kind *kind; /* stays the same */
         struct kri_io *io;
         uint32_t index;
-        kri_mutex lock;
+        kri_latch lock;
 
         /* -- lock -- */
         _Atomic uint64_t serial; /* any: reads */
@@ -59,7 +59,7 @@ kr_err kri_port_new(struct kri_io *io, struct kri_proc *p,
 
 /* The open one that the handle names, locked; NULL: it is closed. *ret_is_port: whether it
  * is, or was, a port of that kind, as far as one can tell. */
-struct kri_port *kri_port_lock(struct kr_node *node, kr_port id,
+struct kri_port *kri_port_lock(const struct kri_proc *p, kr_port id,
                                const struct kri_port_kind *kind, bool *ret_is_port);
 
 kr_port kri_port_id(const struct kri_port *port);

@@ -5,9 +5,9 @@ void kri_request_drop(struct kri_request *request)
 {
         bool last;
 
-        kri_lock(&request->lock);
+        kri_latch_lock(&request->lock);
         last = --request->holders == 0;
-        kri_unlock(&request->lock);
+        kri_latch_unlock(&request->lock);
         if (last)
                 request->release(request);
 }
@@ -36,7 +36,6 @@ void kri_request_init(struct kri_request *request,
 {
         *request = (struct kri_request){
                 .call.fn = begin,
-                .lock = KRI_MUTEX_INIT,
                 .holders = 1,
                 .begin = begin_fn,
                 .release = release,
@@ -55,17 +54,17 @@ kr_err kri_request_run(struct kri_io *io, struct kri_proc *p, struct kri_request
                 kri_request_drop(request);
                 return KR_ENOMEM;
         }
-        kri_lock(&request->lock);
+        kri_latch_lock(&request->lock);
         request->holders = 2;
         kri_turn_enter(&request->turn, outside);
-        kri_unlock(&request->lock);
+        kri_latch_unlock(&request->lock);
         kri_loop_call(kri_loop_of(io, p), &request->call);
-        kri_lock(&request->lock);
+        kri_latch_lock(&request->lock);
         while (!request->done && kri_turn_wait(&request->turn, outside, deadline_ns))
                 ;
         done = request->done;
         kri_turn_leave(&request->turn, outside, p->sched);
-        kri_unlock(&request->lock);
+        kri_latch_unlock(&request->lock);
         if (done)
                 return KR_OK;
         kri_request_drop(request);
@@ -74,10 +73,10 @@ kr_err kri_request_run(struct kri_io *io, struct kri_proc *p, struct kri_request
 
 void kri_request_done(struct kri_request *request, struct kri_sched *s)
 {
-        kri_lock(&request->lock);
+        kri_latch_lock(&request->lock);
         request->done = true;
         if (request->turn.first != NULL)
                 kri_outside_wake(s, request->turn.first);
-        kri_unlock(&request->lock);
+        kri_latch_unlock(&request->lock);
         kri_request_drop(request);
 }

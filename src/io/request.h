@@ -15,7 +15,7 @@
 struct kri_request {
         struct kri_loop_call call;
         struct kri_turn turn;
-        kri_mutex lock;
+        kri_latch lock;
         uint8_t holders; /* the process, the loop. lock */
         bool done;       /* lock */
         /* Begin it, on the loop. Calls kri_request_done, now or later, from there. */

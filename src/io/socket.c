@@ -31,7 +31,7 @@ static void happened(struct kri_watched *watched, struct kri_sched *s, uint32_t 
                 (struct kri_socket *)((char *)watched -
                                       offsetof(struct kri_socket, watched));
 
-        kri_lock(&socket->port.lock);
+        kri_latch_lock(&socket->port.lock);
         if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
                 socket->hung_up = true;
         if (events & ~(uint32_t)EPOLLOUT)
@@ -41,7 +41,7 @@ static void happened(struct kri_watched *watched, struct kri_sched *s, uint32_t 
         if (socket->active != 0 && socket->port.open && socket->in.ready &&
             kri_turn_is_empty(&socket->in))
                 kri_port_tell(&socket->port, s);
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
 }
 
 /* A socket that nobody has waited for may well have something already. */
@@ -113,9 +113,9 @@ static void left(struct kri_turn *turn, struct kri_sched *s)
                 (struct kri_port *)((char *)turn->lock - offsetof(struct kri_port, lock));
 
         (void)s;
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         kri_port_settle(port);
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
 }
 
 kr_err kri_socket_new(struct kri_io *io, struct kri_proc *p, int fd,
@@ -128,14 +128,14 @@ kr_err kri_socket_new(struct kri_io *io, struct kri_proc *p, int fd,
                 close(fd);
                 return err;
         }
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         *ret_socket = socket_of(port);
         (*ret_socket)->fd = fd;
         (*ret_socket)->opts = *opts;
         (*ret_socket)->opts.ip = NULL;
         (*ret_socket)->active = opts->active;
         (*ret_socket)->in.left = (*ret_socket)->out.left = left;
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
         return KR_OK;
 }
 
@@ -152,7 +152,7 @@ struct kri_socket *kri_socket_lock(struct kri_proc *p, kr_socket id, const char 
                 kri_badarg(p, function, "ret");
                 return NULL;
         }
-        port = kri_port_lock(p->node, id, &socket_kind, &is_socket);
+        port = kri_port_lock(p, id, &socket_kind, &is_socket);
         if (port != NULL) {
                 *ret_err = KR_OK;
                 return socket_of(port);
@@ -168,7 +168,7 @@ struct kri_socket *kri_socket_lock(struct kri_proc *p, kr_socket id, const char 
 
 void kri_socket_unlock(struct kri_socket *socket)
 {
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
 }
 
 /* -- taking turns -- */
@@ -228,12 +228,12 @@ void kri_socket_try(struct kri_socket *socket, struct kri_turn *turn)
 {
         turn->busy = true;
         turn->ready = false;
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
 }
 
 void kri_socket_tried(struct kri_socket *socket, struct kri_turn *turn)
 {
-        kri_lock(&socket->port.lock);
+        kri_latch_lock(&socket->port.lock);
         turn->busy = false;
 }
 
@@ -269,7 +269,7 @@ void kri_socket_leave(struct kri_socket *socket, struct kri_turn *turn,
                       struct kri_proc *p)
 {
         leave(socket, turn, p);
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
 }
 
 /* -- options -- */

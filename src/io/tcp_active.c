@@ -224,10 +224,10 @@ void kri_socket_look(struct kri_port *port, struct kri_proc *p, struct kri_sched
 {
         struct kri_socket *socket = (struct kri_socket *)port;
 
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         if (may_look(socket, p))
                 look(socket, p, s);
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
 }
 
 /* -- how much comes by itself -- */

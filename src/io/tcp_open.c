@@ -64,7 +64,7 @@ static kr_err hand_out(struct opening *o, int fd, bool listens, char *path,
 
         if (err != KR_OK)
                 return err;
-        kri_lock(&socket->port.lock);
+        kri_latch_lock(&socket->port.lock);
         socket->listens = listens;
         socket->path = path;
         if (listens)
@@ -74,7 +74,7 @@ static kr_err hand_out(struct opening *o, int fd, bool listens, char *path,
         *ret_socket = kri_port_id(&socket->port);
         if (err != KR_OK)
                 kri_port_close(&socket->port, o->p, o->p->sched);
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
         return err;
 }
 
@@ -362,7 +362,7 @@ static kr_err connect_to(struct opening *o, const struct kri_address *to,
                 err = kri_socket_new(o->io, o->p, fd, &o->opts, &socket);
         if (err != KR_OK)
                 return err;
-        kri_lock(&socket->port.lock);
+        kri_latch_lock(&socket->port.lock);
         socket->active = 0; /* not before it is connected */
         err = kri_socket_enter(socket, &socket->out, o->p, deadline_ns);
         if (err == KR_OK) {
@@ -376,7 +376,7 @@ static kr_err connect_to(struct opening *o, const struct kri_address *to,
         *ret_socket = kri_port_id(&socket->port);
         if (err != KR_OK && socket->port.open)
                 kri_port_close(&socket->port, o->p, o->p->sched);
-        kri_unlock(&socket->port.lock);
+        kri_latch_unlock(&socket->port.lock);
         return err;
 }
 

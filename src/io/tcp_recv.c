@@ -19,7 +19,7 @@ kr_err kri_socket_read(struct kri_socket *socket, void *buf, size_t size, size_t
         int why;
 
         kri_socket_try(socket, &socket->in);
-        len = read(socket->fd, buf, size);
+        len = recv(socket->fd, buf, size, 0);
         why = errno;
         kri_socket_tried(socket, &socket->in);
         *ret_len = len > 0 ? (size_t)len : 0;
@@ -204,7 +204,7 @@ kr_err kr_tcp_recv(kr_socket socket, void *buf, size_t size, int64_t timeout_ms,
 {
         const char *what = what_is_wrong(buf, size, timeout_ms, ret_len);
         struct kri_proc *p = kri_enter();
-        struct kri_socket *s;
+        struct kri_socket *s = NULL;
         int64_t deadline_ns;
         size_t len;
         kr_err err;
@@ -245,7 +245,7 @@ kr_err kr_tcp_recv_exactly(kr_socket socket, void *buf, size_t len, int64_t time
 {
         const char *what = what_is_wrong(buf, len, timeout_ms, buf);
         struct kri_proc *p = kri_enter();
-        struct kri_socket *s;
+        struct kri_socket *s = NULL;
         size_t have = 0, got;
         int64_t deadline_ns;
         kr_err err;

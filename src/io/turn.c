@@ -52,9 +52,9 @@ bool kri_turn_wait(struct kri_turn *turn, struct kri_outside *outside,
         bool woken;
 
         outside->woken = false;
-        kri_unlock(turn->lock);
+        kri_latch_unlock(turn->lock);
         woken = kri_outside_wait(outside, deadline_ns);
-        kri_lock(turn->lock);
+        kri_latch_lock(turn->lock);
         return woken;
 }
 
@@ -77,9 +77,9 @@ void kri_turn_forget(struct kri_outside *outside, struct kri_sched *s)
 
         if (turn == NULL)
                 return;
-        kri_lock(turn->lock);
+        kri_latch_lock(turn->lock);
         kri_turn_leave(turn, outside, s);
-        kri_unlock(turn->lock);
+        kri_latch_unlock(turn->lock);
         if (turn->left != NULL)
                 turn->left(turn, s);
 }

@@ -12,7 +12,7 @@
 #include "core/poll.h"
 
 struct kri_turn {
-        kri_mutex *lock;
+        kri_latch *lock;
         struct kri_outside *first, *last; /* first: whose turn it is */
         bool ready;                       /* it is worth trying */
         bool busy; /* the first has let go of the lock, and is trying */
