@@ -51,10 +51,10 @@ static struct kri_file *find(struct kri_proc *p, kr_file id, const char *functio
                              kr_err *ret_err)
 {
         bool is_file;
-        struct kri_port *port = kri_port_lock(p->node, id, &file_kind, &is_file);
+        struct kri_port *port = kri_port_lock(p, id, &file_kind, &is_file);
 
         if (port != NULL) {
-                kri_unlock(&port->lock);
+                kri_latch_unlock(&port->lock);
                 return file_of(port);
         }
         *ret_err = is_file ? KR_ECLOSED : KR_EBADARG;
@@ -86,11 +86,11 @@ static kr_err take_fd(struct kri_file_op *op, struct kri_proc *p, kr_file *ret_f
 
         if (err != KR_OK)
                 return err;
-        kri_lock(&port->lock);
+        kri_latch_lock(&port->lock);
         file_of(port)->fd = op->fd;
         file_of(port)->home = kri_loop_of(op->io, p);
         *ret_file = kri_port_id(port);
-        kri_unlock(&port->lock);
+        kri_latch_unlock(&port->lock);
         op->fd = -1;
         return KR_OK;
 }
@@ -140,10 +140,10 @@ kr_err kr_file_close(kr_file id)
         err = kri_file_op_done(op, p);
         if (err == KR_OK)
                 kri_request_drop(&op->request);
-        port = kri_port_lock(p->node, id, &file_kind, &is_file);
+        port = kri_port_lock(p, id, &file_kind, &is_file);
         if (port != NULL) {
                 kri_port_close(port, p, p->sched);
-                kri_unlock(&port->lock);
+                kri_latch_unlock(&port->lock);
         }
         kri_leave(p);
         return err;

@@ -106,10 +106,10 @@ kr_err kri_file_op_done(struct kri_file_op *op, struct kri_proc *p)
 /* The last of it: nobody uses the descriptor any more. */
 static void closed(struct kri_file *file)
 {
-        kri_lock(&file->port.lock);
+        kri_latch_lock(&file->port.lock);
         file->closing_fd = -1;
         kri_port_settle(&file->port);
-        kri_unlock(&file->port.lock);
+        kri_latch_unlock(&file->port.lock);
 }
 
 static void close_work(uv_work_t *work)
@@ -194,7 +194,7 @@ static void leave(struct kri_file_op *op, struct kri_sched *s)
 {
         struct kri_file *file = op->file;
 
-        kri_lock(&file->port.lock);
+        kri_latch_lock(&file->port.lock);
         if (op->fn == kri_file_do_close)
                 file->fd = -1;
         run_next(file);
@@ -205,7 +205,7 @@ static void leave(struct kri_file_op *op, struct kri_sched *s)
         else if (!file->port.open)
                 close_at_once(file);
         kri_port_settle(&file->port);
-        kri_unlock(&file->port.lock);
+        kri_latch_unlock(&file->port.lock);
 }
 
 static void finish(struct kri_file_op *op, struct kri_sched *s)
@@ -280,12 +280,12 @@ static void begin(struct kri_loop *loop, struct kri_request *request)
 
         op->loop = loop;
         if (op->file != NULL) {
-                kri_lock(&op->file->port.lock);
+                kri_latch_lock(&op->file->port.lock);
                 if (is_open(op))
                         is_first = enter(op);
                 else
                         op->err = ESTALE;
-                kri_unlock(&op->file->port.lock);
+                kri_latch_unlock(&op->file->port.lock);
         }
         if (op->err != 0)
                 kri_request_done(request, kri_loop_sched(loop));
