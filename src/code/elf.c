@@ -292,11 +292,8 @@ static void add_static(struct kri_elf *e, const char *name, uint64_t size)
  * files have one of their own. Those mean nothing to the module. */
 static bool is_ours(const char *name)
 {
-        return strncmp(name, "kri_site_", 9) == 0 ||
-               strncmp(name, "kri_atom_cache", 14) == 0 ||
-               strncmp(name, "completed.", 10) == 0 ||
-               strcmp(name, "__dso_handle") == 0 ||
-               strncmp(name, "krarup_module", 13) == 0;
+        return strncmp(name, "kri_", 4) == 0 || strncmp(name, "krarup_module", 13) == 0 ||
+               strncmp(name, "completed.", 10) == 0 || strcmp(name, "__dso_handle") == 0;
 }
 
 static void read_abi(const struct file *f, const Elf64_Sym *s, struct kri_elf *e)

@@ -15,6 +15,7 @@
 
 #include "base/rand.h"
 #include "core/fault_purged.h"
+#include "core/fault_symbol.h"
 
 static bool refuse(struct kri_refusal *why, const char *reason, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -398,19 +399,18 @@ struct kri_object *kri_object_open(const struct kri_object_order *order,
 
 /* -- unloading -- */
 
-/* Whatever dlclose has said: is it in the list of objects, or in the map of the OS process? */
+/* Whatever dlclose has said: is anything of the file mapped where it was? */
 static bool is_mapped(const struct kri_object *o)
 {
-        struct kri_span span;
+        const struct kri_span *span = &o->facts.span;
+        unsigned long low, high;
         char line[512];
-        FILE *maps;
-        bool found = false;
+        FILE *maps = fopen("/proc/self/maps", "re");
+        bool found = maps == NULL; /* it cannot be known */
 
-        if (find_span((const void *)o->facts.span.low, &span))
-                return true;
-        maps = fopen("/proc/self/maps", "re");
-        while (maps != NULL && !found && fgets(line, sizeof(line), maps) != NULL)
-                found = strstr(line, o->copy) != NULL;
+        while (!found && fgets(line, sizeof(line), maps) != NULL)
+                found = sscanf(line, "%lx-%lx", &low, &high) == 2 && low < span->high &&
+                        high > span->low && strstr(line, o->copy) != NULL;
         if (maps != NULL)
                 fclose(maps);
         return found;
@@ -421,6 +421,7 @@ bool kri_object_close(struct kri_object *o, uint32_t module, uint32_t version)
         bool gone = true;
 
         if (o->handle != NULL) {
+                kri_symbols_let_go();
                 (void)dlclose(o->handle); /* is_mapped says what came of it */
                 gone = o->facts.span.low == 0 || !is_mapped(o);
         }

@@ -93,6 +93,7 @@ struct walk {
         struct kri_version *version;
         bool kill;
         kr_node *node;
+        kr_pid asker; /* the code server: it handles addresses, and goes nowhere by them */
         struct names names;
         uint32_t *seen; /* serials of those that hold nothing, by slot; NULL: no memory */
         uint32_t seen_count;
@@ -100,10 +101,11 @@ struct walk {
         uint32_t asked_count, unanswered;
         struct asked asked[ASKED_MAX];
         kr_builder holders;
-        uint32_t told;  /* in there */
-        uint32_t total; /* holders found */
-        uint32_t found; /* in this walk */
-        uint32_t dying; /* killed, and not yet gone */
+        uint32_t told;   /* in there */
+        uint32_t total;  /* holders found */
+        uint32_t found;  /* in this walk */
+        uint32_t dying;  /* killed, and not yet gone */
+        uint32_t undead; /* killed, told of as ended, and still computing */
         uint32_t steps;
 };
 
@@ -116,7 +118,7 @@ static void tell(struct walk *w, kr_pid pid, const struct kri_holds *holds)
 {
         kr_term list, pair;
 
-        w->total++;
+        w->total += !kr_pid_is_none(pid);
         if (w->told == KRI_HOLDERS_MAX)
                 return;
         w->told++;
@@ -316,16 +318,32 @@ static bool is_searched(const struct walk *w, kr_pid pid)
         if (slot_of(pid) < w->seen_count &&
             w->seen[slot_of(pid)] == kri_pid_serial(kri_pid_word(pid)))
                 return false;
-        return !kri_has(p, KRI_P_THREAD) && !kr_pid_eq(pid, kr_self());
+        return !kri_has(p, KRI_P_THREAD) && !kr_pid_eq(pid, kr_self()) &&
+               !kr_pid_eq(pid, w->asker);
+}
+
+/* It was killed in foreign code and does not come out: its links have fired, and it may be in
+ * the code that we want to unmap. */
+static bool is_undead(const struct walk *w, kr_pid pid)
+{
+        const struct kri_proc *p = kri_proc_at(w->node, slot_of(pid));
+
+        return atomic_load(&p->zombie) != 0 &&
+               kri_serial(p) == kri_pid_serial(kri_pid_word(pid));
 }
 
 static void step(struct walk *w, kr_pid pid)
 {
         struct kri_holds holds;
-        struct kri_proc *self = kri_enter();
-        enum kri_look result =
-                kri_scan_sleeper(self, kri_pid_word(pid), &w->span, &holds);
+        struct kri_proc *self;
+        enum kri_look result;
 
+        if (is_undead(w, pid)) {
+                w->undead++;
+                return;
+        }
+        self = kri_enter();
+        result = kri_scan_sleeper(self, kri_pid_word(pid), &w->span, &holds);
         kri_leave(self);
         if (result == KRI_LOOK_AWAKE)
                 ask_later(w, pid);
@@ -342,7 +360,7 @@ static void walk(struct walk *w)
         uint32_t at = 1;
         kri_word pid;
 
-        w->found = 0;
+        w->found = w->undead = 0;
         while ((pid = kri_scan_next(w->node, &at)) != 0)
                 if (is_searched(w, kri_word_pid(pid)))
                         step(w, kri_word_pid(pid));
@@ -380,15 +398,31 @@ static bool is_free_of_others(struct walk *w)
         return holds.count == 0;
 }
 
+/* Those are unwound within a few milliseconds, where faults are survived. */
+#define UNDEAD_MS 10
+
+static bool await_undead(struct walk *w, int64_t until_ms)
+{
+        if (w->undead == 0)
+                return true;
+        if (!w->kill || kr_monotonic_ms(NULL) >= until_ms)
+                return false;
+        kr_sleep(UNDEAD_MS);
+        return true;
+}
+
 /* Twice nobody: those that were born to holders after they were looked past, too. */
 static bool search_all(struct walk *w)
 {
+        int64_t until_ms = kr_monotonic_ms(NULL) + KRI_ANSWER_MS;
         uint32_t clean = 0;
 
-        for (uint32_t i = 0; i < WALKS_MAX && clean < 2; i++) {
+        for (uint32_t i = 0; clean < 2; i++) {
                 walk(w);
-                clean = w->found == 0 ? clean + 1 : 0;
-                if (clean == 0 && (!w->kill || !await_deaths(w)))
+                clean = w->found == 0 && w->undead == 0 ? clean + 1 : 0;
+                if (w->found != 0 && (!w->kill || i >= WALKS_MAX || !await_deaths(w)))
+                        return false;
+                if (!await_undead(w, until_ms))
                         return false;
         }
         return clean == 2 && is_free_of_others(w);
@@ -414,6 +448,7 @@ static struct walk *new_walk(const struct order *order)
         w->names.version = order->version;
         w->span = order->version->span;
         w->kill = order->kill;
+        w->asker = order->asker;
         w->node = node;
         w->seen_count = __atomic_load_n(&node->slots_used, __ATOMIC_RELAXED);
         w->seen = kr_calloc(w->seen_count, sizeof(*w->seen));

@@ -168,7 +168,7 @@ static bool judge(void *context, const char *module, const uint8_t *id, uint32_t
                 refuse(why, "sticky_directory", "%s is a module of the program", module);
                 return false;
         }
-        if (old != NULL) {
+        if (current != NULL && old != NULL) {
                 refuse(why, "not_purged", "%s has an old version already: purge it first",
                        module);
                 return false;
@@ -629,11 +629,22 @@ static struct pending *pending_named(const struct server *s, const char *module)
                                                                : NULL;
 }
 
+/* Its own on_load asks for it, and would wait for itself. */
+static kr_term not_for_itself(const char *module)
+{
+        struct kri_refusal why;
+
+        refuse(&why, "on_load_failure", "%.200s is not there before its on_load is over",
+               module);
+        return failed(&why);
+}
+
 static kr_term handle_load(struct server *s, kr_term request, kr_from from)
 {
         static const kr_bytes none;
         const char *file, *module;
         struct kri_module_name *name;
+        struct pending *pending;
         kr_bytes bytes;
 
         if (kr_match(request, "{load, ~}", &file))
@@ -641,8 +652,11 @@ static kr_term handle_load(struct server *s, kr_term request, kr_from from)
         if (!kr_match(request, "{load_binary, ~, ~, ~}", &module, &file, &bytes) &&
             !kr_match(request, "{_, ~}", &module))
                 return kr_none();
-        if (pending_named(s, module) != NULL)
-                return wait_for(pending_named(s, module), request, from);
+        pending = pending_named(s, module);
+        if (pending != NULL && kr_pid_eq(pending->pid, from.pid))
+                return not_for_itself(module);
+        if (pending != NULL)
+                return wait_for(pending, request, from);
         if (kr_match(request, "{load_binary, _, _, _}"))
                 return load(s, file, module, bytes, from);
         name = named(s->code, module);

@@ -264,7 +264,7 @@ static struct libdw {
         void *(*source)(void *module, uint64_t address);
         const char *(*line)(void *source, uint64_t *address, int *line, int *column,
                             uint64_t *mtime, uint64_t *length);
-        bool tried;
+        bool tried, usable;
 } dw; /* under lock */
 
 static bool find_function(const char *name, void *ret_function)
@@ -302,9 +302,10 @@ static bool open_libdw(void)
         if (!dw.tried) {
                 dw.tried = true;
                 dw.library = dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
-                if (dw.library != NULL && find_functions())
-                        dw.session = dw.begin(&dw.callbacks);
+                dw.usable = dw.library != NULL && find_functions();
         }
+        if (dw.usable && dw.session == NULL)
+                dw.session = dw.begin(&dw.callbacks);
         return dw.session != NULL;
 }
 
@@ -435,6 +436,15 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count)
         }
         if (lesson.count > 0 && start_learner(&thread, &lesson))
                 (void)pthread_join(thread, NULL);
+}
+
+void kri_symbols_let_go(void)
+{
+        kri_lock(&lock);
+        if (dw.session != NULL)
+                dw.end(dw.session);
+        dw.session = NULL;
+        kri_unlock(&lock);
 }
 
 /* They stay where they are: somebody may be looking at them. */

@@ -36,6 +36,9 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count);
 /* Give back all; nobody else may be at work here. */
 void kri_symbols_forget(void);
 
+/* Let go of the files that were read; they are opened again when they are needed. */
+void kri_symbols_let_go(void);
+
 /* What is known of addresses from low to high means nothing from now on. */
 void kri_symbols_drop(uintptr_t low, uintptr_t high);
 

@@ -312,9 +312,11 @@ static bool find_loop(struct kri_proc *p, kr_atom module, kr_atom loop,
                 return false;
         }
         if (found->kind != (int)arg->kind || found->size != arg->size) {
-                kri_leave(p);
-                kr_raise_given(KR_CLASS_ERROR,
-                               kr_build("{bad_state, {~, ~}}", module, loop));
+                kr_term reason = kr_build("{bad_state, {~, ~}}", module, loop);
+
+                if (kr_is_none(reason))
+                        kri_no_memory(p);
+                kri_raise_term_given(p, KR_CLASS_ERROR, reason);
         }
         *ret = (struct kri_entry){ .fn = found->fn,
                                    .name = kr_atom_text(loop, NULL),
