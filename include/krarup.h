@@ -27,6 +27,7 @@
 #include <krarup/module.h>
 #include <krarup/node.h>
 #include <krarup/pattern.h>
+#include <krarup/port.h>
 #include <krarup/proc_lib.h>
 #include <krarup/process.h>
 #include <krarup/registry.h>
