@@ -37,6 +37,9 @@ struct kri_io {
         kr_err err; /* its schedulers could not be told of it: nothing works */
         struct kri_loop *loops; /* one for each scheduler */
         struct kri_ports ports;
+        struct { /* made beforehand: where they are needed a lock is held */
+                kr_atom tcp, tcp_closed, tcp_error, tcp_passive;
+        } atoms;
 };
 
 void kri_ports_init(struct kri_ports *ports);

@@ -412,11 +412,30 @@ static void io_release(void *value)
         io_free(io, io->node->sched_count);
 }
 
+static kr_err make_atoms(struct kri_io *io)
+{
+        struct {
+                const char *text;
+                kr_atom *place;
+        } wanted[] = {
+                { "tcp", &io->atoms.tcp },
+                { "tcp_closed", &io->atoms.tcp_closed },
+                { "tcp_error", &io->atoms.tcp_error },
+                { "tcp_passive", &io->atoms.tcp_passive },
+        };
+        kr_err err = KR_OK;
+
+        for (size_t i = 0; err == KR_OK && i < sizeof(wanted) / sizeof(wanted[0]); i++)
+                err = kr_atom_from(wanted[i].text, strlen(wanted[i].text),
+                                   wanted[i].place);
+        return err;
+}
+
 static kr_err io_new(struct kr_node *node, struct kri_io **ret_io)
 {
         struct kri_io *io = kri_node_alloc(node, sizeof(*io));
-        kr_err err = KR_OK;
         uint32_t i;
+        kr_err err;
 
         if (io == NULL)
                 return KR_ENOMEM;
@@ -424,8 +443,7 @@ static kr_err io_new(struct kr_node *node, struct kri_io **ret_io)
         io->node = node;
         kri_ports_init(&io->ports);
         io->loops = kri_node_alloc(node, node->sched_count * sizeof(*io->loops));
-        if (io->loops == NULL)
-                err = KR_ENOMEM;
+        err = io->loops != NULL ? make_atoms(io) : KR_ENOMEM;
         for (i = 0; err == KR_OK && i < node->sched_count; i++)
                 err = loop_init(&io->loops[i], io, i);
         if (err != KR_OK) {

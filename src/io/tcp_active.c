@@ -61,7 +61,7 @@ static bool put_error(struct kri_proc *p, struct kri_sched *s,
                 kri_doom_atom(p, KRI_A_system_limit);
                 return false;
         }
-        (void)begin_tuple(sig, 3, KR_ATOM("tcp_error"), socket);
+        (void)begin_tuple(sig, 3, socket->port.io->atoms.tcp_error, socket);
         kri_store(&sig->heap[3], kri_atom(reason.index));
         put(p, sig);
         return true;
@@ -80,7 +80,7 @@ static bool put_data(struct kri_proc *p, struct kri_sched *s,
                 kri_doom_atom(p, KRI_A_system_limit);
                 return false;
         }
-        heap = begin_tuple(sig, 3, KR_ATOM("tcp"), socket);
+        heap = begin_tuple(sig, 3, socket->port.io->atoms.tcp, socket);
         if (kri_bits_begin(&heap, bits, (kri_word *)sig, &sig->blobs, &term, &bytes) !=
             KR_OK) {
                 kri_sig_free(&s->pool, sig);
@@ -102,7 +102,7 @@ static void count_down(struct kri_socket *socket, struct kri_proc *p, struct kri
         if (socket->active == KR_ACTIVE_ONCE) {
                 socket->active = 0;
         } else if (socket->active > 0 && --socket->active == 0) {
-                (void)put_pair(p, s, KR_ATOM("tcp_passive"), socket);
+                (void)put_pair(p, s, socket->port.io->atoms.tcp_passive, socket);
         }
 }
 
@@ -188,7 +188,7 @@ static void end(struct kri_socket *socket, struct kri_proc *p, struct kri_sched 
                     !put_error(p, s, socket, reason))
                         return;
         }
-        if (put_pair(p, s, KR_ATOM("tcp_closed"), socket))
+        if (put_pair(p, s, socket->port.io->atoms.tcp_closed, socket))
                 kri_port_close(&socket->port, p, s);
 }
 
@@ -292,7 +292,7 @@ kr_err kr_tcp_get_active(kr_socket socket, int *ret_active)
 /* -- whose it is -- */
 
 /* {tcp | tcp_closed | tcp_error | tcp_passive, Socket} or with a third. */
-static bool is_of(kri_word t, kr_port id)
+static bool is_of(const struct kri_io *io, kri_word t, kr_port id)
 {
         kri_word port;
         uint32_t what;
@@ -304,13 +304,13 @@ static bool is_of(kri_word t, kr_port id)
         what = kri_atom_index(kri_tuple_at(t, 0));
         return kri_is_box(port, KRI_PORT) && kri_ptr(port)[1] == id.num &&
                (uint32_t)kri_ptr(port)[2] == id.node &&
-               (what == KR_ATOM("tcp").index || what == KR_ATOM("tcp_closed").index ||
-                what == KR_ATOM("tcp_error").index ||
-                what == KR_ATOM("tcp_passive").index);
+               (what == io->atoms.tcp.index || what == io->atoms.tcp_closed.index ||
+                what == io->atoms.tcp_error.index || what == io->atoms.tcp_passive.index);
 }
 
 /* What has come already goes to the new owner, before the socket does. */
-static void forward_messages(struct kri_proc *p, kr_port id, kr_pid to)
+static void forward_messages(const struct kri_io *io, struct kri_proc *p, kr_port id,
+                             kr_pid to)
 {
         struct kri_proc *receiver = kri_proc_of(p->node, kri_pid_word(to));
         struct kri_sig *before = NULL, *sig = p->first;
@@ -318,7 +318,7 @@ static void forward_messages(struct kri_proc *p, kr_port id, kr_pid to)
         while (sig != NULL && receiver != NULL) {
                 struct kri_sig *after = sig->next;
 
-                if (is_of(kri_sig_root(sig), id)) {
+                if (is_of(io, kri_sig_root(sig), id)) {
                         kri_mailbox_unlink(p, before, sig);
                         kri_deliver(p->sched, receiver, kri_pid_serial(to.num), sig);
                 } else {
@@ -343,7 +343,7 @@ kr_err kr_tcp_controlling_process(kr_socket socket, kr_pid to)
         if (err == KR_OK && kri_pid_word(to) != kri_proc_word(p)) {
                 err = kri_port_await_notice(&s->port, p) ? KR_OK : KR_ECLOSED;
                 if (err == KR_OK) {
-                        forward_messages(p, socket, to);
+                        forward_messages(s->port.io, p, socket, to);
                         kri_port_give(&s->port, p, to);
                 }
         }
