@@ -240,7 +240,7 @@ void kri_module_processes(kr_atom module, bool old, kr_msg *slot)
         struct kri_proc *p = kri_current();
         const struct kri_version *version;
         kr_builder list = KR_BUILDER_INIT;
-        uint32_t at = 0;
+        uint32_t at = 1; /* 0: nobody */
         kr_pid pid;
 
         if (p == NULL)

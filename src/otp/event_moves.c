@@ -72,6 +72,7 @@ static size_t code(kr_gen *g, const void **ret, size_t max)
 struct change {
         struct kri_handler *h, *now;
         const struct kri_move *move;
+        bool unsure; /* it is for the user's code_change to say that this is right */
         kr_err err;
         kr_term reason;
 };
@@ -84,10 +85,13 @@ static void call_code_change(struct change *c, const struct kri_layout *from)
                                                                 c->move->extra);
 
         kr_release(version);
-        if (handled.kind == KRI_HANDLED_OK || handled.kind == KRI_HANDLED_UNDEF)
+        if (handled.kind == KRI_HANDLED_OK ||
+            (handled.kind == KRI_HANDLED_UNDEF && !c->unsure))
                 return;
         c->err = KR_EFAILED;
-        c->reason = kr_build("{bad_return_value, code_change}");
+        c->reason = handled.kind == KRI_HANDLED_UNDEF
+                            ? kr_build("undeclared")
+                            : kr_build("{bad_return_value, code_change}");
 }
 
 static void do_change(void *arg)
@@ -97,7 +101,8 @@ static void do_change(void *arg)
         struct kri_layout to = kri_layout_of_handler(c->now->module);
         const struct kri_conversion how = { .extra = c->move->extra,
                                             .may_lose = c->move->may_lose,
-                                            .in_place = true };
+                                            .in_place = true,
+                                            .ret_unsure = &c->unsure };
 
         c->err = kri_layout_convert(&from, c->h->state, &to, c->now->state, &how,
                                     &c->reason);

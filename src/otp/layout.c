@@ -170,6 +170,7 @@ kr_err kri_layout_convert(const struct kri_layout *from, const void *old,
                                        kri_layout_version(to)),
                               ret_reason);
         memcpy(now, old, to->size);
+        *how->ret_unsure = true;
         return KR_OK;
 }
 

@@ -32,6 +32,7 @@ struct kri_conversion {
         kr_term extra;
         bool may_lose; /* fields that `to` does not have */
         bool in_place;
+        bool *ret_unsure; /* set, if it is for code_change to say that this was right */
 };
 kr_err kri_layout_convert(const struct kri_layout *from, const void *old,
                           const struct kri_layout *to, void *now,

@@ -147,8 +147,8 @@ struct change {
         kr_gen *g;   /* as it was */
         kr_gen *now; /* as it is to be */
         const struct kri_move *move;
-        bool is_over;  /* the process is `now` */
-        bool in_place; /* there may be a code_change of the user's to be called */
+        bool is_over; /* the process is `now` */
+        bool unsure;  /* it is for the user's code_change to say that this is right */
         kr_err err;
         kr_term reason;
 };
@@ -165,18 +165,21 @@ static void call_code_change(struct change *c)
 {
         const kr_kind *kind = c->now->behaviour->kind;
         kr_msg reason = KR_MSG_INIT;
-        kr_term version;
+        kr_term version = old_version_of(c->g);
 
-        if (kind->code_change == NULL)
-                return;
-        version = old_version_of(c->g);
         reason.term = kr_none();
-        c->err = kind->code_change(c->now, version, c->move->extra, &reason);
-        kr_release(version);
-        if (c->err == KR_EIGNORED)
+        c->err = kind->code_change != NULL
+                         ? kind->code_change(c->now, version, c->move->extra, &reason)
+                         : KR_EIGNORED;
+        if (c->err == KR_EIGNORED && c->unsure) {
+                c->err = KR_EFAILED;
+                c->reason = kr_build("{undeclared, ~}", version);
+        } else if (c->err == KR_EIGNORED) {
                 c->err = KR_OK; /* the user has none */
-        if (c->err != KR_OK)
+        } else if (c->err != KR_OK) {
                 c->reason = kr_keep(reason.term);
+        }
+        kr_release(version);
         kr_msg_clear(&reason);
 }
 
@@ -187,7 +190,8 @@ static void do_change(void *arg)
         struct kri_layout to = kri_layout_of(c->now->behaviour);
         const struct kri_conversion how = { .extra = c->move->extra,
                                             .may_lose = c->move->may_lose,
-                                            .in_place = c->in_place };
+                                            .in_place = true,
+                                            .ret_unsure = &c->unsure };
 
         c->err = kri_layout_convert(&from, kri_gen_state(c->g), &to,
                                     kri_gen_state(c->now), &how, &c->reason);
@@ -195,8 +199,7 @@ static void do_change(void *arg)
                 return;
         become_record(c->now, c->g);
         c->is_over = true;
-        if (c->in_place)
-                call_code_change(c);
+        call_code_change(c);
 }
 
 /* What was raised, as a reason. */
@@ -271,11 +274,9 @@ static enum kri_moved changed(struct change *c, struct kri_saved *saved)
 static enum kri_moved convert(kr_gen *g, const kr_behaviour *to,
                               const struct kri_move *move, kr_term *ret_reason)
 {
-        struct change c = { .g = g,
-                            .now = kri_gen_new(to, NULL, 0),
-                            .move = move,
-                            .in_place = true,
-                            .reason = kr_none() };
+        struct change c = {
+                .g = g, .now = kri_gen_new(to, NULL, 0), .move = move, .reason = kr_none()
+        };
         struct kri_saved *saved = c.now != NULL ? save(g) : NULL;
 
         if (saved == NULL) {

@@ -111,8 +111,15 @@ struct kri_start {
         struct kri_start *next;
         kr_atom module, function;
         int64_t id; /* from 1; tells apart what has the same names */
-        kr_child_start start;
+        kr_child_start start; /* its texts are atoms' */
         const kr_start_opts *opts;
+
+        /* What lies in a loaded module is not kept a pointer to: a behaviour is found again by
+         * its names, options are copied. A function cannot be: once its version is gone, the
+         * latest of the same names takes its place. */
+        kr_atom owner;     /* the module; none: it is part of the program */
+        kr_atom behaviour; /* with an owner, in the place of start.behaviour; or none */
+        kr_start_opts copy;
 };
 
 kr_err kri_start_know(kr_node *node, const kr_child_start *start,

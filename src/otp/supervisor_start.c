@@ -69,14 +69,22 @@ static _Atomic(struct kri_start *) *place_of(struct starts *t, kr_atom module,
         return &t->places[hash >> 56];
 }
 
+static bool has_same_opts(const struct kri_start *a, const struct kri_start *b)
+{
+        if (a->opts != &a->copy || b->opts != &b->copy)
+                return a->opts == b->opts;
+        return memcmp(&a->copy, &b->copy, sizeof(a->copy)) == 0;
+}
+
 static bool is_same_start(const struct kri_start *e, const struct kri_start *other)
 {
         const kr_child_start *a = &e->start, *b = &other->start;
 
         return kr_atom_eq(e->module, other->module) &&
-               kr_atom_eq(e->function, other->function) && e->opts == other->opts &&
+               kr_atom_eq(e->function, other->function) && has_same_opts(e, other) &&
                a->behaviour == b->behaviour && a->start == b->start && a->run == b->run &&
-               a->proc == b->proc;
+               a->proc == b->proc && kr_atom_eq(e->owner, other->owner) &&
+               kr_atom_eq(e->behaviour, other->behaviour);
 }
 
 static const struct kri_start *find_same(struct kri_start *head,
@@ -102,6 +110,8 @@ static kr_err add(struct starts *t, const struct kri_start *wanted,
         if (entry == NULL)
                 return KR_ENOMEM;
         *entry = *wanted;
+        if (wanted->opts == &wanted->copy)
+                entry->opts = &entry->copy;
         entry->id = atomic_fetch_add(&t->count, 1) + 1;
         entry->next = atomic_load_explicit(place, memory_order_acquire);
         do {
@@ -123,6 +133,82 @@ static int count_ways(const kr_child_start *s)
                (s->proc != NULL);
 }
 
+/* -- what lies in a loaded module -- */
+
+static const void *address_of(const kr_child_start *start)
+{
+        if (start->behaviour != NULL)
+                return start->behaviour;
+        if (start->start != NULL)
+                return (const void *)(uintptr_t)start->start;
+        return start->run != NULL ? (const void *)(uintptr_t)start->run
+                                  : (const void *)(uintptr_t)start->proc;
+}
+
+/* Texts become atoms', which stay; a registry of the module's own is not kept. */
+static void copy_opts(struct kri_start *wanted)
+{
+        const kr_start_opts *opts = wanted->opts;
+        kr_start_opts *copy = &wanted->copy;
+
+        if (opts == NULL || !kr_module_of(opts, NULL, NULL))
+                return;
+        memset(copy, 0, sizeof(*copy));
+        if (opts->name != NULL)
+                copy->name = kr_atom_text(kri_atom_of(opts->name), NULL);
+        if (opts->debug != NULL)
+                copy->debug = kr_atom_text(kri_atom_of(opts->debug), NULL);
+        if (opts->via != NULL && !kr_module_of(opts->via, NULL, NULL))
+                copy->via = opts->via;
+        copy->via_name = opts->via_name;
+        copy->timeout_ms = opts->timeout_ms;
+        copy->spawn.priority = opts->spawn.priority;
+        copy->spawn.memory_max = opts->spawn.memory_max;
+        copy->spawn.mailbox.messages = opts->spawn.mailbox.messages;
+        copy->spawn.mailbox.bytes = opts->spawn.mailbox.bytes;
+        copy->spawn.mailbox.overflow = opts->spawn.mailbox.overflow;
+        wanted->opts = copy;
+}
+
+static void let_go_of_module(struct kri_start *wanted)
+{
+        kr_child_start *start = &wanted->start;
+
+        start->module = kr_atom_text(wanted->module, NULL);
+        start->function = kr_atom_text(wanted->function, NULL);
+        if (!kr_module_of(address_of(start), &wanted->owner, NULL))
+                return;
+        copy_opts(wanted);
+        if (start->behaviour == NULL)
+                return;
+        wanted->behaviour = kri_atom_of(start->behaviour->name);
+        start->behaviour = NULL;
+}
+
+/* Of the owner's current version. NULL: there is none. */
+static const kr_behaviour *behaviour_now(const struct kri_start *how)
+{
+        const kr_module *m;
+
+        if (how->behaviour.index == 0)
+                return how->start.behaviour;
+        m = kr_module_find(how->owner);
+        for (size_t i = 0; m != NULL && i < m->behaviour_count; i++)
+                if (kr_atom_eq(kri_atom_of(m->behaviours[i]->name), how->behaviour))
+                        return m->behaviours[i];
+        return NULL;
+}
+
+/* Is it still there? */
+static bool is_alive(const struct kri_start *how)
+{
+        if (how->owner.index == 0)
+                return true;
+        return how->behaviour.index != 0
+                       ? behaviour_now(how) != NULL
+                       : kr_module_of(address_of(&how->start), NULL, NULL);
+}
+
 kr_err kri_start_know(kr_node *node, const kr_child_start *start,
                       const kr_start_opts *opts, const struct kri_start **ret)
 {
@@ -135,6 +221,7 @@ kr_err kri_start_know(kr_node *node, const kr_child_start *start,
             kr_atom_from(start->function, strlen(start->function), &wanted.function) !=
                     KR_OK)
                 return KR_EBADARG;
+        let_go_of_module(&wanted);
         t = starts_of(node);
         if (t == NULL)
                 return KR_ENOMEM;
@@ -230,7 +317,7 @@ static kr_started start_behaviour(const struct kri_start *how, kr_term name, kr_
         }
         if (kr_get_atom(name, &atom))
                 opts.name = kr_atom_text(atom, NULL);
-        return kri_gen_start_with(KRI_START_LINK, how->start.behaviour, &opts, args);
+        return kri_gen_start_with(KRI_START_LINK, behaviour_now(how), &opts, args);
 }
 
 static struct kri_entry entry_of(const struct kri_start *how, void (*fn)(kr_term),
@@ -246,7 +333,7 @@ static void begin(void *arg)
         const kr_spawn_opts linked = { .link = true };
         kr_start_opts opts = { .ret_reason = &b->more };
 
-        if (how->start.behaviour != NULL)
+        if (behaviour_now(how) != NULL)
                 b->started = start_behaviour(how, b->child->name, b->args, &b->more);
         else if (how->start.start != NULL)
                 b->started = how->start.start(b->args, &b->more);
@@ -328,6 +415,36 @@ static struct kri_begun undefined(const struct kri_child *child, kr_term args)
                                child->function, args));
 }
 
+/* The latest of the same names that is there; NULL: none is. */
+static const struct kri_start *find_alive(const struct kri_child *child)
+{
+        struct starts *t = (struct starts *)kr_node_get(kr_here(), &starts_key);
+        const struct kri_start *e =
+                atomic_load_explicit(place_of(t, child->module, child->function),
+                                     memory_order_acquire);
+
+        while (e != NULL && !(kr_atom_eq(e->module, child->module) &&
+                              kr_atom_eq(e->function, child->function) && is_alive(e)))
+                e = e->next;
+        return e;
+}
+
+/* {Module, start_link, Args}, where a module that is loaded has a behaviour of this name, which
+ * nobody has told of. NULL: there is none, or no memory. */
+static const struct kri_start *know_named(const struct kri_child *child)
+{
+        kr_child_start start = { .module = kr_atom_text(child->module, NULL),
+                                 .function = "start_link",
+                                 .behaviour = kr_behaviour_named(child->module) };
+        const struct kri_start *known = NULL;
+
+        if (start.behaviour == NULL ||
+            !kr_atom_eq(child->function, KR_ATOM("start_link")) ||
+            kri_start_know(kr_here(), &start, NULL, &known) != KR_OK)
+                return NULL;
+        return known;
+}
+
 struct kri_begun kri_child_begin(struct kri_child *child, kr_term args)
 {
         struct beginning b = { .child = child, .args = args };
@@ -338,6 +455,10 @@ struct kri_begun kri_child_begin(struct kri_child *child, kr_term args)
         if (child->how == NULL)
                 child->how = kri_start_find(kr_here(), child->module, child->function,
                                             child->how_id);
+        if (child->how != NULL && !is_alive(child->how))
+                child->how = find_alive(child);
+        if (child->how == NULL)
+                child->how = know_named(child);
         if (child->how == NULL)
                 return undefined(child, args);
         b.more.term = kr_none();

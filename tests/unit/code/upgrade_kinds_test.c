@@ -186,8 +186,7 @@ static void crash(kr_pid pid)
         kr_msg_clear(&msg);
 }
 
-/* The child keeps running; a restart is in the new version, and the new spec can be started.
- *
+/* The child keeps running; a restart is in the new version, and the new spec can be started. */
 UPGRADE_TEST(test_a_supervisor_has_the_specs_of_its_new_version)
 {
         kr_upgrade_report report;
