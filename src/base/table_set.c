@@ -54,28 +54,32 @@ static bool lay_out(struct kri_set *set, uint32_t places, struct kri_allocator *
         return true;
 }
 
-/* At most five eighths of the places are in use or spent, for lines fill and overflow whole.
- * If half of that is spent, as many places will do. */
+/* At most five eighths of the places are in use or spent, for lines fill and overflow whole. */
+static uint32_t most_of(const struct kri_set *set)
+{
+        return set->keys != NULL ? (set->mask + 1) / 8 * 5 : 0;
+}
+
+/* If half of these is spent, as many places will do. */
 static bool make_room(struct kri_set *set, struct kri_allocator *memory)
 {
-        uint32_t most = set->keys != NULL ? (set->mask + 1) / 8 * 5 : 0;
-
-        if (set->used < most)
-                return true;
         if (set->keys == NULL)
                 return lay_out(set, LINE, memory);
-        return lay_out(set, (set->mask + 1) * (set->count > most / 2 ? 2 : 1), memory);
+        return lay_out(set, (set->mask + 1) * (set->count > most_of(set) / 2 ? 2 : 1),
+                       memory);
 }
 
 bool kri_set_add(struct kri_set *set, uint64_t key, struct kri_allocator *memory)
 {
-        uint32_t i;
+        uint32_t i = set->keys != NULL ? find(set, key) : 0;
 
-        if (set->count != 0 && set->keys[i = find(set, key)] == key)
+        if (set->keys != NULL && set->keys[i] == key)
                 return true;
-        if (!make_room(set, memory))
-                return false;
-        i = find(set, key);
+        if (set->used >= most_of(set)) {
+                if (!make_room(set, memory))
+                        return false;
+                i = find(set, key);
+        }
         set->keys[i] = key;
         set->count++;
         set->used++;

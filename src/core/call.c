@@ -110,12 +110,12 @@ static inline void put_cast(struct kri_sig *sig)
 /* kri_build_in_pool, if the site has a code of that kind. */
 static inline __attribute__((always_inline)) struct kri_sig *build_usual(
         struct kri_pool *pool, const struct kri_site *site, const union kri_arg *args,
-        uint32_t before)
+        uint32_t before, uint32_t serial)
 {
         const struct kri_build_code *code = kri_build_code_of(site);
 
         return code != NULL && code->fast != 0
-                       ? kri_build_in_pool(pool, code, args, before)
+                       ? kri_build_in_pool(pool, code, args, before, serial)
                        : NULL;
 }
 
@@ -332,10 +332,10 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
         if (!is_usual_server(p, server, kri_pid_serial(to.num)) ||
             !kri_can_await(timeout_ms))
                 return call_any(to, label, timeout_ms, slot, site, args);
-        sig = build_usual(&s->pool, site, args, KRI_REQUEST_WORDS);
+        sig = build_usual(&s->pool, site, args, KRI_REQUEST_WORDS,
+                          kri_pid_serial(to.num));
         if (sig == NULL)
                 return call_any(to, label, timeout_ms, slot, site, args);
-        sig->to = kri_pid_serial(to.num); /* and no blobs */
         if (!rouse(s, server, kri_pid_serial(to.num))) {
                 kri_sig_free(&s->pool, sig);
                 return call_any(to, label, timeout_ms, slot, site, args);
@@ -484,11 +484,9 @@ static inline bool reply_usual(struct kri_proc *p, kr_ref ref, struct kri_site *
         caller = kri_proc_at(p->node, (uint32_t)ref.id[1]);
         if (!kri_wakes_simply(s, caller) || kri_has(caller, KRI_P_LIMITED | KRI_P_CAPPED))
                 return false;
-        sig = build_usual(&s->pool, site, args, KRI_REPLY_WORDS);
+        sig = build_usual(&s->pool, site, args, KRI_REPLY_WORDS, kri_serial(caller));
         if (sig == NULL)
                 return false;
-        sig->to = kri_serial(
-                caller); /* and no blobs: to whoever it is, the alias decides */
         put_reply(sig, ref);
         if (kri_rouse(caller))
                 kri_sleeper_hear(p, caller, ref, sig);
@@ -557,13 +555,13 @@ void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
                 cast_any(to, site, args);
                 return;
         }
-        sig = kri_build_in_pool(&p->sched->pool, code, args, CAST_WORDS);
+        sig = kri_build_in_pool(&p->sched->pool, code, args, CAST_WORDS,
+                                kri_pid_serial(to.num));
         if (__builtin_expect(sig == NULL, 0)) {
                 cast_any(to, site, args);
                 return;
         }
         put_cast(sig);
-        sig->to = kri_pid_serial(to.num); /* and no blobs */
         if (!kri_is_here(p->sched, receiver)) {
                 cast_away(p, receiver, sig);
                 return;

@@ -671,14 +671,36 @@ static void fire_links(struct kri_sched *s, const struct kri_set *links,
 }
 
 /* The reference of a monitor, from its number: its maker is the watcher. */
-static void fire_down(struct kri_sched *s, uint64_t number, kri_word watcher,
-                      struct down_args *args)
+static struct kri_sig *make_one_down(struct kri_sched *s, uint64_t number,
+                                     kri_word watcher, struct down_args *args)
 {
         const kri_word ref[3] = { number, kri_pid_index(watcher),
                                   (kri_word)s->node->slot << 32 };
 
         args->ref = ref;
-        (void)kri_signal(s->node, s, watcher, insist(make_down, &s->pool, args));
+        return insist(make_down, &s->pool, args);
+}
+
+static void fire_down(struct kri_sched *s, uint64_t number, kri_word watcher,
+                      struct down_args *args)
+{
+        (void)kri_signal(s->node, s, watcher, make_one_down(s, number, watcher, args));
+}
+
+/* Both for one process, as a starter is that stops its child: two ways to it are one. */
+static void fire_link_and_down(struct kri_sched *s, struct kri_proc *p,
+                               struct down_args *args)
+{
+        struct kri_proc *other = kri_sleeper_borrow(s, p->link);
+
+        if (other == NULL) {
+                fire_link(s, p->link, args);
+                fire_down(s, p->watcher_ref, p->watcher, args);
+                return;
+        }
+        end_link(s, other, args);
+        take_down(s, other, make_one_down(s, p->watcher_ref, p->watcher, args));
+        kri_sleeper_return(s, other);
 }
 
 /* What most processes do not have. */
@@ -704,8 +726,12 @@ void kri_links_fire(struct kri_sched *s, struct kri_proc *p, kri_word reason)
                                   .reason = reason,
                                   .node_name = kr_node_name(p->node).index };
 
-        if (p->link != 0)
+        if (p->link != 0 && p->link == p->watcher) {
+                fire_link_and_down(s, p, &args);
+                p->watcher = 0;
+        } else if (p->link != 0) {
                 fire_link(s, p->link, &args);
+        }
         p->link = 0;
         if (p->extra != NULL)
                 fire_links(s, &p->extra->links, &args);

@@ -395,10 +395,9 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
         receiver = kri_quick_receiver(p, to, code);
         if (__builtin_expect(receiver == NULL, 0))
                 return send_any(to, site, args);
-        sig = kri_build_in_pool(&p->sched->pool, code, args, 0);
+        sig = kri_build_in_pool(&p->sched->pool, code, args, 0, kri_pid_serial(to.num));
         if (__builtin_expect(sig == NULL, 0))
                 return send_any(kri_word_pid(to.num), code->code.site, args);
-        sig->to = kri_pid_serial(to.num); /* not the receiver's now; and no blobs */
         if (!kri_is_here(p->sched, receiver))
                 return kri_send_away(p, receiver, sig);
         kri_put(receiver, sig);

@@ -48,6 +48,8 @@ static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver
                                      kri_has(receiver, KRI_P_LIMITED) || code->fast == 0,
                              0))
                 return NULL;
+        if (receiver == NULL)
+                __builtin_unreachable(); /* it is in the table: not to be asked twice */
         return receiver;
 }
 
@@ -68,17 +70,22 @@ static inline __attribute__((always_inline)) unsigned kri_quick_class(uint32_t b
 _Static_assert(KRI_QUICK_FITS(0, 64, 96), "a message by itself");
 
 /* Build in the first free block of the pool, `before` words (a constant, and few) behind its
- * beginning. NULL: not that easy; nothing has happened. */
+ * beginning, for the tenant with that serial. NULL: not that easy; nothing has happened. */
 static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
         struct kri_pool *pool, const struct kri_build_code *code,
-        const union kri_arg *args, uint32_t before)
+        const union kri_arg *args, uint32_t before, uint32_t serial)
 {
-        struct kri_pool_list *hot =
-                &pool->hot[kri_quick_class(before) + code->fast_steps];
-        struct kri_sig *sig = (struct kri_sig *)hot->first;
+        struct kri_pool_list *hot;
+        struct kri_sig *sig;
 
-        if (__builtin_expect(sig == NULL || pool->fail_in != 0, 0) ||
-            !kri_build_fast(code, args, sig->heap + before))
+        if (__builtin_expect(pool->fail_in != 0, 0))
+                return NULL;
+        hot = &pool->hot[kri_quick_class(before) + code->fast_steps];
+        sig = (struct kri_sig *)hot->first;
+        if (__builtin_expect(sig == NULL, 0))
+                return NULL;
+        sig->to = serial; /* and no blobs */
+        if (!kri_build_fast(code, args, sig->heap + before))
                 return NULL;
         hot->first = (struct kri_block *)sig->next;
         hot->count--;
