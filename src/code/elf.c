@@ -289,11 +289,18 @@ static void add_static(struct kri_elf *e, const char *name, uint64_t size)
 }
 
 /* Call sites and atoms remember in static variables what they have looked up; the C start-up
- * files have one of their own. Those mean nothing to the module. */
+ * files and sanitizers have some of their own. Those mean nothing to the module. */
 static bool is_ours(const char *name)
 {
-        return strncmp(name, "kri_", 4) == 0 || strncmp(name, "krarup_module", 13) == 0 ||
-               strncmp(name, "completed.", 10) == 0 || strcmp(name, "__dso_handle") == 0;
+        static const char *const begins[] = { "kri_",       "krarup_module",
+                                              "completed.", "__dso_handle",
+                                              "__odr_asan", "__asan",
+                                              "__ubsan",    "__tsan" };
+
+        for (unsigned i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+                if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+                        return true;
+        return false;
 }
 
 static void read_abi(const struct file *f, const Elf64_Sym *s, struct kri_elf *e)

@@ -12,7 +12,7 @@
 /* A module of this directory's; the text is good until the next. */
 static inline const char *module_file(const char *name)
 {
-        static _Thread_local char path[512];
+        static char path[512];
 
         snprintf(path, sizeof(path), "%s/%s.so", MODULES, name);
         return path;
@@ -102,7 +102,7 @@ static inline kr_ref watch(kr_pid pid)
 /* The reason that a process has ended for, as text; good until the next. */
 static inline const char *end_of(kr_ref ref)
 {
-        static _Thread_local char text[2000];
+        static char text[2000];
         kr_msg msg = KR_MSG_INIT;
         kr_term reason;
 
