@@ -8,9 +8,10 @@
 
 #include "upgrade.h"
 
-/* So many are asked at a time: enough that both sides run in batches, few enough that a call to
- * one of them waits no longer than for a turn of each. */
-#define WINDOW 256u
+/* At most so many are asked at a time: enough that both sides run in batches, few enough that a
+ * call to one of them waits no longer than for a turn of each. The first is asked alone, and each
+ * that has done it is followed by two: what goes wrong with all goes wrong with one. */
+#define WINDOW_MAX 256u
 #define LOOK_MS 20
 /* After an interrupt, for code that enters no place where it could be seen. */
 #define GRACE_MS 1000
@@ -55,6 +56,7 @@ struct walk {
         uint32_t next;     /* the first that has not been asked */
         uint32_t awaited;  /* the first whose answer has not come */
         uint32_t open;     /* asked, and not heard of */
+        uint32_t window;   /* so many may be */
         uint8_t *asked;    /* OPEN and the like, for each */
         int64_t *asked_ms; /* when; of a late one: when it was interrupted */
 };
@@ -109,6 +111,8 @@ static void take_answer(struct walk *w, uint32_t place, enum kri_moved moved,
                 u->report.longest_pause_ns = pause_ns;
         if (moved == KRI_MOVED_REFUSED)
                 note_refusal(u, w, place, reason);
+        else if (w->window < WINDOW_MAX)
+                w->window++;
 }
 
 static void note_crash(struct kri_upgrade *u, kr_pid pid, kr_term reason)
@@ -198,7 +202,7 @@ static bool has_more(const struct walk *w)
 static void walk(struct walk *w)
 {
         while (w->open != 0 || has_more(w)) {
-                while (w->open < WINDOW && has_more(w))
+                while (w->open < w->window && has_more(w))
                         ask(w);
                 if (w->open != 0 && !hear(w->u, w, LOOK_MS))
                         look_around(w);
@@ -209,7 +213,7 @@ static void walk(struct walk *w)
 
 void kri_upgrade_walk(struct kri_upgrade *u, enum kri_move_step step)
 {
-        struct walk w = { .u = u, .step = step };
+        struct walk w = { .u = u, .step = step, .window = 1 };
 
         w.asked = kr_calloc(u->count + 1, sizeof(*w.asked));
         w.asked_ms = kr_calloc(u->count + 1, sizeof(*w.asked_ms));
