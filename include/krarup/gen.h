@@ -284,11 +284,14 @@ enum kri_call_end {
 KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                         struct kri_site *site, const union kri_arg *args);
 /* What `message` is: CALL as kri_gen_call sends it, {'$gen_call', {Pid, [alias | Ref]}, Request},
- * with From and Request; CAST, {'$gen_cast', Message}, with Message; OTHER: a call of another
- * kind, perhaps, or any triple that begins with an atom; NONE: none of these. */
+ * with From and Request; SYSTEM, the same with the label `system`; CAST, {'$gen_cast', Message},
+ * with Message; EXIT, {'EXIT', Pid, Reason}, with a Pid of this node in *ret_from and Reason;
+ * OTHER: of these another kind, perhaps, or any triple that begins with an atom; NONE: none. */
 enum kri_envelope {
         KRI_ENVELOPE_CALL,
+        KRI_ENVELOPE_SYSTEM,
         KRI_ENVELOPE_CAST,
+        KRI_ENVELOPE_EXIT,
         KRI_ENVELOPE_OTHER,
         KRI_ENVELOPE_NONE,
 };

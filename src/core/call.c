@@ -114,7 +114,7 @@ static inline __attribute__((always_inline)) struct kri_sig *build_usual(
 {
         const struct kri_build_code *code = kri_build_code_of(site);
 
-        return code != NULL && code->fast != 0
+        return code != NULL && kri_is_fast(code, args)
                        ? kri_build_in_pool(pool, code, args, before, serial)
                        : NULL;
 }
@@ -358,7 +358,7 @@ int kri_call_go_on(struct kri_proc *p, uint64_t number, struct kri_sig *after,
 
 /* -- requests, at the server -- */
 
-/* {'$gen_call', {Pid, [alias | Ref]}, Request} */
+/* {_, {Pid, [alias | Ref]}, Request} */
 static inline bool is_any_call(const kri_word *tuple, kr_from *ret_from)
 {
         const kri_word *from, *tag;
@@ -403,6 +403,16 @@ static inline bool is_usual_call(const kri_word *tuple, kr_from *ret_from)
         return true;
 }
 
+static enum kri_envelope open_exit(const kri_word *tuple, kr_from *ret_from,
+                                   kr_term *ret_inside)
+{
+        if (kri_tag(tuple[2]) != KRI_PID)
+                return KRI_ENVELOPE_OTHER;
+        ret_from->pid = kri_word_pid(tuple[2]);
+        ret_inside->w = kri_load(&tuple[3]);
+        return KRI_ENVELOPE_EXIT;
+}
+
 enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from, kr_term *ret_inside)
 {
         const kri_word *tuple = kri_ptr(message.w);
@@ -417,11 +427,13 @@ enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from, kr_term *ret_
         }
         if (tuple[0] != kri_header(KRI_TUPLE, 0, 3) || kri_tag(tuple[1]) != KRI_ATOM)
                 return KRI_ENVELOPE_NONE;
-        if (tuple[1] != KRI_A(gen_call) ||
+        if (tuple[1] == KRI_A(EXIT))
+                return open_exit(tuple, ret_from, ret_inside);
+        if ((tuple[1] != KRI_A(gen_call) && tuple[1] != KRI_A(system)) ||
             (!is_usual_call(tuple, ret_from) && !is_any_call(tuple, ret_from)))
                 return KRI_ENVELOPE_OTHER;
         ret_inside->w = kri_load(&tuple[3]);
-        return KRI_ENVELOPE_CALL;
+        return tuple[1] == KRI_A(gen_call) ? KRI_ENVELOPE_CALL : KRI_ENVELOPE_SYSTEM;
 }
 
 /* -- replies and casts -- */

@@ -591,13 +591,14 @@ static KRI_TAIL int received_enough(struct kri_proc *p, int id)
 }
 
 /* The mailbox is empty, and so is the queue, and there is nothing to think of but that: the
- * usual wait. */
-static inline __attribute__((always_inline)) bool waits_simply(const struct kri_proc *p,
+ * usual wait, which has its deadline then. */
+static inline __attribute__((always_inline)) bool waits_simply(struct kri_proc *p,
                                                                int64_t timeout_ms)
 {
-        return timeout_ms == KR_INFINITY && p->scanned == NULL && p->doom == NULL &&
+        return p->scanned == NULL && p->doom == NULL &&
                !kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_THREAD) &&
-               p->sched->outbox.to != p && !kri_outer_has_news(p);
+               p->sched->outbox.to != p && !kri_outer_has_news(p) &&
+               (timeout_ms == KR_INFINITY || limit_quickly(p, timeout_ms));
 }
 
 /* Waits, and begins anew: with little to keep across the switch, it costs little. */
@@ -621,6 +622,7 @@ static KRI_TAIL int receive_more(struct kri_proc *p, kr_msg *slot, int64_t timeo
 
         if (__builtin_expect(clause == NULL, 0))
                 return receive_in(p, slot, timeout_ms, clauses);
+        kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
         p->reds -= KRI_COST_RECEIVE;
         if (__builtin_expect(p->reds <= 0, 0))
                 return received_enough(p, clause->id);
@@ -643,7 +645,8 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
                 return receive_in(p, slot, timeout_ms, clauses);
         if (p->first == NULL)
                 return receive_waiting(p, slot, timeout_ms, clauses);
-        clause = take_first(p, slot, clauses, KRI_P_LIMITED | KRI_P_TOP, SIMPLE);
+        clause = take_first(p, slot, clauses,
+                            KRI_P_LIMITED | KRI_P_TOP | KRI_P_WAIT_TIMED, SIMPLE);
         if (__builtin_expect(clause == NULL, 0))
                 return receive_more(p, slot, timeout_ms, clauses);
         p->reds -= KRI_COST_RECEIVE;

@@ -187,12 +187,6 @@ kr_term kri_call_as(const kr_call_as *as, kr_server to, kr_msg *slot, int64_t ti
 }
 static const kr_call_as gen_server_call = { "gen_server", "call" };
 
-kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
-                        struct kri_site *site, const union kri_arg *args)
-{
-        return kri_call_as(&gen_server_call, to, slot, timeout_ms, site, args);
-}
-
 /* The usual call goes straight to the core. */
 kr_term kri_call_pid(kr_pid to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,
                      const union kri_arg *args)
@@ -206,11 +200,20 @@ kr_term kri_call_pid(kr_pid to, kr_msg *slot, int64_t timeout_ms, struct kri_sit
         if (__builtin_expect(end == KRI_CALL_REPLY, 1))
                 return slot->term;
         if (end == KRI_CALL_ELSEWHERE)
-                return kri_call_server(kri_server_pid(to), slot, timeout_ms, site, args);
+                return kri_call_as(&gen_server_call, kri_server_pid(to), slot, timeout_ms,
+                                   site, args);
         if (end == KRI_CALL_TIMEOUT)
                 slot->term = kr_atom_term(KR_ATOM("timeout"));
         return call_failed(&gen_server_call, kri_server_pid(to), slot, timeout_ms, site,
                            args);
+}
+
+kr_term kri_call_server(kr_server to, kr_msg *slot, int64_t timeout_ms,
+                        struct kri_site *site, const union kri_arg *args)
+{
+        if (!kr_pid_is_none(to.pid))
+                return kri_call_pid(to.pid, slot, timeout_ms, site, args);
+        return kri_call_as(&gen_server_call, to, slot, timeout_ms, site, args);
 }
 
 kr_term kri_call_atom(kr_atom to, kr_msg *slot, int64_t timeout_ms, struct kri_site *site,

@@ -360,6 +360,22 @@ static kr_from from_of(kr_term term)
         return from;
 }
 
+/* The parent's end is ours. */
+static void hear_exit(kr_gen *g, kr_gen_in *in, kr_pid pid, kr_term reason)
+{
+        if (!kr_pid_eq(pid, kr_gen_parent(g)))
+                return;
+        kr_gen_handling(g, in);
+        g->behaviour->kind->terminate(g, KR_CLASS_EXIT, reason);
+}
+
+static int is_info(kr_gen_in *in)
+{
+        in->from.pid = kr_pid_none();
+        in->term = in->slot.term;
+        return KR_GEN_INFO;
+}
+
 /* A triple that begins with an atom: what it is for; KR_TIMEOUT: not for the user, it has been
  * seen to. */
 static int sort_out(kr_gen *g, kr_gen_in *in)
@@ -371,15 +387,13 @@ static int sort_out(kr_gen *g, kr_gen_in *in)
                 in->from = from_of(from);
                 return KR_GEN_CALL;
         }
-        if (kr_match(what, "{system, _, _}")) {
+        if (kr_match(what, "{system, ~, ~}", &from, &in->term)) {
+                in->from = from_of(from);
                 kri_gen_system(g, in);
                 return KR_TIMEOUT;
         }
-        if (kr_match(what, "{'EXIT', ~, ~}", &pid, &from) &&
-            kr_pid_eq(pid, kr_gen_parent(g))) {
-                kr_gen_handling(g, in);
-                g->behaviour->kind->terminate(g, KR_CLASS_EXIT, from);
-        }
+        if (kr_match(what, "{'EXIT', ~, ~}", &pid, &from))
+                hear_exit(g, in, pid, from);
         return KR_GEN_INFO;
 }
 
@@ -388,16 +402,24 @@ static int open_it(kr_gen *g, kr_gen_in *in)
         switch (kri_gen_open(in->slot.term, &in->from, &in->term)) {
         case KRI_ENVELOPE_CALL:
                 return KR_GEN_CALL;
+        case KRI_ENVELOPE_SYSTEM:
+                kri_gen_system(g, in);
+                return KR_TIMEOUT;
         case KRI_ENVELOPE_CAST:
                 in->from.pid = kr_pid_none();
                 return KR_GEN_CAST;
-        case KRI_ENVELOPE_NONE:
-                in->from.pid = kr_pid_none();
-                in->term = in->slot.term;
+        case KRI_ENVELOPE_EXIT: {
+                kr_pid pid = in->from.pid;
+                kr_term reason = in->term;
+
+                (void)is_info(in);
+                hear_exit(g, in, pid, reason);
                 return KR_GEN_INFO;
+        }
+        case KRI_ENVELOPE_NONE:
+                return is_info(in);
         default:
-                in->from.pid = kr_pid_none();
-                in->term = in->slot.term;
+                (void)is_info(in);
                 return sort_out(g, in);
         }
 }
@@ -492,8 +514,10 @@ kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
         return g;
 }
 
-static kr_started start(enum kri_start_mode mode, const kr_behaviour *behaviour,
-                        const kr_start_opts *opts, kr_term args)
+/* In line, as gen_start.c says. */
+static inline __attribute__((always_inline)) kr_started start(
+        enum kri_start_mode mode, const kr_behaviour *behaviour,
+        const kr_start_opts *opts, kr_term args)
 {
         kr_started started = { KR_ENOMEM, kr_pid_none(), kr_ref_none() };
         union {

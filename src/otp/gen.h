@@ -183,7 +183,7 @@ bool kri_name_is_taken(const kr_start_opts *opts, kr_pid *ret_pid);
 kr_gen *kri_gen_enter(const kr_behaviour *behaviour, const kr_start_opts *opts,
                       const void *state);
 
-/* System messages: see gen_sys.c. */
+/* System messages: see gen_sys.c. in->from and in->term are From and the request. */
 void kri_gen_system(kr_gen *g, kr_gen_in *in);
 void kri_gen_sys_options(kr_gen *g, const char *text);
 void kri_gen_sys_ended(struct kri_more *more);

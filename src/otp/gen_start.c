@@ -113,8 +113,11 @@ static int64_t slice_ms(const struct start *start)
         return left < 0 ? 0 : left;
 }
 
-/* What ended the wait, with its term in the slot; KR_TIMEOUT: nothing within `wait_ms`. */
-static int wait_for(const struct start *start, int64_t wait_ms)
+/* What ended the wait, with its term in the slot; KR_TIMEOUT: nothing within `wait_ms`. In line,
+ * as all up to the public function: after a change of stacks every return is one that the
+ * processor predicts wrongly. */
+static inline __attribute__((always_inline)) int wait_for(const struct start *start,
+                                                          int64_t wait_ms)
 {
         kr_term term;
         int what = kr_receive(start->slot, wait_ms,
@@ -127,7 +130,7 @@ static int wait_for(const struct start *start, int64_t wait_ms)
         return what;
 }
 
-static int await_word(const struct start *start)
+static inline __attribute__((always_inline)) int await_word(const struct start *start)
 {
         for (;;) {
                 int what = wait_for(start, slice_ms(start));
@@ -152,7 +155,7 @@ static kr_err read_word(const struct start *start, kr_pid *ret_pid)
         kr_term word = start->slot->term, reason;
         kr_pid pid;
 
-        if (kr_match(word, "ignore"))
+        if (kr_is_that_atom(word, KR_ATOM("ignore")))
                 return KR_EIGNORED;
         if (!kr_match(word, "{error, ~}", &reason))
                 return KR_OK;
@@ -236,6 +239,7 @@ kr_started kri_start_child(enum kri_start_mode mode, const kr_start_opts *opts,
                 return failed;
         }
         failed = await_start(&start);
-        kr_msg_clear(&own);
+        if (own.sig != NULL)
+                kr_msg_clear(&own);
         return failed;
 }

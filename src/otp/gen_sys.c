@@ -188,20 +188,22 @@ static kr_sys *sys_of(kr_gen *g)
 
 void kri_gen_system(kr_gen *g, kr_gen_in *in)
 {
-        kr_term from_term, request;
-        kr_from from;
+        kr_term reason;
         kr_sys *sys;
 
-        if (!kr_match(in->slot.term, "{system, ~, ~}", &from_term, &request) ||
-            !kr_get_from(from_term, &from))
+        if (kr_pid_is_none(in->from.pid))
                 return; /* nobody to answer */
-        if (kri_gen_moves(g, from, request))
+        if (!g->born.more && kr_match(in->term, "{terminate, ~}", &reason)) {
+                kr_reply_to(in->from, "ok"); /* it takes no more to stop most */
+                terminate(g, reason);
+        }
+        if (kri_gen_moves(g, in->from, in->term))
                 return;
         sys = sys_of(g);
         if (sys)
-                (void)kr_sys_handle_request(sys, from, request);
+                (void)kr_sys_handle_request(sys, in->from, in->term);
         else
-                kr_reply_to(from, "{error, enomem}");
+                kr_reply_to(in->from, "{error, enomem}");
         if (kr_loop_record(&kri_gen_loop) != g) /* code_change: g is no more */
                 kr_become_loop(&kri_gen_loop, kr_loop_record(&kri_gen_loop));
 }

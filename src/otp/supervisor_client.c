@@ -32,11 +32,13 @@ static kr_err err_of(kr_term answer)
 
 static kr_started started_of(kr_term answer)
 {
-        kr_started started = { .err = err_of(answer) };
+        kr_started started = { .err = KR_OK };
 
-        if (!kr_match(answer, "{ok, ~}", &started.pid) &&
-            !kr_match(answer, "{ok, ~, _}", &started.pid))
-                (void)kr_match(answer, "{error, {already_started, ~}}", &started.pid);
+        if (kr_match(answer, "{ok, ~}", &started.pid) ||
+            kr_match(answer, "{ok, ~, _}", &started.pid))
+                return started;
+        (void)kr_match(answer, "{error, {already_started, ~}}", &started.pid);
+        started.err = err_of(answer);
         return started;
 }
 

@@ -467,6 +467,7 @@ struct kri_begun kri_child_begin(struct kri_child *child, kr_term args)
         else
                 r = begun_by_raise(kind, raised.term);
         clear_more(&b.more);
-        kr_msg_clear(&raised);
+        if (raised.sig != NULL)
+                kr_msg_clear(&raised);
         return r;
 }

@@ -34,7 +34,8 @@
         X(stack_size, "stack_size") X(total_heap_size, "total_heap_size")                \
         X(heap_size, "heap_size") X(parent, "parent") X(suspending, "suspending")        \
         X(backtrace, "backtrace") X(waiting, "waiting") X(running, "running")            \
-        X(runnable, "runnable") X(suspended, "suspended") X(low, "low")                  \
+        X(runnable, "runnable") X(suspended, "suspended") X(system, "system")            \
+        X(low, "low")                                                                    \
         X(high, "high") X(max, "max") X(report, "report")                                \
         X(reports_lost, "reports_lost") X(full, "full") X(gen_cast, "$gen_cast") X(gen_call, "$gen_call") \
         X(modules, "modules")

@@ -57,15 +57,19 @@ static bool quick_of(enum kri_arg_type type, struct kri_quick *ret)
 
         switch (type) {
         case KRI_ARG_INT:
-                *ret = (struct kri_quick){ .add = below, .limit = 2 * below };
+                *ret = (struct kri_quick){ .add = below, .limit = 2 * below, .shift = 3 };
                 break;
         case KRI_ARG_UINT:
-                *ret = (struct kri_quick){ .limit = below };
+                *ret = (struct kri_quick){ .limit = below, .shift = 3 };
                 break;
         case KRI_ARG_ATOM:
                 *ret = (struct kri_quick){ .add = ~(uint64_t)0,
                                            .limit = UINT32_MAX,
+                                           .shift = 3,
                                            .tag = KRI_ATOM };
+                break;
+        case KRI_ARG_TERM: /* all ones is no term */
+                *ret = (struct kri_quick){ .limit = ~(uint64_t)0, .is_term = true };
                 break;
         case KRI_ARG_PID:
                 *ret = (struct kri_quick){ .add = ~(uint64_t)0,
@@ -99,16 +103,19 @@ static struct kri_fast_hole fast_hole(const struct kri_quick *quick)
         return (struct kri_fast_hole){
                 .add = quick->add,
                 .limit = quick->limit,
-                .factor = is_pid ? 1 : 8,
+                .factor = is_pid ? 1 : (uint64_t)1 << quick->shift,
                 .tag = quick->tag,
                 .from = (uint16_t)(quick->from - (is_pid ? sizeof(uint64_t) : 0)),
                 .test = quick->from,
                 .to = (int16_t)(quick->at * (int)sizeof(kri_word)),
+                .is_term = quick->is_term,
         };
 }
 
 static void make_fast(struct kri_build_code *build)
 {
+        bool has_terms = false;
+
         if (!build->is_quick || build->hole_count > KRI_FAST_HOLES)
                 return;
         switch ((enum kri_shape)build->code.shape) {
@@ -126,12 +133,17 @@ static void make_fast(struct kri_build_code *build)
                 build->fast = (uint8_t)build->words;
                 memcpy(build->fast_image, build->image, build->words * sizeof(kri_word));
         }
+        build->fast_any = build->fast;
         build->fast_steps = build->fast > KRI_FAST_STEP;
         build->fast_sizes = (uint64_t)build->fast << 32 | (uint64_t)build->fast_steps
                                                                   << 8;
         build->fast_holes = (uint8_t)build->hole_count;
-        for (uint32_t i = 0; i < build->hole_count; i++)
+        for (uint32_t i = 0; i < build->hole_count; i++) {
                 build->fast_hole[i] = fast_hole(&build->quick[i]);
+                has_terms |= build->quick[i].is_term;
+        }
+        if (has_terms)
+                build->fast = 0;
 }
 
 /* -- with the boxes of the arguments -- */

@@ -32,20 +32,22 @@ enum kri_shape {
 
 /* How an argument that may be an immediate becomes one: with `value` the word at `from`
  * bytes into the arguments, it is one if value + add < limit. A near pid's number is its
- * word; of all others the word is value << 3 | tag. */
+ * word; of all others the word is value << shift | tag. A term is looked at instead. */
 struct kri_quick {
         uint64_t add;
         uint64_t limit;
         int32_t at; /* word of the image; -1: HOLE, in front of the words */
         uint16_t from;
         bool is_pid; /* value is the second word of the pid: its node */
+        bool is_term;
+        uint8_t shift;
         uint8_t tag;
 };
 
 /* The same in one go, for who has a place already: the word at `from` bytes into the arguments,
  * times `factor`, plus `tag` goes `to` bytes into the term; if the word at `test` bytes into
  * the arguments, plus `add`, is below `limit`. All are such sums: a near pid's number is its
- * word, and its node is what is tested. */
+ * word, and its node is what is tested. A term is its word, and is looked at afterwards. */
 struct kri_fast_hole {
         uint64_t add;
         uint64_t limit;
@@ -54,7 +56,7 @@ struct kri_fast_hole {
         uint16_t from;
         uint16_t test;
         int16_t to;
-        uint16_t pad;
+        bool is_term;
 };
 
 /* Images of few words, in steps that are copied whole. */
@@ -77,11 +79,14 @@ struct kri_build_code {
         struct kri_code code;
 
         /* -- what kri_build_fast needs, in one place; see there -- */
-        uint8_t fast; /* words of what it builds (at least 1); 0: not that */
+        uint8_t fast; /* words of what it builds (at least 1); 0: not that, or a term is
+                         among its arguments, which is to be looked at before */
         uint8_t fast_holes;
-        uint8_t fast_steps;  /* more than the first: 0 or 1 */
-        uint64_t fast_sizes; /* fast << 32 | fast_steps << 8, for the head of a block */
-        kri_word root;       /* the term as stored in the word in front of its words */
+        uint8_t fast_steps; /* more than the first: 0 or 1 */
+        uint8_t fast_any;   /* as fast, with terms among them */
+        uint64_t
+                fast_sizes; /* fast_any << 32 | fast_steps << 8, for the head of a block */
+        kri_word root;      /* the term as stored in the word in front of its words */
         kri_word fast_image[KRI_FAST_WORDS]; /* padded with zeros */
         struct kri_fast_hole fast_hole[KRI_FAST_HOLES];
 
@@ -111,6 +116,12 @@ static inline uint64_t kri_quick_value(const struct kri_quick *quick,
         return value;
 }
 
+/* A term that takes memory, or is none. */
+static inline bool kri_takes_words(kri_word t)
+{
+        return kri_is_place(t) || t == KRI_NONE;
+}
+
 /* Is every argument an immediate? `count` is a constant for the usual few. */
 static inline __attribute__((always_inline)) bool kri_are_quick(
         const struct kri_quick *quick, const union kri_arg *args, uint32_t count)
@@ -118,9 +129,12 @@ static inline __attribute__((always_inline)) bool kri_are_quick(
         bool is_boxed = false;
 
 #pragma GCC unroll 4
-        for (uint32_t i = 0; i < count; i++)
-                is_boxed |= kri_quick_value(&quick[i], args) + quick[i].add >=
-                            quick[i].limit;
+        for (uint32_t i = 0; i < count; i++) {
+                uint64_t value = kri_quick_value(&quick[i], args);
+
+                is_boxed |= (value + quick[i].add >= quick[i].limit) |
+                            (quick[i].is_term & kri_takes_words(value));
+        }
         return !is_boxed;
 }
 
@@ -177,7 +191,7 @@ static inline kri_word kri_quick_word(const struct kri_quick *quick,
         uint64_t num;
 
         if (!quick->is_pid)
-                return value << 3 | quick->tag;
+                return value << quick->shift | quick->tag;
         memcpy(&num, (const char *)args + quick->from - sizeof(num), sizeof(num));
         return num; /* a near pid is its word */
 }
@@ -327,9 +341,22 @@ static inline __attribute__((always_inline)) bool kri_put_fast(
         return kri_arg_word(args, hole->test) + hole->add < hole->limit;
 }
 
+/* Can kri_build_fast build it, terms among the arguments or not? */
+static inline bool kri_is_fast(const struct kri_build_code *build,
+                               const union kri_arg *args)
+{
+        if (__builtin_expect(build->fast != 0, 1))
+                return true;
+        for (unsigned i = 0; i < build->fast_holes; i++)
+                if (build->fast_hole[i].is_term &&
+                    kri_takes_words(kri_arg_word(args, build->fast_hole[i].from)))
+                        return false;
+        return build->fast_any != 0;
+}
+
 /* Build at `heap`, which has room for whole steps, the term that kri_code_build would build
- * there, and its stored form in the word before, heap[-1]; for a code with fast != 0. False: an
- * argument is no immediate after all; what was written means nothing. */
+ * there, and its stored form in the word before, heap[-1]; for a code with fast != 0, or for which
+ * kri_is_fast. False: an argument is no immediate after all; what was written means nothing. */
 static inline __attribute__((always_inline)) bool kri_build_fast(
         const struct kri_build_code *build, const union kri_arg *args, kri_word *heap)
 {
