@@ -43,6 +43,9 @@ void command_dbsize(struct session *s, const struct session_args *args);
 /* A command of the module's own, if it knows it: false otherwise. */
 bool command_of_module(struct session *s, const struct session_args *args);
 
+/* Those that it has: gives a new term, [{Name, Arity, Summary}]. */
+kr_term commands_of_module(void);
+
 /* -- commands_client.c -- */
 void command_ping(struct session *s, const struct session_args *args);
 void command_echo(struct session *s, const struct session_args *args);

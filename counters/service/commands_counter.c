@@ -255,3 +255,10 @@ bool command_of_module(struct session *s, const struct session_args *args)
         kr_release(list);
         return known;
 }
+
+kr_term commands_of_module(void)
+{
+        if (!kr_function_exported("counter", "commands", 0))
+                return kr_nil();
+        return kr_apply("counter", "commands", "{}");
+}

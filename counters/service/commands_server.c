@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define INFO_MAX 2048
@@ -36,100 +37,158 @@ static void say_flags(struct session *s, const char *flags)
         }
 }
 
-static void say_command(struct session *s, const struct command *command)
+/* What is told of a command, however it came to be one. */
+struct told {
+        kr_bytes name;
+        int64_t arity;
+        const char *flags;
+        int first_key, last_key, key_step;
+        const char *group;
+        kr_bytes summary;
+};
+
+static kr_bytes bytes_of(const char *text)
+{
+        return (kr_bytes){ text, strlen(text) };
+}
+
+static struct told told_of(const struct command *c)
+{
+        return (struct told){ bytes_of(c->name), c->arity,
+                              c->flags,          c->first_key,
+                              c->last_key,       c->key_step,
+                              c->group,          bytes_of(c->summary) };
+}
+
+/* Of the module's: it is about one counter, and may change it. */
+static bool told_of_module(kr_term command, struct told *ret)
+{
+        *ret = (struct told){ .flags = "write denyoom",
+                              .first_key = 1,
+                              .last_key = 1,
+                              .key_step = 1,
+                              .group = "string" };
+        return kr_match(command, "{~, ~, ~}", &ret->name, &ret->arity, &ret->summary);
+}
+
+/* What is said of each, and of which. */
+typedef void say_fn(struct session *s, const struct told *told);
+
+static void say_command(struct session *s, const struct told *told)
 {
         reply_array(&s->out, 6);
-        reply_text(&s->out, command->name);
-        reply_integer(&s->out, command->arity);
-        say_flags(s, command->flags);
-        reply_integer(&s->out, command->first_key);
-        reply_integer(&s->out, command->last_key);
-        reply_integer(&s->out, command->key_step);
+        reply_bulk(&s->out, told->name.data, told->name.len);
+        reply_integer(&s->out, told->arity);
+        say_flags(s, told->flags);
+        reply_integer(&s->out, told->first_key);
+        reply_integer(&s->out, told->last_key);
+        reply_integer(&s->out, told->key_step);
+}
+
+static void say_name(struct session *s, const struct told *told)
+{
+        reply_bulk(&s->out, told->name.data, told->name.len);
 }
 
 /* Name and what is known of it, as a flat list of keys and values. */
-static void say_docs(struct session *s, const struct command *command)
+static void say_docs(struct session *s, const struct told *told)
 {
-        reply_text(&s->out, command->name);
+        say_name(s, told);
         reply_array(&s->out, 6);
         reply_text(&s->out, "summary");
-        reply_text(&s->out, command->summary);
+        reply_bulk(&s->out, told->summary.data, told->summary.len);
         reply_text(&s->out, "since");
         reply_text(&s->out, "1.0.0");
         reply_text(&s->out, "group");
-        reply_text(&s->out, command->group);
+        reply_text(&s->out, told->group);
 }
 
-static bool is_named(const struct session_args *args, const struct command *command)
+/* `args` NULL, or with no names from the 2nd on: all. */
+static bool is_named(const struct session_args *args, kr_bytes name)
 {
-        for (uint32_t i = 2; i < args->count; i++)
-                if (commands_is(session_arg(args, i), command->name))
+        if (args == NULL || args->count == 2)
+                return true;
+        for (uint32_t i = 2; i < args->count; i++) {
+                kr_bytes arg = session_arg(args, i);
+
+                if (arg.len == name.len && strncasecmp(arg.data, name.data, arg.len) == 0)
                         return true;
-        return args->count == 2;
+        }
+        return false;
 }
 
-static void say_all(struct session *s,
-                    void (*one)(struct session *, const struct command *))
+/* How many there are; each is said, unless `say` is NULL. */
+static size_t say_each(struct session *s, const struct session_args *args, kr_term module,
+                       say_fn *say)
 {
-        for (size_t i = 0; i < command_count; i++)
-                one(s, &commands[i]);
-}
-
-/* Those that are asked for; docs are pairs. */
-static void say_all_docs(struct session *s, const struct session_args *args)
-{
+        struct told told;
         size_t count = 0;
 
-        for (size_t i = 0; i < command_count; i++)
-                count += is_named(args, &commands[i]);
-        reply_array(&s->out, count * 2);
-        for (size_t i = 0; i < command_count; i++)
-                if (is_named(args, &commands[i]))
-                        say_docs(s, &commands[i]);
-}
-
-static void say_info(struct session *s, kr_bytes name)
-{
         for (size_t i = 0; i < command_count; i++) {
-                if (commands_is(name, commands[i].name)) {
-                        say_command(s, &commands[i]);
-                        return;
-                }
+                told = told_of(&commands[i]);
+                if (!is_named(args, told.name))
+                        continue;
+                count++;
+                if (say != NULL)
+                        say(s, &told);
         }
-        reply_nil(&s->out);
+        for (kr_term l = module; kr_is_cons(l); l = kr_tl(l)) {
+                if (!told_of_module(kr_hd(l), &told) || !is_named(args, told.name))
+                        continue;
+                count++;
+                if (say != NULL)
+                        say(s, &told);
+        }
+        return count;
 }
 
-static void say_name(struct session *s, const struct command *command)
+static void say_one(struct session *s, const struct session_args *args, uint32_t i,
+                    kr_term module)
 {
-        reply_text(&s->out, command->name);
+        const struct resp_span spans[] = { { 0, 0 }, { 0, 0 }, args->spans[i] };
+        const struct session_args one = { args->data, spans, 3 };
+
+        if (say_each(s, &one, module, say_command) == 0)
+                reply_nil(&s->out);
 }
 
-void command_command(struct session *s, const struct session_args *args)
+static void say_commands(struct session *s, const struct session_args *args,
+                         kr_term module)
 {
-        kr_bytes sub;
+        kr_bytes sub = args->count > 1 ? session_arg(args, 1) : bytes_of("");
+        size_t count = say_each(s, NULL, module, NULL);
 
-        session_settle(s);
         if (args->count == 1) {
-                reply_array(&s->out, command_count);
-                say_all(s, say_command);
-                return;
-        }
-        sub = session_arg(args, 1);
-        if (commands_is(sub, "count")) {
-                reply_integer(&s->out, (int64_t)command_count);
+                reply_array(&s->out, count);
+                (void)say_each(s, NULL, module, say_command);
+        } else if (commands_is(sub, "count")) {
+                reply_integer(&s->out, (int64_t)count);
         } else if (commands_is(sub, "list")) {
-                reply_array(&s->out, command_count);
-                say_all(s, say_name);
+                reply_array(&s->out, count);
+                (void)say_each(s, NULL, module, say_name);
         } else if (commands_is(sub, "docs")) {
-                say_all_docs(s, args);
+                reply_array(&s->out, 2 * say_each(s, args, module, NULL));
+                (void)say_each(s, args, module, say_docs);
         } else if (commands_is(sub, "info")) {
-                reply_array(&s->out, args->count - 2);
+                reply_array(&s->out, args->count > 2 ? args->count - 2 : count);
                 for (uint32_t i = 2; i < args->count; i++)
-                        say_info(s, session_arg(args, i));
+                        say_one(s, args, i, module);
+                if (args->count == 2)
+                        (void)say_each(s, NULL, module, say_command);
         } else {
                 reply_error(&s->out, "ERR unknown subcommand '%.*s'. Try COMMAND HELP.",
                             (int)(sub.len < 128 ? sub.len : 128), (const char *)sub.data);
         }
+}
+
+void command_command(struct session *s, const struct session_args *args)
+{
+        kr_term module;
+
+        session_settle(s);
+        module = commands_of_module();
+        say_commands(s, args, module);
+        kr_release(module);
 }
 
 /* -- CONFIG GET -- */

@@ -83,22 +83,24 @@ static void serve(void)
 
 /* -- the program -- */
 
+static void tell_main(void)
+{
+        if (!kr_pid_is_none(kr_whereis("main")))
+                (void)kr_send("main", "stop");
+}
+
 /* Waits for the signals that end the program, which are blocked in all other threads. */
 static void *await_signal(void *node)
 {
-        kr_pid self;
         sigset_t set;
         int signal;
 
         sigemptyset(&set);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGTERM);
-        if (kr_thread_attach(node, &self) != KR_OK)
-                return NULL;
         while (sigwait(&set, &signal) != 0)
                 continue;
-        (void)kr_send(kr_whereis("main"), "stop");
-        kr_thread_detach();
+        (void)kr_node_spawn(node, tell_main); /* none: no memory; then SIGKILL is left */
         return NULL;
 }
 
