@@ -26,6 +26,7 @@
 #include <krarup/message.h>
 #include <krarup/module.h>
 #include <krarup/node.h>
+#include <krarup/os_signal.h>
 #include <krarup/pattern.h>
 #include <krarup/port.h>
 #include <krarup/proc_lib.h>
@@ -39,6 +40,7 @@
 #include <krarup/text.h>
 #include <krarup/timer.h>
 #include <krarup/timer_server.h>
+#include <krarup/tty.h>
 #include <krarup/upgrade.h>
 
 #endif
