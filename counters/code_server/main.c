@@ -55,6 +55,18 @@ static void call_reset(void *unused)
         kr_release(call("counter", "reset"));
 }
 
+/* Its answer comes before it waits again. */
+static void await_rest(const char *name)
+{
+        kr_msg msg = KR_MSG_INIT;
+
+        do
+                kr_yield();
+        while (kr_process_info(kr_whereis(name), KR_ATOM("status"), &msg) &&
+               !kr_match(msg.term, "{status, waiting}"));
+        kr_msg_clear(&msg);
+}
+
 /* -- a plain loop -- */
 
 static void tell_counter(void)
@@ -70,6 +82,7 @@ static void tell_counter(void)
         STAGE_SHOW("counter:read()", call("counter", "read"));
         stage_show_failure("counter:reset()", "call(\"counter\", \"reset\")", call_reset);
         stage_say("  -- reset is written, and the file compiled --\n");
+        await_rest("counter");
         STAGE_SHOW("code:soft_purge(counter)", soft_purge("counter"));
         STAGE_SHOW("code:load_file(counter)", load_file("counter", 2));
         stage_say(
@@ -77,6 +90,7 @@ static void tell_counter(void)
         STAGE_SHOW("code:soft_purge(counter)", soft_purge("counter"));
         STAGE_SHOW("counter:tick(0)", tick("counter", 0));
         STAGE_SHOW("counter:read()", call("counter", "read"));
+        await_rest("counter");
         STAGE_SHOW("code:soft_purge(counter)", soft_purge("counter"));
         STAGE_SHOW("counter:reset()", call("counter", "reset"));
         STAGE_SHOW("counter:read()", call("counter", "read"));

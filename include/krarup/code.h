@@ -23,9 +23,11 @@
  * Holds    A process that waits within the old version, or has a pointer to it. One whose
  *          behaviour is of the old version and could go on in the new one at its next message
  *          is moved there instead.
- * Limits   32,768 modules' names on a node; a file of 256 MiB; 64 GiB of reserved ranges in an
- *          OS process, beyond which the oldest go. A process that does not answer within
- *          five seconds (it computes, or is in a system call) counts as one that holds.
+ * Limits   32,768 modules' names on a node; a file of 256 MiB; 8,192 reserved ranges and 64 GiB of
+ *          them in an OS process, beyond which the oldest go. A process that does not answer
+ *          within five seconds (it computes, or is in a system call) counts as one that
+ *          holds; if, killed, it does not end either, or the node itself holds a pointer, the
+ *          old version stays (kr_code_check_old).
  * Callable by processes, attached threads too. Everything that takes a slot leaves an answer in
  * it, as said; NULL: it is not wanted. What blocks says so; "may not return" holds for it.
  */
@@ -92,7 +94,8 @@ KR_API kr_err kr_code_check_file(const char *file, kr_msg *slot);
 KR_API bool kr_code_delete(const char *module);
 
 /* The old version goes; processes that hold it are killed (their links see `killed`). True if
- * some were. In the slot: [{Pid, Where}], as below, those that were killed. code:purge/1. */
+ * some were. In the slot: [{Pid, Where}], as below, those that were killed, up to 100 of them, and
+ * what else holds it, for which it stays. code:purge/1. */
 KR_API bool kr_code_purge(const char *module, kr_msg *slot);
 
 /* The old version goes if nobody holds it. True: there is none any more. False: in the slot

@@ -167,13 +167,16 @@ static enum kri_look look(struct walk *w, kr_pid pid, struct kri_holds *holds)
         return result;
 }
 
-/* It answers that it has more memory than one look is for: it is stopped meanwhile. */
-static void look_at_large(struct walk *w, kr_pid pid, struct kri_holds *holds)
+/* It answers, but has more memory than one look is for, or is at work whenever it is asked: it is
+ * stopped meanwhile. What waits at the top of its loop then can be moved. */
+static void look_at_stopped(struct walk *w, kr_pid pid, struct kri_holds *holds)
 {
         enum kri_look result;
 
-        if (!kr_suspend_process(pid))
+        if (!kr_suspend_process(pid)) {
+                holds->count = 0; /* it has ended */
                 return;
+        }
         do
                 result = look(w, pid, holds);
         while (result == KRI_LOOK_AWAKE);
@@ -204,7 +207,7 @@ static bool ask(struct walk *w, kr_pid pid, struct kri_holds *holds)
                 (void)kri_scan_get_answer(msg.term, ref, &from, holds);
         kr_msg_clear(&msg);
         if (what == ANSWER && holds->unfinished)
-                look_at_large(w, pid, holds);
+                look_at_stopped(w, pid, holds);
         return what != GONE;
 }
 
@@ -217,10 +220,14 @@ static bool look_closely(struct walk *w, kr_pid pid, struct kri_holds *holds)
                 if (result == KRI_LOOK_GONE ||
                     (result == KRI_LOOK_AWAKE && !ask(w, pid, holds)))
                         return false;
-                if (holds->count == 0 || i == DOUBTS ||
-                    holds->found[0].kind == KRI_HOLD_BUSY ||
+                if (holds->count == 0 || holds->found[0].kind == KRI_HOLD_BUSY ||
                     !is_doubtful(holds, result == KRI_LOOK_AWAKE))
                         return true;
+                if (i < DOUBTS)
+                        continue;
+                if (result == KRI_LOOK_AWAKE)
+                        look_at_stopped(w, pid, holds);
+                return true;
         }
 }
 
