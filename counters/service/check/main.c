@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check: drive the counter service with ticks, and check every reply and, at the end, the sums.
  *
- *      check [-p PORT] [-c CONNECTIONS] [-k COUNTERS] [-s SECONDS | -n TICKS] [-e]
+ *      check [-p PORT] [-c CONNECTIONS] [-k COUNTERS] [-s SECONDS | -n TICKS] [-e] [-r RUN]
  *
  * Each connection sends one tick after the other, each with an id of its own; a tick whose
  * connection breaks, or that is answered by an error, is sent again with the same id until it is
- * acknowledged. With -e lines of standard input are shown above the live one, and the end of
+ * acknowledged. The counters are check:RUN:0 and so on; RUN is of this run's own unless told. With -e
+ * lines of standard input are shown above the live one, and the end of
  * standard input ends it. Status 0: every tick was acknowledged and counted, once.
  */
 #include <errno.h>
@@ -34,6 +35,7 @@ struct options {
         int connections, counters;
         int64_t seconds, ticks; /* 0: no limit */
         bool notes;
+        const char *run; /* NULL: one that nobody else has */
 };
 
 /* A connection, and the one tick that it has under way. */
@@ -340,7 +342,7 @@ static void read_options(int argc, char **argv)
 {
         int option;
 
-        while ((option = getopt(argc, argv, "p:c:k:s:n:e")) >= 0) {
+        while ((option = getopt(argc, argv, "p:c:k:s:n:er:")) >= 0) {
                 switch (option) {
                 case 'p':
                         options.port = (uint16_t)number(optarg, 65535);
@@ -362,10 +364,17 @@ static void read_options(int argc, char **argv)
                         options.notes = true;
                         options.seconds = 0;
                         break;
+                case 'r':
+                        options.run = optarg;
+                        if (strlen(optarg) >= sizeof(run)) {
+                                fprintf(stderr, "check: %s is too long\n", optarg);
+                                exit(2);
+                        }
+                        break;
                 default:
                         fprintf(stderr,
                                 "usage: %s [-p PORT] [-c CONNECTIONS] [-k COUNTERS] "
-                                "[-s SECONDS | -n TICKS] [-e]\n",
+                                "[-s SECONDS | -n TICKS] [-e] [-r RUN]\n",
                                 argv[0]);
                         exit(2);
                 }
@@ -377,8 +386,11 @@ static void init(void)
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        (void)snprintf(run, sizeof(run), "%x%05lx", (unsigned)getpid(),
-                       (unsigned long)(now.tv_nsec >> 10) & 0xfffff);
+        if (options.run != NULL)
+                (void)snprintf(run, sizeof(run), "%s", options.run);
+        else
+                (void)snprintf(run, sizeof(run), "%x%05lx", (unsigned)getpid(),
+                               (unsigned long)(now.tv_nsec >> 10) & 0xfffff);
         tickers = calloc((size_t)options.connections, sizeof(*tickers));
         if (tickers == NULL) {
                 fprintf(stderr, "check: no memory\n");
