@@ -263,6 +263,8 @@ KR_API const kr_module *kri_module_find(kr_atom module);
 KR_API bool kri_function_exported(kr_atom module, kr_atom function, int arity);
 KR_API bool kri_module_info(kr_atom module, bool old, kr_msg *slot);
 KR_API void kri_module_processes(kr_atom module, bool old, kr_msg *slot);
+/* One after the other: *at begins with 0; none: no more. */
+KR_API kr_pid kri_module_next_process(kr_atom module, bool old, uint32_t *at);
 KR_API kr_term kri_apply(kr_atom module, kr_atom function, struct kri_site *site,
                          const union kri_arg *args);
 KR_API kr_pid kri_spawn_apply(const kr_spawn_opts *opts, kr_atom module, kr_atom function,

@@ -12,6 +12,7 @@
 
 #define DEFAULT_MS 5000
 #define NAME "krarup_upgrade"
+#define ROUNDS_MAX 3
 
 /* -- what goes wrong -- */
 
@@ -158,14 +159,6 @@ static void count_over(struct kri_upgrade *u)
         }
 }
 
-/* Those that run the version before. Processes that were born meanwhile, from what was known
- * before, are found by looking again. */
-static void move_found(struct kri_upgrade *u)
-{
-        kri_upgrade_walk(u, KRI_MOVE_OVER);
-        count_over(u);
-}
-
 static bool keeps_old_states(const struct kri_upgrade *u)
 {
         return u->report.converted != 0;
@@ -175,28 +168,25 @@ static void move_rolling(struct kri_upgrade *u)
 {
         if (!publish(u))
                 return;
-        for (int rounds = 0; rounds < 3 && !u->failed; rounds++) {
-                if (!kri_upgrade_find(u, true) || u->count == 0)
+        /* those that were born meanwhile, of what was known before, are found the next time */
+        for (int rounds = 0; rounds < ROUNDS_MAX && !u->failed; rounds++)
+                if (kri_upgrade_walk_all(u, true, KRI_MOVE_OVER, count_over) == 0)
                         return;
-                move_found(u);
-        }
 }
 
 /* All stand still before the first changes. Those that were born while the others were being
  * stopped change as they are found. */
 static void move_at_once(struct kri_upgrade *u)
 {
-        if (!kri_upgrade_find(u, false))
-                return;
-        kri_upgrade_walk(u, KRI_MOVE_HOLD);
+        (void)kri_upgrade_walk_all(u, false, KRI_MOVE_HOLD, NULL);
         if (!u->failed)
                 move_rolling(u);
 }
 
 static void release_held(struct kri_upgrade *u, bool old)
 {
-        if (u->order.opts.mode == KR_UPGRADE_AT_ONCE && kri_upgrade_find(u, old))
-                kri_upgrade_walk(u, KRI_MOVE_ON);
+        if (u->order.opts.mode == KR_UPGRADE_AT_ONCE)
+                (void)kri_upgrade_walk_all(u, old, KRI_MOVE_ON, NULL);
 }
 
 /* -- back -- */
@@ -220,12 +210,9 @@ static void all_back(struct kri_upgrade *u)
 {
         bool failed = u->failed;
 
-        for (int rounds = 0; rounds < 3; rounds++) {
-                if (!kri_upgrade_find(u, true) || u->count == 0)
+        for (int rounds = 0; rounds < ROUNDS_MAX; rounds++)
+                if (kri_upgrade_walk_all(u, true, KRI_MOVE_BACK, count_back) == 0)
                         break;
-                kri_upgrade_walk(u, KRI_MOVE_BACK);
-                count_back(u);
-        }
         u->failed = failed;
 }
 
@@ -247,8 +234,8 @@ static void keep(struct kri_upgrade *u)
 {
         watch(u, false);
         u->report.outcome = KR_UPGRADE_DONE;
-        if (keeps_old_states(u) && kri_upgrade_find(u, false))
-                kri_upgrade_walk(u, KRI_MOVE_KEEP);
+        if (keeps_old_states(u))
+                (void)kri_upgrade_walk_all(u, false, KRI_MOVE_KEEP, NULL);
 }
 
 /* -- all of it -- */
@@ -278,8 +265,7 @@ static void upgrade(struct kri_upgrade *u)
 
         if (!prepare(u))
                 return;
-        if (kri_upgrade_find(u, false))
-                kri_upgrade_try(u);
+        kri_upgrade_try(u);
         u->report.loading_ns = kr_monotonic_ns(NULL) - began_ns;
         if (!u->failed)
                 change_all(u);
@@ -317,6 +303,9 @@ static void run(const struct kri_upgrade_order *order)
         kr_term extra;
 
         if (u == NULL)
+                kr_exit("enomem");
+        u->targets = kr_calloc(KRI_TARGETS_MAX, sizeof(*u->targets));
+        if (u->targets == NULL)
                 kr_exit("enomem");
         kr_register(KR_ATOM(NAME), kr_self()); /* taken: ends with badarg */
         u->order = *order;

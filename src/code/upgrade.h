@@ -40,10 +40,11 @@ struct kri_upgrade {
         kr_term extra;                     /* kept */
         kr_ref ref;                        /* what answers are known by */
         struct kri_version *next, *before; /* the version to come, and the present one */
-        struct kri_target *targets;        /* that run `before` */
+        struct kri_target *targets;        /* KRI_TARGETS_MAX of those that are asked */
         uint32_t count;
-        bool failed;  /* report.reason says why */
-        bool watched; /* ends in the new version are told to us */
+        uint32_t window; /* so many may be under way by now: see upgrade_walk.c */
+        bool failed;     /* report.reason says why */
+        bool watched;    /* ends in the new version are told to us */
 };
 
 /* The first thing that went wrong: `why` (taken) as text into the report. */
@@ -51,14 +52,21 @@ void kri_upgrade_fail(struct kri_upgrade *u, kr_term why);
 
 /* -- upgrade_walk.c -- */
 
-/* The processes that run the current (old) version of the module become the targets. False: no
- * memory. */
-bool kri_upgrade_find(struct kri_upgrade *u, bool old);
+#define KRI_TARGETS_MAX 2048u
+
+/* The next processes that run the current (old) version of the module become the targets: false:
+ * there are none. *at begins with 0. */
+bool kri_upgrade_find(struct kri_upgrade *u, bool old, uint32_t *at);
 
 /* Ask every target to do a step, and wait until all have, have ended, or are late: those are
  * interrupted. Ends early, with u->failed, if one cannot go over; none is asked then that has
  * not been. */
 void kri_upgrade_walk(struct kri_upgrade *u, enum kri_move_step step);
+
+/* Both, for all processes that run it; `count` (may be NULL) hears of each lot of targets. How many
+ * there were. A step forward ends with the first failure. */
+uint32_t kri_upgrade_walk_all(struct kri_upgrade *u, bool old, enum kri_move_step step,
+                              void (*count)(struct kri_upgrade *u));
 
 /* Wait so long for something to go wrong in the new version. */
 void kri_upgrade_watch(struct kri_upgrade *u, int64_t timeout_ms);

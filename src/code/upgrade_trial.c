@@ -214,6 +214,7 @@ void kri_upgrade_try(struct kri_upgrade *u)
 {
         struct tried tried = { .count = 0 };
         bool possible;
+        uint32_t at = 0;
 
         if (!something_changes(u, &possible)) {
                 u->report.trial = KR_TRIAL_NOT_NEEDED;
@@ -224,6 +225,7 @@ void kri_upgrade_try(struct kri_upgrade *u)
                 return;
         }
         u->report.trial = possible ? KR_TRIAL_PASSED : KR_TRIAL_NOT_POSSIBLE;
+        (void)kri_upgrade_find(u, false, &at);
         for (uint32_t i = 0; i < u->count && i < LOOKED_AT_MAX && !u->failed; i++)
                 try_one(u, &tried, u->targets[i].pid);
 }

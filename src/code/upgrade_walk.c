@@ -11,41 +11,27 @@
 /* At most so many are asked at a time: enough that both sides run in batches, few enough that a
  * call to one of them waits no longer than for a turn of each. The first is asked alone, and each
  * that has done it is followed by two: what goes wrong with all goes wrong with one. */
-#define WINDOW_MAX 256u
+#define WINDOW_MAX 64u
+#define LOT 64u
 #define LOOK_MS 20
 /* After an interrupt, for code that enters no place where it could be seen. */
 #define GRACE_MS 1000
 
 /* -- who -- */
 
-static bool take_list(struct kri_upgrade *u, kr_term list)
+bool kri_upgrade_find(struct kri_upgrade *u, bool old, uint32_t *at)
 {
-        struct kri_target *targets;
-        size_t count = 0;
+        kr_atom module = kri_atom_of(u->order.module);
 
-        (void)kr_length(list, &count);
-        targets = count <= UINT32_MAX ? kr_calloc(count + 1, sizeof(*targets)) : NULL;
-        if (targets == NULL)
-                return false;
-        kr_free(u->targets);
-        u->targets = targets;
-        u->count = (uint32_t)count;
-        for (uint32_t i = 0; i < u->count; i++, list = kr_tl(list))
-                (void)kr_get_pid(kr_hd(list), &targets[i].pid);
-        return true;
-}
+        u->count = 0;
+        while (u->count < KRI_TARGETS_MAX) {
+                kr_pid pid = kri_module_next_process(module, old, at);
 
-bool kri_upgrade_find(struct kri_upgrade *u, bool old)
-{
-        kr_msg list = KR_MSG_INIT;
-        bool done;
-
-        kr_module_processes((const char *)u->order.module, old, &list);
-        done = take_list(u, list.term);
-        kr_msg_clear(&list);
-        if (!done)
-                kri_upgrade_fail(u, kr_atom_term(KR_ATOM("enomem")));
-        return done;
+                if (kr_pid_is_none(pid))
+                        break;
+                u->targets[u->count++] = (struct kri_target){ .pid = pid };
+        }
+        return u->count != 0;
 }
 
 /* -- asking -- */
@@ -53,31 +39,36 @@ bool kri_upgrade_find(struct kri_upgrade *u, bool old)
 struct walk {
         struct kri_upgrade *u;
         enum kri_move_step step;
-        uint32_t next;     /* the first that has not been asked */
-        uint32_t awaited;  /* the first whose answer has not come */
-        uint32_t open;     /* asked, and not heard of */
-        uint32_t window;   /* so many may be */
-        uint8_t *asked;    /* OPEN and the like, for each */
-        int64_t *asked_ms; /* when; of a late one: when it was interrupted */
+        uint32_t next;                  /* the first that has not been asked */
+        uint32_t awaited;               /* the first whose answer has not come */
+        uint32_t open;                  /* asked, and not heard of */
+        uint32_t window;                /* so many may be */
+        int64_t now_ms;                 /* when the present lot was asked */
+        uint8_t asked[KRI_TARGETS_MAX]; /* OPEN and the like */
+        int64_t asked_ms
+                [KRI_TARGETS_MAX]; /* when; of a late one: when it was interrupted */
 };
 
 enum { NOT_ASKED, OPEN, INTERRUPTED, CLOSED };
+
+/* Whether the change is for good by now nobody needs to know of each: one in so many answers, which
+ * sets the pace. */
+#define KEEP_ANSWERS 16u
 
 static void ask(struct walk *w)
 {
         struct kri_upgrade *u = w->u;
         uint32_t place = w->next++;
         bool may_lose = u->order.opts.may_lose || w->step == KRI_MOVE_BACK;
+        bool answers = w->step != KRI_MOVE_KEEP || place % KEEP_ANSWERS == 0 ||
+                       place == u->count - 1;
 
-        if (u->targets[place].is_gone) {
-                w->asked[place] = CLOSED;
-                return;
-        }
-        w->asked[place] = OPEN;
-        w->asked_ms[place] = kr_monotonic_ms(NULL);
-        w->open++;
+        w->asked[place] = answers ? OPEN : CLOSED;
+        w->asked_ms[place] = w->now_ms;
+        w->open += answers;
         kr_send(u->targets[place].pid, "{system, {~, ~}, {'$kr_move', ~, ~, ~, ~}}",
-                kr_self(), u->ref, (int)w->step, place, may_lose, u->extra);
+                kr_self(), u->ref, (int)w->step, answers ? (int64_t)place : -1, may_lose,
+                u->extra);
 }
 
 static void close_place(struct walk *w, uint32_t place)
@@ -202,7 +193,8 @@ static bool has_more(const struct walk *w)
 static void walk(struct walk *w)
 {
         while (w->open != 0 || has_more(w)) {
-                while (w->open < w->window && has_more(w))
+                w->now_ms = kr_monotonic_ms(NULL);
+                for (uint32_t i = 0; i < LOT && w->open < w->window && has_more(w); i++)
                         ask(w);
                 if (w->open != 0 && !hear(w->u, w, LOOK_MS))
                         look_around(w);
@@ -213,16 +205,34 @@ static void walk(struct walk *w)
 
 void kri_upgrade_walk(struct kri_upgrade *u, enum kri_move_step step)
 {
-        struct walk w = { .u = u, .step = step, .window = 1 };
+        struct walk *w = kr_calloc(1, sizeof(*w));
 
-        w.asked = kr_calloc(u->count + 1, sizeof(*w.asked));
-        w.asked_ms = kr_calloc(u->count + 1, sizeof(*w.asked_ms));
-        if (w.asked != NULL && w.asked_ms != NULL)
-                walk(&w);
-        else
+        if (w == NULL) {
                 kri_upgrade_fail(u, kr_atom_term(KR_ATOM("enomem")));
-        kr_free(w.asked);
-        kr_free(w.asked_ms);
+                return;
+        }
+        w->u = u;
+        w->step = step;
+        w->window = u->window;
+        walk(w);
+        u->window = w->window;
+        kr_free(w);
+}
+
+uint32_t kri_upgrade_walk_all(struct kri_upgrade *u, bool old, enum kri_move_step step,
+                              void (*count)(struct kri_upgrade *u))
+{
+        bool forward = step == KRI_MOVE_OVER || step == KRI_MOVE_HOLD;
+        uint32_t at = 0, found = 0;
+
+        u->window = 1;
+        while (!(forward && u->failed) && kri_upgrade_find(u, old, &at)) {
+                kri_upgrade_walk(u, step);
+                if (count != NULL)
+                        count(u);
+                found += u->count;
+        }
+        return found;
 }
 
 void kri_upgrade_watch(struct kri_upgrade *u, int64_t timeout_ms)

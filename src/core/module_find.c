@@ -150,6 +150,9 @@ static bool runs(struct kri_proc *p, const struct kri_version *version)
         return false;
 }
 
+/* Of a turn: a look at a record that nobody has touched for long takes its time. */
+#define LOOK_COST 4
+
 enum answer { NO, YES, AWAKE };
 
 /* One that sleeps is looked at in its place. An attached thread runs nothing of a module's that
@@ -194,7 +197,7 @@ static kr_pid next_that_runs(uint32_t *at, const struct kri_version *version)
                 enum answer answer = look(self, pid, version);
                 kr_pid found;
 
-                kri_spend(self, 1);
+                kri_spend(self, LOOK_COST);
                 if (answer == NO)
                         continue;
                 kri_leave(self);
@@ -235,19 +238,27 @@ static void fill(kr_msg *slot, kr_term term)
         kri_leave(p);
 }
 
-void kri_module_processes(kr_atom module, bool old, kr_msg *slot)
+kr_pid kri_module_next_process(kr_atom module, bool old, uint32_t *at)
 {
         struct kri_proc *p = kri_current();
-        const struct kri_version *version;
+        const struct kri_version *version = p != NULL ? version_of(p->node, module, old)
+                                                      : NULL;
+
+        if (*at == 0)
+                *at = 1; /* slot 0 is nobody's */
+        return version != NULL ? next_that_runs(at, version) : kr_pid_none();
+}
+
+void kri_module_processes(kr_atom module, bool old, kr_msg *slot)
+{
         kr_builder list = KR_BUILDER_INIT;
-        uint32_t at = 1; /* 0: nobody */
+        uint32_t at = 0;
         kr_pid pid;
 
-        if (p == NULL)
+        if (kri_current() == NULL)
                 return;
         kr_msg_clear(slot);
-        version = version_of(p->node, module, old);
-        while (version != NULL && !kr_pid_is_none(pid = next_that_runs(&at, version)))
+        while (!kr_pid_is_none(pid = kri_module_next_process(module, old, &at)))
                 kr_add_pid(&list, pid);
         fill(slot, kr_build_list(&list));
 }

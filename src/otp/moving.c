@@ -474,8 +474,10 @@ static void step_and_answer(kr_gen *g, kr_from from, int64_t place,
                 moved = KRI_MOVED_LOST;
         if (move->step != KRI_MOVE_ON)
                 pause_ns = pause_since(now(), move, began_ns);
-        kr_reply_to(from, "{~, ~, ~, ~}", place, (int)moved, pause_ns,
-                    kr_is_none(reason) ? kr_atom_term(KR_ATOM("enomem")) : reason);
+        if (place >= 0)
+                kr_reply_to(from, "{~, ~, ~, ~}", place, (int)moved, pause_ns,
+                            kr_is_none(reason) ? kr_atom_term(KR_ATOM("enomem"))
+                                               : reason);
         if (moved == KRI_MOVED_LOST)
                 end_lost(g, reason);
         kr_release(reason);
