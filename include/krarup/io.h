@@ -4,8 +4,12 @@
  * Protocol  {io_request, From, ReplyAs, Request} to the device, {io_reply, ReplyAs, Reply} back;
  *           a device is any process that keeps to it. Requests: {put_chars, Encoding, Chars},
  *           {get_line, Encoding, Prompt}, {get_chars, Encoding, Prompt, N}, getopts,
- *           {setopts, Opts}, {get_geometry, columns | rows}, {requests, List}; Encoding is
- *           unicode or latin1, and may be missing (latin1).
+ *           {setopts, Opts}, {get_geometry, columns | rows}, {requests, List};
+ *           {put_chars, Encoding, Module, Function, Args}: what that gives, and
+ *           {get_until, Encoding, Prompt, Module, Function, Extra}: lines until that says
+ *           {done, Result, Rest}. io_lib's format, fwrite, write, print and nl are known (~p is
+ *           on one line); other functions are called by name (module.h) in the device's process.
+ *           Encoding is unicode or latin1, and may be missing (latin1).
  * User      The process `user` is the device of the program's standard input and output.
  *           It is there once somebody asks (kr_io_start, or the first output of a process
  *           that has no group leader). Who waits for input keeps nobody from writing.

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "io_apply.h"
 #include "io_chars.h"
 #include "plat.h"
 #include "worker.h"
@@ -31,6 +32,8 @@ struct waiting {
         kr_pid from;
         kr_term reply_as; /* kept */
         int64_t count;    /* characters; -1: a line */
+        kr_term until;    /* kept: {Module, Function, Extra} of get_until; none */
+        kr_term so_far;   /* kept: its continuation */
 };
 
 struct user {
@@ -79,6 +82,25 @@ static kr_term put_chars(struct user *u, kr_term chars, bool latin1)
         if (kri_io_chars(&text, chars, latin1) != KR_OK)
                 reply = kr_build("{error, {put_chars, ~, ~}}",
                                  latin1 ? KR_ATOM("latin1") : KR_ATOM("unicode"), chars);
+        else if (!write_all(u, text.data, text.len))
+                reply = kr_build("{error, terminated}");
+        else
+                reply = kr_atom_term(KR_ATOM("ok"));
+        kr_buf_free(&text);
+        return reply;
+}
+
+/* {put_chars, Encoding, Module, Function, Args}: gives the reply. */
+static kr_term put_made(struct user *u, kr_term module, kr_term function, kr_term args,
+                        bool latin1)
+{
+        kr_buf text = KR_BUF_INIT;
+        kr_term reply;
+
+        if (kri_io_text_of(&text, module, function, args, latin1) != KR_OK)
+                reply = kr_build("{error, {put_chars, ~, ~, ~, ~}}",
+                                 latin1 ? KR_ATOM("latin1") : KR_ATOM("unicode"), module,
+                                 function, args);
         else if (!write_all(u, text.data, text.len))
                 reply = kr_build("{error, terminated}");
         else
@@ -175,6 +197,20 @@ static kr_term input_term(struct user *u, size_t len)
         return kr_build_list(&bytes);
 }
 
+/* It has been answered. */
+static void drop_first(struct user *u)
+{
+        struct waiting *w = u->first;
+
+        u->first = w->next;
+        if (u->first == NULL)
+                u->last = &u->first;
+        kr_release(w->so_far);
+        kr_release(w->until);
+        kr_release(w->reply_as);
+        kr_free(w);
+}
+
 static void answer(struct user *u, size_t len)
 {
         struct waiting *w = u->first;
@@ -188,11 +224,65 @@ static void answer(struct user *u, size_t len)
                 kr_release(data);
                 take_bytes(u, len);
         }
-        u->first = w->next;
-        if (u->first == NULL)
-                u->last = &u->first;
-        kr_release(w->reply_as);
-        kr_free(w);
+        drop_first(u);
+}
+
+/* What a function has left over is the input of whoever comes next. */
+static void put_back(struct user *u, kr_term rest)
+{
+        kr_buf text = KR_BUF_INIT;
+
+        if (!kr_match(rest, "eof") && kri_io_chars(&text, rest, false) == KR_OK &&
+            kr_buf_append(&text, u->in.data, u->in.len) == KR_OK) {
+                kr_buf_free(&u->in);
+                u->in = text;
+                return;
+        }
+        kr_buf_free(&text);
+}
+
+/* Text, as a list whatever the options say; at the end: eof. Gives a new term. */
+static kr_term data_for(struct user *u, size_t len)
+{
+        bool lists = u->lists;
+        kr_term data;
+
+        if (len == 0)
+                return kr_atom_term(KR_ATOM("eof"));
+        u->lists = true;
+        data = input_term(u, len);
+        u->lists = lists;
+        take_bytes(u, len);
+        return data;
+}
+
+/* get_until: one more line, or the end, for the function that decides. */
+static void try_until(struct user *u, size_t len)
+{
+        struct waiting *w = u->first;
+        kr_term data = data_for(u, len), module, function, extra, said, rest = kr_none();
+        enum kri_io_until until = KRI_IO_FAILED;
+
+        if (!kr_is_none(data) &&
+            kr_match(w->until, "{~, ~, ~}", &module, &function, &extra))
+                until = kri_io_try(module, function, extra, w->so_far, data, &said,
+                                   &rest);
+        kr_release(data);
+        if (until == KRI_IO_MORE && len > 0) {
+                kr_release(w->so_far);
+                w->so_far = said;
+                return;
+        }
+        if (until == KRI_IO_DONE) {
+                kr_send(w->from, "{io_reply, ~, ~}", w->reply_as, said);
+                put_back(u, rest);
+                kr_release(rest);
+        } else {
+                kr_send(w->from, "{io_reply, ~, {error, get_until}}", w->reply_as);
+        }
+        if (until != KRI_IO_FAILED)
+                kr_release(said);
+        drop_first(u);
 }
 
 /* The thread: reads a piece for each {read, To}, and sends {input, Bytes}, or input_end.
@@ -284,7 +374,10 @@ static void serve_input(struct user *u)
                 size_t len = complete(u, u->first);
 
                 if (len > 0 || u->at_end) {
-                        answer(u, len);
+                        if (kr_is_none(u->first->until))
+                                answer(u, len);
+                        else
+                                try_until(u, len);
                         continue;
                 }
                 ask_for_more(u);
@@ -297,14 +390,18 @@ static void serve_input(struct user *u)
 
 /* True: it will be answered when the input is there. */
 static bool wait_for_input(struct user *u, kr_pid from, kr_term reply_as, kr_term prompt,
-                           int64_t count)
+                           int64_t count, kr_term until)
 {
         struct waiting *w = kr_calloc(1, sizeof(*w));
 
         if (w == NULL)
                 return false;
         w->reply_as = kr_keep(reply_as);
-        if (kr_is_none(w->reply_as)) {
+        w->until = kr_is_none(until) ? until : kr_keep(until);
+        w->so_far = kr_nil();
+        if (kr_is_none(w->reply_as) || kr_is_none(w->until) != kr_is_none(until)) {
+                kr_release(w->until);
+                kr_release(w->reply_as);
                 kr_free(w);
                 return false;
         }
@@ -335,10 +432,15 @@ static kr_term answer_all(struct user *u, kr_term requests, int depth)
 /* Gives the reply to a request that needs no input. */
 static kr_term answer_now(struct user *u, kr_term request, int depth)
 {
-        kr_term chars;
+        kr_term chars, function, args;
 
         if (depth > REQUESTS_DEPTH_MAX)
                 return kr_build("{error, request}");
+        if (kr_match(request, "{put_chars, unicode, ~, ~, ~}", &chars, &function, &args))
+                return put_made(u, chars, function, args, false);
+        if (kr_match(request, "{put_chars, latin1, ~, ~, ~}", &chars, &function, &args) ||
+            kr_match(request, "{put_chars, ~, ~, ~}", &chars, &function, &args))
+                return put_made(u, chars, function, args, true);
         if (kr_match(request, "{put_chars, unicode, ~}", &chars))
                 return put_chars(u, chars, false);
         if (kr_match(request, "{put_chars, latin1, ~}", &chars) ||
@@ -368,13 +470,35 @@ static bool is_for_input(kr_term request, kr_term *ret_prompt, int64_t *ret_coun
                 *ret_count > 0);
 }
 
+/* {get_until, Encoding, Prompt, Module, Function, Extra}: gives {Module, Function, Extra}, a
+ * new term, or none. */
+static kr_term until_of(kr_term request, kr_term *ret_prompt)
+{
+        kr_term module, function, extra;
+
+        if ((kr_match(request, "{get_until, _, ~, ~, ~, ~}", ret_prompt, &module,
+                      &function, &extra) ||
+             kr_match(request, "{get_until, ~, ~, ~, ~}", ret_prompt, &module, &function,
+                      &extra)) &&
+            kri_io_can_try(module, function, extra))
+                return kr_build("{~, ~, ~}", module, function, extra);
+        return kr_none();
+}
+
 static void handle(struct user *u, kr_pid from, kr_term reply_as, kr_term request)
 {
-        kr_term prompt, reply;
+        kr_term prompt, reply, until;
         int64_t count;
+        bool waits;
 
         if (is_for_input(request, &prompt, &count) &&
-            wait_for_input(u, from, reply_as, prompt, count))
+            wait_for_input(u, from, reply_as, prompt, count, kr_none()))
+                return;
+        until = until_of(request, &prompt);
+        waits = !kr_is_none(until) &&
+                wait_for_input(u, from, reply_as, prompt, -1, until);
+        kr_release(until);
+        if (waits)
                 return;
         reply = answer_now(u, request, 0);
         if (!kr_is_none(reply))

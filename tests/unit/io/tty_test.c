@@ -184,7 +184,7 @@ KIT_PROCESS_TEST(test_it_is_restored_when_its_owner_is_killed)
 /* In a program of its own: exit() without closing anything. */
 static void open_and_exit(void)
 {
-        kr_node *node;
+        static kr_node *node; /* nothing that is found no more */
         kr_pid self;
         kr_tty tty;
 

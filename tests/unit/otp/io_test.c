@@ -204,6 +204,134 @@ KIT_EVERYWHERE_TEST(test_several_requests_at_once)
                     "{get_until, unicode, \"\", erl_scan, tokens, [1]}");
 }
 
+/* What io_lib of OTP 25 makes of them. */
+static const struct format {
+        const char *format, *args, *text; /* NULL: badarg */
+} formats[] = {
+        { "\"~p ~w~n\"", "[{a, \"b\"}, \"b\"]", "{a,\"b\"} [98]\n" },
+        { "\"~s|~ts\"", "[\"abc\", [8364]]", "abc|\u20ac" },
+        { "\"~10s|~-10s|~.3s|~10.3s\"", "[\"abc\", \"abc\", \"abcdef\", \"abcdef\"]",
+          "       abc|abc       |abc|       abc" },
+        { "\"~5w|~-5w|~2w\"", "[12, 12, 12345]", "   12|12   |**" },
+        { "\"~10.4f|~.2f|~f\"", "[3.14159, 2.0, 1.5]", "    3.1416|2.00|1.500000" },
+        { "\"~.3e ~e\"", "[12345.678, 1.0]", "1.23e+4 1.00000e+0" },
+        { "\"~g\"", "[0.1]", "0.100000" },
+        { "\"~B ~.16B ~.16b ~.16# ~.2+\"", "[255, 255, 255, 255, 5]",
+          "255 FF ff 16#FF 2#101" },
+        { "\"~.16X ~.10x\"", "[255, \"0x\", -5, \"n\"]", "0xFF -n5" },
+        { "\"~c~3c~-3c|\"", "\"abc\"", "abbbccc|" },
+        { "\"~i~~~n\"", "[x]", "~\n" },
+        { "\"~*w|~*.*f\"", "[6, ab, 8, 1, 2.55]", "    ab|     2.5" },
+        { "\"~8..0B|~8..-s\"", "[42, \"ab\"]", "00000042|------ab" },
+        { "\"~w ~w ~w\"", "[<<1, 2>>, #{a => \"x\"}, [1 | 2]]",
+          "<<1,2>> #{a => [120]} [1|2]" },
+        { "'~w'", "[at]", "at" },
+        { "<<\"~w\">>", "[bin]", "bin" },
+        { "\"~3s|~3w\"", "[\"abcdef\", abcdef]", "abc|***" },
+        { "\"~w\"", "[]", NULL },
+        { "\"~w\"", "[a, b]", NULL },
+        { "\"~q\"", "[a]", NULL },
+        { "\"~\"", "[a]", NULL },
+        { "\"~f\"", "[a]", NULL },
+        { "\"~99999999w\"", "[a]", NULL },
+        { "17", "[]", NULL },
+};
+
+static void check_format(const struct format *f)
+{
+        kr_term format, args;
+
+        kit_ok(kr_parse(f->format, strlen(f->format), NULL, &format, NULL));
+        kit_ok(kr_parse(f->args, strlen(f->args), NULL, &args, NULL));
+        if (f->text != NULL) {
+                kit_request("ok", "{put_chars, unicode, io_lib, format, [~, ~]}", format,
+                            args);
+                kit_str_eq(written(), f->text);
+        } else {
+                kit_request("{error, {put_chars, unicode, io_lib, format, _}}",
+                            "{put_chars, unicode, io_lib, format, [~, ~]}", format, args);
+        }
+        kr_release(args);
+        kr_release(format);
+}
+
+KIT_EVERYWHERE_TEST(test_formats_of_erlang)
+{
+        start_user();
+        for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+                check_format(&formats[i]);
+        kit_request("ok", "{put_chars, unicode, io_lib, write, [\"a\"]}");
+        kit_request("ok", "{put_chars, unicode, io_lib, nl, []}");
+        kit_str_eq(written(), "[97]\n");
+}
+
+/* -- functions of a module -- */
+
+static kr_term greeting(kr_term args)
+{
+        kr_term name;
+
+        if (!kr_match(args, "{~}", &name))
+                return kr_no_clause();
+        return kr_build("[\"hello \", ~]", name);
+}
+
+/* collect(Continuation, Data, Lines): so many lines. */
+static kr_term collect(kr_term args)
+{
+        kr_term so_far, data, longer;
+        kr_term next;
+        int lines;
+        size_t count;
+
+        if (!kr_match(args, "{~, ~, ~}", &so_far, &data, &lines))
+                return kr_no_clause();
+        if (kr_match(data, "eof"))
+                return kr_build("{done, {eof, ~}, eof}", so_far);
+        longer = kr_build("[~ | ~]", data, so_far);
+        kit_true(kr_length(longer, &count));
+        next = (int)count == lines ? kr_build("{done, ~, \"rest\\n\"}", longer)
+                                   : kr_build("{more, ~}", longer);
+        kr_release(longer);
+        return next;
+}
+
+static const kr_export exports[] = { { "greeting", 1, greeting, NULL },
+                                     { "collect", 3, collect, NULL } };
+
+KR_MODULE(io_test, .version = "1", KR_EXPORTS(exports));
+
+KIT_EVERYWHERE_TEST(test_a_function_makes_the_text)
+{
+        kit_ok(kr_module_add(kr_here(), krarup_module));
+        start_user();
+        kit_request("ok", "{put_chars, unicode, io_test, greeting, [\"joe\"]}");
+        kit_str_eq(written(), "hello joe");
+        kit_request("{error, {put_chars, unicode, io_test, greeting, []}}",
+                    "{put_chars, unicode, io_test, greeting, []}");
+        kit_request("{error, {put_chars, unicode, io_test, greeting, [joe]}}",
+                    "{put_chars, unicode, io_test, greeting, [joe]}");
+        kit_request("{error, {put_chars, latin1, no, body, []}}",
+                    "{put_chars, no, body, []}");
+}
+
+KIT_EVERYWHERE_TEST(test_a_function_says_when_the_input_is_complete)
+{
+        kit_ok(kr_module_add(kr_here(), krarup_module));
+        start_user();
+        type("one\ntwo\nthree\nfo");
+        kit_request("[\"two\\n\", \"one\\n\"]",
+                    "{get_until, unicode, \"> \", io_test, collect, [2]}");
+        kit_request("<<\"rest\\n\">>", "{get_line, unicode, \"\"}");
+        (void)close(to_user[1]);
+        kit_request("{eof, [\"fo\", \"three\\n\"]}",
+                    "{get_until, \"\", io_test, collect, [5]}");
+        kit_request("{error, get_until}",
+                    "{get_until, unicode, \"\", io_test, collect, [x]}");
+        kit_request("{error, request}",
+                    "{get_until, unicode, \"\", io_test, uncollect, [1]}");
+}
+
 KIT_EVERYWHERE_TEST(test_options)
 {
         start_user();
@@ -307,8 +435,11 @@ KIT_MAIN(KIT_CASE(test_output_is_asked_of_the_group_leader),
          KIT_CASE(test_a_thread_that_is_no_process_has_no_device),
          KIT_CASE(test_user_writes), KIT_CASE(test_long_text_is_written_whole),
          KIT_CASE(test_characters_come_in_many_forms),
-         KIT_CASE(test_several_requests_at_once), KIT_CASE(test_options),
-         KIT_CASE(test_lines_of_input), KIT_CASE(test_lists_if_asked_for),
+         KIT_CASE(test_several_requests_at_once), KIT_CASE(test_formats_of_erlang),
+         KIT_CASE(test_a_function_makes_the_text),
+         KIT_CASE(test_a_function_says_when_the_input_is_complete),
+         KIT_CASE(test_options), KIT_CASE(test_lines_of_input),
+         KIT_CASE(test_lists_if_asked_for),
          KIT_CASE(test_who_waits_for_input_keeps_nobody_from_writing),
          KIT_CASE(test_a_node_stops_while_somebody_waits_for_input),
          KIT_CASE(test_deep_lists_are_refused))
