@@ -11,6 +11,7 @@
 #endif
 
 #define SEGMENTS_MAX 64u
+#define NEEDED_MAX 64u
 #define STB_UNIQUE 10 /* STB_GNU_UNIQUE */
 
 struct file {
@@ -121,6 +122,8 @@ static const char *check_segments(const struct file *f)
 
 struct dynamic {
         uint64_t symtab, strtab, strsz, soname, hash, gnu_hash, flags_1;
+        uint64_t needed[NEEDED_MAX];
+        uint32_t needed_count;
         bool has_soname;
 };
 
@@ -154,6 +157,10 @@ static void read_dynamic(const struct file *f, struct dynamic *ret)
                         break;
                 case DT_FLAGS_1:
                         ret->flags_1 = d.d_un.d_val;
+                        break;
+                case DT_NEEDED:
+                        if (ret->needed_count < NEEDED_MAX)
+                                ret->needed[ret->needed_count++] = d.d_un.d_val;
                         break;
                 case DT_SONAME:
                         ret->soname = d.d_un.d_val;
@@ -409,6 +416,17 @@ static void read_notes(const struct file *f, const Elf64_Phdr *p, struct kri_elf
         }
 }
 
+static bool needs_krarup(const struct file *f, const struct symbols *s,
+                         const struct dynamic *d)
+{
+        for (uint32_t i = 0; i < d->needed_count; i++)
+                if (d->needed[i] < s->names_size &&
+                    strncmp((const char *)f->bytes + s->names + d->needed[i],
+                            "libkrarup.so", 12) == 0)
+                        return true;
+        return false;
+}
+
 static void look_at_segments(const struct file *f, struct kri_elf *e)
 {
         Elf64_Phdr p;
@@ -441,6 +459,7 @@ const char *kri_elf_read(const uint8_t *bytes, size_t size, struct kri_elf *ret)
         ret->nodelete = (dynamic.flags_1 & DF_1_NODELETE) != 0;
         if (dynamic.has_soname && dynamic.soname < symbols.names_size)
                 ret->soname = (const char *)bytes + symbols.names + dynamic.soname;
+        ret->needs_krarup = needs_krarup(&f, &symbols, &dynamic);
         look_at_segments(&f, ret);
         look_at_symbols(&f, &symbols, false, ret);
         if (all_symbols(&f, &symbols))

@@ -27,6 +27,7 @@ struct kri_elf {
         uint32_t abi;              /* krarup_module_abi; 0: none */
         const char *name;          /* krarup_module_name; NULL: none */
         bool nodelete;             /* DF_1_NODELETE */
+        bool needs_krarup;         /* it brings libkrarup.so with it */
         const char *thread_local_; /* the name of such a variable, or ""; NULL: none */
         const char *unique;        /* the name of a GNU-unique symbol; NULL: none */
         const char *soname;        /* NULL: none */

@@ -145,6 +145,20 @@ static bool check_module(const struct kri_object_order *order, const struct kri_
         return true;
 }
 
+/* Is this library linked into the program, and not a shared one? Then a module that needs the
+ * shared one would bring a second world with it. */
+static bool is_in_program(void)
+{
+        Dl_info info;
+        const char *name;
+
+        if (dladdr((void *)(uintptr_t)kri_object_open, &info) == 0 ||
+            info.dli_fname == NULL)
+                return false;
+        name = strrchr(info.dli_fname, '/');
+        return strstr(name != NULL ? name : info.dli_fname, "libkrarup.so") == NULL;
+}
+
 static bool check(const struct kri_object_order *order, const uint8_t *bytes, size_t size,
                   struct kri_elf *elf, struct kri_refusal *why)
 {
@@ -152,6 +166,12 @@ static bool check(const struct kri_object_order *order, const uint8_t *bytes, si
 
         if (wrong != NULL)
                 return refuse(why, "badfile", "%s: %s", order->file, wrong);
+        if (elf->needs_krarup && is_in_program())
+                return refuse(
+                        why, "unresolved",
+                        "%s is linked with libkrarup.so, and the program has Krarup in "
+                        "itself: link the module without it",
+                        order->file);
         if (elf->build_id_len == 0)
                 make_build_id(bytes, size, elf);
         if (!check_module(order, elf, why) || !check_unloading(order->file, elf, why))

@@ -51,6 +51,7 @@ struct server {
         struct kri_code_room *code;
         struct pending *pending;
         struct kri_version *prepared; /* loaded, and not published: an upgrade's; NULL */
+        bool later;                   /* the present request is answered later */
 };
 
 /* -- answers: {ok, Term} or {error, {Reason, Text}}; give new terms -- */
@@ -223,6 +224,7 @@ static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from,
         p->pid = kr_spawn_monitor(&p->watching, run_on_load, what);
         kr_release(what);
         s->pending = p;
+        s->later = true;
         return true;
 }
 
@@ -364,13 +366,22 @@ static kr_term prepared(struct server *s, struct kri_version *v)
 
 static kr_term ready(struct server *s, struct kri_version *v, bool only_prepared)
 {
+        struct kri_module_name *name = v->of;
+        struct kri_refusal why;
+
         if (only_prepared)
                 return prepared(s, v);
+        if (atomic_load(&name->current) != NULL && atomic_load(&name->old) != NULL) {
+                refuse(&why, "not_purged", "%.200s was loaded while its on_load ran",
+                       kr_atom_text((kr_atom){ name->atom }, NULL));
+                let_go(s->code, v);
+                return failed(&why);
+        }
         kri_version_publish(v);
         return loaded(v);
 }
 
-/* The answer; none: it comes when on_load is over. */
+/* The answer; none: no memory for it, or (s->later) it comes when on_load is over. */
 static kr_term load_or_prepare(struct server *s, const char *file, const char *name,
                                kr_bytes bytes, kr_from from, bool only_prepared)
 {
@@ -534,14 +545,39 @@ static kr_term check_process(struct kri_code_room *code, kr_pid pid, const char 
 
 static kr_term handle(struct server *s, kr_term request, kr_from from);
 
+/* Takes both. An answer for which there is no memory is the end of the server, and so of the
+ * calls that wait for it. */
 static void reply(kr_term to, kr_term answer)
 {
         kr_from from;
 
-        if (!kr_is_none(answer) && kr_get_from(to, &from))
-                kr_reply_to(from, "~", answer);
+        if (kr_is_none(answer) || !kr_get_from(to, &from))
+                kr_error("system_limit");
+        kr_reply_to(from, "~", answer);
         kr_release(answer);
         kr_release(to);
+}
+
+/* Who has asked for it meanwhile. */
+static void serve_waiting(struct server *s, struct pending *p)
+{
+        while (p->waiting != NULL) {
+                struct waiting *w = p->waiting;
+                kr_term answer;
+                kr_from from;
+
+                p->waiting = w->next;
+                s->later = false;
+                if (!kr_get_from(w->from, &from))
+                        kr_error("system_limit");
+                answer = handle(s, w->request, from);
+                if (s->later)
+                        kr_release(w->from);
+                else
+                        reply(w->from, answer);
+                kr_release(w->request);
+                kr_free(w);
+        }
 }
 
 static void finish(struct server *s, struct pending *p)
@@ -562,16 +598,7 @@ static void finish(struct server *s, struct pending *p)
                 kr_release(list);
                 reply(p->from, failed(&why));
         }
-        while (p->waiting != NULL) {
-                struct waiting *w = p->waiting;
-                kr_from from;
-
-                p->waiting = w->next;
-                if (kr_get_from(w->from, &from))
-                        reply(w->from, handle(s, w->request, from));
-                kr_release(w->request);
-                kr_free(w);
-        }
+        serve_waiting(s, p);
         kr_release(p->result);
         kr_free(p);
 }
@@ -605,7 +632,8 @@ static bool on_load_said(struct server *s, kr_term info)
 }
 
 /* Do it when that on_load is over. */
-static kr_term wait_for(struct pending *p, kr_term request, kr_from from)
+static kr_term wait_for(struct server *s, struct pending *p, kr_term request,
+                        kr_from from)
 {
         struct waiting *w = kr_calloc(1, sizeof(*w)), **place = &p->waiting;
 
@@ -616,6 +644,7 @@ static kr_term wait_for(struct pending *p, kr_term request, kr_from from)
         while (*place != NULL)
                 place = &(*place)->next;
         *place = w;
+        s->later = true;
         return kr_none();
 }
 
@@ -656,7 +685,7 @@ static kr_term handle_load(struct server *s, kr_term request, kr_from from)
         if (pending != NULL && kr_pid_eq(pending->pid, from.pid))
                 return not_for_itself(module);
         if (pending != NULL)
-                return wait_for(pending, request, from);
+                return wait_for(s, pending, request, from);
         if (kr_match(request, "{load_binary, _, _, _}"))
                 return load(s, file, module, bytes, from);
         name = named(s->code, module);
@@ -697,10 +726,15 @@ static kr_term handle(struct server *s, kr_term request, kr_from from)
 
 static kr_next handle_call(struct server *s, kr_term request, kr_from from)
 {
-        kr_term answer = handle(s, request, from);
+        kr_term answer;
 
-        if (!kr_is_none(answer))
-                kr_reply_to(from, "~", answer);
+        s->later = false;
+        answer = handle(s, request, from);
+        if (s->later)
+                return kr_noreply();
+        if (kr_is_none(answer))
+                return kr_stop("system_limit"); /* and with it who waits for an answer */
+        kr_reply_to(from, "~", answer);
         kr_release(answer);
         return kr_noreply();
 }

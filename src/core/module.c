@@ -372,10 +372,13 @@ static kr_err add(struct kr_node *node, struct kri_version *v)
                 err = kri_version_list(node, v, atom);
         if (err != KR_OK)
                 return err;
+        kri_modules_lock(node, true);
         if (atomic_load(&v->of->current) != NULL || atomic_load(&v->of->old) != NULL)
-                return KR_EALREADY;
-        kri_version_publish(v);
-        return KR_OK;
+                err = KR_EALREADY;
+        else
+                kri_version_publish(v);
+        kri_modules_lock(node, false);
+        return err;
 }
 
 kr_err kr_module_add(kr_node *node, const kr_module *module)

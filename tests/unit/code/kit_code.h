@@ -40,6 +40,7 @@ static inline void expect_refused(const char *name, const char *reason, const ch
         if (!kr_match(msg.term, "{~, ~}", &why, &text))
                 kit_fail("no reason for %s", name);
         kit_str_eq(kr_atom_text(why, NULL), reason);
+        kit_not_null(text);
         if (strstr(text, says) == NULL)
                 kit_fail("\"%s\" does not say \"%s\"", text, says);
         kr_msg_clear(&msg);

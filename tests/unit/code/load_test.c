@@ -458,6 +458,20 @@ KIT_TEST(test_a_node_has_its_own_copy)
         kit_false(is_mapped("/counter-"));
 }
 
+static void load_and_purge(void)
+{
+        load("counter_1");
+        load("counter_2");
+        kit_int_eq(call_int("counter", "version"), 2);
+        kit_true(kr_code_soft_purge("counter", NULL));
+}
+
+/* The host's thread drives, and is not held up by files. */
+KIT_TEST(test_a_host_drives)
+{
+        kit_run_process(&(kr_node_opts){ .drive = KR_DRIVE_HOST }, load_and_purge);
+}
+
 KIT_TEST(test_options_are_looked_at)
 {
         kr_node *node = kit_node_start(NULL);
@@ -496,4 +510,5 @@ KIT_MAIN(KIT_CASE(test_a_module_is_loaded_and_called),
          KIT_CASE(test_a_file_is_replaced_under_the_same_name),
          KIT_CASE(test_what_a_version_says_of_itself),
          KIT_CASE(test_a_trace_survives_the_module),
-         KIT_CASE(test_a_node_has_its_own_copy), KIT_CASE(test_options_are_looked_at))
+         KIT_CASE(test_a_node_has_its_own_copy), KIT_CASE(test_a_host_drives),
+         KIT_CASE(test_options_are_looked_at))

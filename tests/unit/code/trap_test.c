@@ -39,6 +39,25 @@ KIT_PROCESS_TEST(test_unique_symbols_are_refused)
 }
 #endif
 
+#if defined(HAS_CXX)
+KIT_PROCESS_TEST(test_a_module_in_cxx)
+{
+        load("not_unique");
+        kit_int_eq(call_int("unique", "run"), 1);
+        kit_int_eq(call_int("unique", "run"), 2);
+        kit_true(kr_code_delete("unique"));
+        kit_true(kr_code_soft_purge("unique", NULL));
+        kit_false(is_mapped("/unique-"));
+}
+#endif
+
+/* This program has the library in itself. */
+KIT_PROCESS_TEST(test_a_second_krarup_is_refused)
+{
+        expect_refused("trap_second", "unresolved", "without it");
+        kit_false(is_mapped("libkrarup.so"));
+}
+
 KIT_PROCESS_TEST(test_the_same_build_is_refused)
 {
         load("trap_0");
@@ -96,6 +115,10 @@ KIT_MAIN(KIT_CASE(test_thread_local_storage_is_refused),
 #if defined(HAS_UNIQUE)
          KIT_CASE(test_unique_symbols_are_refused),
 #endif
+#if defined(HAS_CXX)
+         KIT_CASE(test_a_module_in_cxx),
+#endif
+         KIT_CASE(test_a_second_krarup_is_refused),
          KIT_CASE(test_the_same_build_is_refused),
          KIT_CASE(test_writable_data_is_reported),
          KIT_CASE(test_a_strict_server_refuses_writable_data),
