@@ -231,12 +231,20 @@ static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
         kri_end(p);
 }
 
+/* The usual reasons need no block. */
+static struct kri_sig *message_of(struct kri_proc *p, kri_word value)
+{
+        if (kri_tag(value) == KRI_ATOM && kri_atom_index(value) < KRI_KNOWN_ATOMS)
+                return &atom_dooms[kri_atom_index(value)];
+        return kri_sig_message(&p->sched->pool, value);
+}
+
 static struct kri_sig *reason_sig(struct kri_proc *p, kr_class kind, kri_word value)
 {
         bool caught = innermost(p) != NULL;
 
         if (kind == KR_CLASS_EXIT || (kind == KR_CLASS_THROW && caught))
-                return kri_sig_message(&p->sched->pool, value);
+                return message_of(p, value);
         return with_trace(p, value, kind == KR_CLASS_THROW);
 }
 
@@ -343,7 +351,7 @@ void kr_raise(kr_class kind, kr_term reason)
                 kri_thread_end(NULL, "kr_raise");
         if (kind == KR_CLASS_THROW)
                 kri_raise_term(p, kind, reason.w);
-        sig = kri_sig_message(&p->sched->pool, reason.w);
+        sig = message_of(p, reason.w);
         raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
 }
 
@@ -355,7 +363,7 @@ void kr_raise_given(kr_class kind, kr_term reason)
         if (p == NULL)
                 kri_thread_end(NULL, "kr_raise_given");
         sig = kind == KR_CLASS_THROW ? reason_sig(p, kind, reason.w)
-                                     : kri_sig_message(&p->sched->pool, reason.w);
+                                     : message_of(p, reason.w);
         kr_release(reason);
         raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
 }

@@ -242,16 +242,16 @@ static void make_flat(struct kri_match_code *match, struct kri_flat *flat)
         }
 }
 
-/* -- what most tuples are: references, floats, and a tuple in the tuple -- */
+/* -- what most tuples are: references, floats, and a tuple or a list cell in the tuple -- */
 
 /* False: it takes more. */
 static bool add_more(struct kri_match_code *match, struct kri_more *more,
-                     const struct kri_node *node, bool is_inner)
+                     const struct kri_node *node, uint32_t at, bool is_inner)
 {
         kri_word header = 0, add = 0, mask = ~(kri_word)0, want = node->word;
         enum kri_arg_type type = (enum kri_arg_type)node->type;
 
-        if (node->at >= UINT16_MAX)
+        if (node->op > KRI_OP_OUT || at > UINT16_MAX)
                 return false;
         if (type == KRI_ARG_REF || type == KRI_ARG_OUT_REF)
                 header = kri_header(KRI_REF, KRI_REF_WORDS, 3);
@@ -271,31 +271,45 @@ static bool add_more(struct kri_match_code *match, struct kri_more *more,
                                                        .mask = mask,
                                                        .want = want,
                                                        .header = header,
-                                                       .at = (uint16_t)(node->at + 1),
+                                                       .at = (uint16_t)at,
                                                        .arg = node->arg,
                                                        .is_inner = is_inner,
                                                        .type = node->type };
         return true;
 }
 
+/* A tuple or list that is an element of the tuple, the first such: all of it. */
+static bool add_inner(struct kri_match_code *match, struct kri_more *more,
+                      const struct kri_node *inner)
+{
+        const struct kri_node *node = inner + 1;
+        bool is_cell = inner->op == KRI_OP_LIST;
+        uint32_t count = is_cell ? 2 : inner->count; /* head and tail */
+
+        if (match->inner_at != 0 || inner->at >= UINT16_MAX ||
+            (is_cell ? inner->count != 1 : inner->op != KRI_OP_TUPLE))
+                return false;
+        match->inner_at = (uint16_t)(inner->at + 1);
+        match->inner_tag = is_cell ? KRI_CONS : KRI_BOX;
+        match->inner_header = inner->word;
+        for (uint32_t i = 0; i < count; i++, node += node->size)
+                if (!add_more(match, more, node, node->at + !is_cell, true))
+                        return false;
+        return true;
+}
+
 static bool add_all_more(struct kri_match_code *match, struct kri_more *more,
-                         const struct kri_node *tuple, bool is_inner)
+                         const struct kri_node *tuple)
 {
         const struct kri_node *node = tuple + 1;
 
         for (uint32_t i = 0; i < tuple->count; i++, node += node->size) {
-                if (node->op == KRI_OP_WORD && node->at == 0 && !is_inner)
+                if (node->op == KRI_OP_WORD && node->at == 0)
                         continue; /* the key's */
-                if (node->op == KRI_OP_TUPLE && !is_inner && match->inner_at == 0 &&
-                    node->at < UINT16_MAX) {
-                        match->inner_at = (uint16_t)(node->at + 1);
-                        match->inner_header = node->word;
-                        if (!add_all_more(match, more, node, true))
-                                return false;
-                } else if (node->op > KRI_OP_OUT ||
-                           !add_more(match, more, node, is_inner)) {
+                if (node->op == KRI_OP_TUPLE || node->op == KRI_OP_LIST
+                            ? !add_inner(match, more, node)
+                            : !add_more(match, more, node, node->at + 1, false))
                         return false;
-                }
         }
         return true;
 }
@@ -304,7 +318,7 @@ static void make_more(struct kri_match_code *match, struct kri_more *more)
 {
         match->more = more;
         match->code.fast_more = match->code.boxed && !match->code.fast_box &&
-                                add_all_more(match, more, match->nodes, false);
+                                add_all_more(match, more, match->nodes);
 }
 
 /* -- all of it -- */

@@ -400,7 +400,7 @@ struct kri_fast_out {
 
 #define KRI_FAST_OUTS 3u
 
-/* An element of a tuple, or of a tuple in it, for kri_match_more. The word there fits if
+/* An element of a tuple, or of a tuple or list cell in it, for kri_match_more. The word there fits if
  * (word + add) & mask is want; a box must then begin with `header`. */
 struct kri_more {
         kri_word add;
@@ -409,7 +409,7 @@ struct kri_more {
         kri_word header;
         uint16_t at;   /* word of its box */
         uint16_t arg;  /* of what is compared, or where the result goes */
-        bool is_inner; /* its box is the tuple in the tuple */
+        bool is_inner; /* its box is the tuple, or the cell, in the tuple */
         uint8_t type;  /* enum kri_arg_type: REF, PID to compare with; OUT_I64, OUT_PID,
                           OUT_TERM, OUT_DOUBLE, OUT_REF; NONE: only the word counts */
 };
@@ -421,9 +421,10 @@ struct kri_match_code {
         struct kri_code code;
         uint32_t fast_outs; /* code.fast, of a box: how many */
         struct kri_fast_out fast_out[KRI_FAST_OUTS];
-        uint16_t inner_at; /* code.fast_more: word where the inner tuple is, or 0 ... */
+        uint16_t inner_at; /* code.fast_more: word where the inner one is, or 0 ... */
         uint16_t more_count;
-        kri_word inner_header; /* ... and its header */
+        kri_word inner_tag;    /* ... BOX or CONS ... */
+        kri_word inner_header; /* ... and the header of a box */
         const struct kri_more *more;
         const struct kri_flat *flat;
         const struct kri_flat *flat_equals;
@@ -515,7 +516,8 @@ static inline __attribute__((always_inline)) bool kri_match_one(
         return true;
 }
 
-/* -- in one go, for tuples (in tuples) of constants, references, floats and the usual types -- */
+/* -- in one go, for tuples (in them a tuple or a list cell) of constants, references, floats and
+ * the usual types -- */
 
 static inline bool kri_is_ref_box(const kri_word *box, kr_ref ref)
 {
@@ -587,10 +589,10 @@ static inline __attribute__((always_inline)) bool kri_match_more(
         const kri_word *inner = box;
 
         if (match->inner_at != 0) {
-                if (kri_tag(box[match->inner_at]) != KRI_BOX)
+                if (kri_tag(box[match->inner_at]) != match->inner_tag)
                         return false;
                 inner = kri_ptr(kri_load(&box[match->inner_at]));
-                if (inner[0] != match->inner_header)
+                if (match->inner_tag == KRI_BOX && inner[0] != match->inner_header)
                         return false;
         }
         for (more = match->more; more < end; more++)
