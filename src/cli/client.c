@@ -102,6 +102,8 @@ static bool await_prompt(struct client *c)
                 } else if (kri_signals_take(c->signals) != SIGINT_NUMBER ||
                            !kri_frame_send(c->fd, KRI_TO_INTERRUPT, "", 0)) {
                         return false;
+                } else {
+                        (void)putchar('\n'); /* the terminal has written ^C */
                 }
         }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_start.c: krarup start: a node behind, or in the foreground for systemd and the like. */
 #include "command.h"
+#include "host.h"
 #include "plat_pid.h"
 #include "plat_run.h"
 #include "plat_wait.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGS_MAX 64
+#define ARGS_MAX KRI_HOST_ARGS_MAX
 #define SHOWN_BYTES ((size_t)1 << 20)
 
 static bool foreground, no_build;

@@ -34,6 +34,7 @@ static struct {
         char name[NODE_NAME_BYTES];
         atomic_flag crash_lock;
         char crash[CRASH_BYTES];
+        char *argv[KRI_HOST_ARGS_MAX + 2]; /* of kr_boot, which keeps them */
 } host = { .halted_flag = -1, .crash_lock = ATOMIC_FLAG_INIT };
 
 /* -- the last crash -- */
@@ -112,11 +113,15 @@ static kr_err start_logger(const struct kri_host_opts *opts)
 
 static bool boot(const struct kri_host_opts *opts)
 {
-        const kr_boot_opts boot_opts = { .argc = opts->argc,
-                                         .argv = opts->argv,
-                                         .halted = halted };
+        static char program[] = "krarup";
+        kr_boot_opts boot_opts = { .argc = 1, .argv = host.argv, .halted = halted };
         kr_buf error = KR_BUF_INIT;
-        kr_err err = kr_boot(&boot_opts, &error);
+        kr_err err;
+
+        host.argv[0] = program;
+        for (int i = 0; i < opts->argc && i < KRI_HOST_ARGS_MAX; i++)
+                host.argv[boot_opts.argc++] = opts->argv[i];
+        err = kr_boot(&boot_opts, &error);
 
         if (err != KR_OK)
                 kri_complain("%s", error.data != NULL ? error.data : kr_strerror(err));

@@ -11,12 +11,14 @@
 
 #include <krarup/node.h>
 
+#define KRI_HOST_ARGS_MAX 64
+
 struct kri_host_opts {
         const char *name;    /* of the node: an application's; NULL: shell */
         const char *log;     /* a file for the log; NULL: standard error */
         const char *modules; /* folder of the project's modules; NULL: none */
         bool quiet;          /* warnings and worse only */
-        int argc;            /* what follows --: -App Key Value, -config FILE */
+        int argc; /* what follows --: -App Key Value, -config FILE; the first 64 words */
         char **argv;
 };
 

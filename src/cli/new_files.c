@@ -215,7 +215,7 @@ static const char test[] =
 static const char makefile[] =
         "# @name@: `make` builds the module build/@name@.so, `make test` runs the test.\n"
         "CFLAGS ?= -O2 -g\n"
-        "warnings := -std=gnu11 -Wall -Wextra -Wshadow\n"
+        "warnings := -std=gnu11 -Wall -Wextra\n"
         "\n"
         "krarup_cflags := $(shell pkg-config --cflags krarup)\n"
         "krarup_libs := $(shell pkg-config --libs krarup)\n"

@@ -3,6 +3,8 @@
 
 #include "say.h"
 
+#include <string.h>
+
 static const char *trial_text(kr_upgrade_trial trial)
 {
         switch (trial) {
@@ -22,8 +24,11 @@ static const char *trial_text(kr_upgrade_trial trial)
 static void show_done(const kr_upgrade_report *r)
 {
         kri_say_in(KRI_GREEN, "%s", r->module);
-        kri_say(" is version %s now (was %s): %u processes went on", r->to, r->from,
-                r->processes);
+        if (strcmp(r->from, r->to) == 0)
+                kri_say(" is loaded anew (version %s)", r->to);
+        else
+                kri_say(" is version %s now (was %s)", r->to, r->from);
+        kri_say(": %u processes went on", r->processes);
         if (r->converted > 0)
                 kri_say(", %u with a state converted", r->converted);
         if (r->gone > 0)

@@ -149,6 +149,22 @@ static struct kri_expr *make(struct parser *p, enum kri_expr_kind kind,
         return e;
 }
 
+/* All its children are there: is it not too deep? NULL is passed on. */
+static struct kri_expr *finish(struct parser *p, struct kri_expr *e)
+{
+        uint32_t deepest = 0;
+
+        if (e == NULL)
+                return NULL;
+        for (const struct kri_expr *c = e->first; c != NULL; c = c->next)
+                deepest = c->depth > deepest ? c->depth : deepest;
+        e->depth = deepest + 1;
+        if (e->depth < KRI_EVAL_DEPTH)
+                return e;
+        return fail(p, KR_ETOODEEP, &p->word, "more than %d operations on one another",
+                    KRI_EVAL_DEPTH);
+}
+
 void kri_form_free(struct kri_expr *form)
 {
         while (form != NULL) {
@@ -398,11 +414,11 @@ static struct kri_expr *parse_call(struct parser *p, struct kri_expr *e,
 
 static struct kri_expr *parse_postfix(struct parser *p)
 {
-        struct kri_expr *e = parse_primary(p), *function;
+        struct kri_expr *e = finish(p, parse_primary(p)), *function;
 
         while (e != NULL) {
                 if (at(p, "(")) {
-                        e = parse_call(p, e, NULL);
+                        e = finish(p, parse_call(p, e, NULL));
                 } else if (at(p, ":")) {
                         take(p);
                         function = parse_primary(p);
@@ -410,9 +426,9 @@ static struct kri_expr *parse_postfix(struct parser *p)
                                 return NULL;
                         if (!at(p, "("))
                                 return fail_here(p);
-                        e = parse_call(p, e, function);
+                        e = finish(p, parse_call(p, e, function));
                 } else if (at(p, "#")) {
-                        e = parse_map(p, e);
+                        e = finish(p, parse_map(p, e));
                 } else {
                         return e;
                 }
@@ -538,8 +554,9 @@ static struct kri_expr *parse_operators(struct parser *p, int rank_min)
                 struct kri_word w = p->word;
 
                 take(p);
-                left = make_binary(p, &w, left,
-                                   parse_expr(p, op->rank + (op->side != RIGHT)));
+                left = finish(p,
+                              make_binary(p, &w, left,
+                                          parse_expr(p, op->rank + (op->side != RIGHT))));
                 if (left != NULL && op->side == NEITHER) {
                         op = operator_at(p);
                         if (op != NULL && op->side == NEITHER)
@@ -557,7 +574,7 @@ static struct kri_expr *parse_expr(struct parser *p, int rank_min)
                 return fail(p, KR_ETOODEEP, &p->word, "nested more than %d deep",
                             KRI_FORM_DEPTH);
         p->depth++;
-        e = parse_operators(p, rank_min);
+        e = finish(p, parse_operators(p, rank_min));
         p->depth--;
         return p->err == KR_OK ? e : NULL;
 }

@@ -7,8 +7,9 @@
  *           expressions one after another with commas between.
  * Unknown   what makes a program: funs with a body, case, if, receive, try, comprehensions. The
  *           error says so.
- * Bounded   text to KRI_FORM_BYTES, nesting to KRI_FORM_DEPTH (an expression is evaluated on the
- *           stack of a process), new atoms to KRI_FORM_ATOMS: bytes may come from anybody.
+ * Bounded   text to KRI_FORM_BYTES, brackets in brackets to KRI_FORM_DEPTH and the tree to
+ *           KRI_EVAL_DEPTH (it is evaluated on the stack of a process), new atoms to
+ *           KRI_FORM_ATOMS: bytes may come from anybody.
  * Threads   any; a tree belongs to who made it.
  */
 #ifndef KR_CLI_SHELL_PARSE_H
@@ -18,6 +19,7 @@
 
 #define KRI_FORM_BYTES ((size_t)1 << 20)
 #define KRI_FORM_DEPTH 64
+#define KRI_EVAL_DEPTH 100 /* of the tree, which a - b - c - ... makes deep as well */
 #define KRI_FORM_ATOMS 1000
 
 enum kri_expr_kind {
@@ -39,8 +41,9 @@ enum kri_expr_kind {
 struct kri_expr {
         enum kri_expr_kind kind;
         uint32_t line, column;
-        kr_term value; /* LITERAL: owned by the tree */
-        kr_atom name;  /* VAR, UNARY, BINARY */
+        uint32_t depth; /* 1 for a leaf */
+        kr_term value;  /* LITERAL: owned by the tree */
+        kr_atom name;   /* VAR, UNARY, BINARY */
         bool improper, exact;
         struct kri_expr *first; /* children, in order ... */
         struct kri_expr *next;  /* ... each with its sibling */
