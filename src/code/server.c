@@ -12,21 +12,12 @@
 #include "server.h"
 
 #include <krarup/gen_server.h>
-#include <krarup/logger.h>
 #include <krarup/memory.h>
-#include <krarup/proc_lib.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "term/pattern.h"
-
-#include "job.h"
 #include "purge.h"
-#include "room.h"
-
-#define UNLOAD_MS 5000
+#include "version.h"
 
 /* Somebody who has asked for a module whose on_load runs. */
 struct waiting {
@@ -64,122 +55,6 @@ static kr_term failed(const struct kri_refusal *why)
 static kr_term loaded(const struct kri_version *v)
 {
         return kr_build("{ok, {module, ~}}", (kr_atom){ v->of->atom });
-}
-
-static void refuse(struct kri_refusal *why, const char *reason, const char *text,
-                   const char *module)
-{
-        why->reason = reason;
-        snprintf(why->text, sizeof(why->text), text, module);
-}
-
-/* -- jobs -- */
-
-struct load_job {
-        struct kri_job job;
-        struct kri_object_order order;
-        struct kri_object *object; /* NULL: refused */
-        struct kri_refusal why;
-        char *texts[3]; /* file, name, bytes */
-};
-
-static void do_load(struct kri_job *job)
-{
-        struct load_job *load = (struct load_job *)job;
-
-        load->object = kri_object_open(&load->order, &load->why);
-}
-
-static void free_load(struct kri_job *job)
-{
-        struct load_job *load = (struct load_job *)job;
-
-        if (load->object != NULL)
-                (void)kri_object_close(load->object, 0, 0); /* nobody has seen it */
-        for (unsigned i = 0; i < 3; i++)
-                free(load->texts[i]);
-        free(load);
-}
-
-struct unload_job {
-        struct kri_job job;
-        struct kri_object *object;
-        uint32_t module, version;
-        bool gone;
-};
-
-static void do_unload(struct kri_job *job)
-{
-        struct unload_job *unload = (struct unload_job *)job;
-
-        unload->gone = kri_object_close(unload->object, unload->module, unload->version);
-}
-
-static void free_unload(struct kri_job *job)
-{
-        free(job);
-}
-
-/* Takes the object. False: it is still mapped. */
-static bool unload(struct kri_code_room *code, struct kri_object *object, uint32_t module,
-                   uint32_t version)
-{
-        struct unload_job *job = calloc(1, sizeof(*job));
-        bool gone;
-
-        kri_code_remove_object(code, object);
-        if (job == NULL)
-                return kri_object_close(object, module, version);
-        *job = (struct unload_job){ .job = { .work = do_unload, .free = free_unload },
-                                    .object = object,
-                                    .module = module,
-                                    .version = version };
-        kri_job_do(code, &job->job);
-        gone = job->gone;
-        kri_job_done(&job->job);
-        return gone;
-}
-
-/* -- may it be loaded? -- */
-
-static struct kri_module_name *named(struct kri_code_room *code, const char *module)
-{
-        kr_atom atom;
-
-        return kr_atom_existing(module, strlen(module), &atom)
-                       ? kri_module_named(code->node, atom.index)
-                       : NULL;
-}
-
-static bool is_build(const struct kri_version *v, const uint8_t *id, uint32_t len)
-{
-        return v != NULL && v->facts != NULL && v->facts->build_id_len == len &&
-               memcmp(v->facts->build_id, id, len) == 0;
-}
-
-static bool judge(void *context, const char *module, const uint8_t *id, uint32_t len,
-                  struct kri_refusal *why)
-{
-        struct kri_code_room *code = context;
-        struct kri_module_name *name = named(code, module);
-        struct kri_version *current = name != NULL ? atomic_load(&name->current) : NULL;
-        struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
-
-        if (current != NULL && current->facts == NULL) {
-                refuse(why, "sticky_directory", "%s is a module of the program", module);
-                return false;
-        }
-        if (current != NULL && old != NULL) {
-                refuse(why, "not_purged", "%s has an old version already: purge it first",
-                       module);
-                return false;
-        }
-        if (is_build(current, id, len)) {
-                refuse(why, "same_build", "%s: this very build is loaded already",
-                       module);
-                return false;
-        }
-        return true;
 }
 
 /* -- on_load -- */
@@ -228,134 +103,7 @@ static bool begin_on_load(struct server *s, struct kri_version *v, kr_from from,
         return true;
 }
 
-/* -- letting go of a version that is in the list -- */
-
-static void run_on_unload(kr_term place)
-{
-        uint64_t at;
-
-        if (kr_match(place, "~", &at))
-                ((const kr_module *)(uintptr_t)at)->on_unload();
-}
-
-static void run_out(const struct kri_version *v)
-{
-        kr_term place;
-        kr_msg msg = KR_MSG_INIT;
-        kr_ref watching;
-        kr_pid pid;
-
-        if (v->module->on_unload == NULL)
-                return;
-        place = kr_build("~", (uint64_t)(uintptr_t)v->module);
-        pid = kr_spawn_monitor(&watching, run_on_unload, place);
-        kr_release(place);
-        if (kr_receive(&msg, UNLOAD_MS, kr_on(0, "{'DOWN', =, _, _, _}", watching)) ==
-            KR_TIMEOUT) {
-                kr_exit_signal(pid, "kill");
-                (void)kr_receive(&msg, UNLOAD_MS,
-                                 kr_on(0, "{'DOWN', =, _, _, _}", watching));
-        }
-        kr_msg_clear(&msg);
-}
-
-/* Nobody holds it. What others may still be reading of the table is freed after the next
- * round. */
-static void let_go(struct kri_code_room *code, struct kri_version *v)
-{
-        struct kri_object *object = kri_object_of(v);
-        char line[160];
-
-        kri_version_unlist(code->node, v);
-        kri_sites_forget(v->span.low, v->span.high);
-        snprintf(line, sizeof(line),
-                 "krarup: %.64s version %.32s is unloaded, and still mapped",
-                 kr_atom_text((kr_atom){ v->of->atom }, NULL),
-                 kr_atom_text((kr_atom){ v->version }, NULL));
-        v->facts = NULL;
-        if (!unload(code, object, v->of->atom, v->version))
-                kr_node_report(code->node, line);
-        kri_version_free(code->retired);
-        code->retired = v;
-}
-
 /* -- loading -- */
-
-static struct load_job *new_load(struct kri_code_room *code, const char *file,
-                                 const char *name, kr_bytes bytes)
-{
-        struct load_job *load = calloc(1, sizeof(*load));
-
-        if (load == NULL)
-                return NULL;
-        load->job = (struct kri_job){ .work = do_load, .free = free_load };
-        load->texts[0] = strdup(file);
-        load->texts[1] = name != NULL ? strdup(name) : NULL;
-        load->texts[2] = bytes.data != NULL ? malloc(bytes.len + 1) : NULL;
-        if (load->texts[0] == NULL || (name != NULL && load->texts[1] == NULL) ||
-            (bytes.data != NULL && load->texts[2] == NULL)) {
-                free_load(&load->job);
-                return NULL;
-        }
-        if (bytes.data != NULL)
-                memcpy(load->texts[2], bytes.data, bytes.len);
-        load->order = (struct kri_object_order){ .file = load->texts[0],
-                                                 .bytes = (uint8_t *)load->texts[2],
-                                                 .size = bytes.len,
-                                                 .name = load->texts[1],
-                                                 .directory = code->directory,
-                                                 .strict = code->strict,
-                                                 .judge = judge,
-                                                 .context = code };
-        return load;
-}
-
-/* The object of a file; NULL: refused. */
-static struct kri_object *open_object(struct kri_code_room *code, const char *file,
-                                      const char *name, kr_bytes bytes,
-                                      struct kri_refusal *why)
-{
-        struct load_job *load = new_load(code, file, name, bytes);
-        struct kri_object *object;
-
-        if (load == NULL) {
-                refuse(why, "system_limit", "no memory to load %s", file);
-                return NULL;
-        }
-        kri_job_do(code, &load->job);
-        object = load->object;
-        load->object = NULL;
-        *why = load->why;
-        kri_job_done(&load->job);
-        return object;
-}
-
-/* A version of it, in the list; NULL: refused, and the object is gone. */
-static struct kri_version *list_version(struct kri_code_room *code,
-                                        struct kri_object *object,
-                                        struct kri_refusal *why)
-{
-        struct kri_version *v = NULL;
-        kr_err err = kri_version_new(object->module, &object->facts, &v);
-        kr_atom atom;
-
-        if (err == KR_OK)
-                err = kr_atom_from(object->module_name, strlen(object->module_name),
-                                   &atom);
-        if (err == KR_OK)
-                err = kri_version_list(code->node, v, atom.index);
-        if (err == KR_OK) {
-                kri_code_add_object(code, object);
-                return v;
-        }
-        refuse(why, err == KR_EBADARG ? "badfile" : "system_limit",
-               err == KR_EBADARG ? "%s: its descriptor is damaged"
-                                 : "%s: no memory, or too many modules",
-               object->module_name);
-        kri_version_free(v);
-        (void)unload(code, object, 0, 0);
-        return NULL;
-}
 
 /* All that loading does but publishing it: an upgrade tries it first. */
 static kr_term prepared(struct server *s, struct kri_version *v)
@@ -372,9 +120,9 @@ static kr_term ready(struct server *s, struct kri_version *v, bool only_prepared
         if (only_prepared)
                 return prepared(s, v);
         if (atomic_load(&name->current) != NULL && atomic_load(&name->old) != NULL) {
-                refuse(&why, "not_purged", "%.200s was loaded while its on_load ran",
-                       kr_atom_text((kr_atom){ name->atom }, NULL));
-                let_go(s->code, v);
+                kri_refuse(&why, "not_purged", "%.200s was loaded while its on_load ran",
+                           kr_atom_text((kr_atom){ name->atom }, NULL));
+                kri_version_let_go(s->code, v);
                 return failed(&why);
         }
         kri_version_publish(v);
@@ -386,19 +134,16 @@ static kr_term load_or_prepare(struct server *s, const char *file, const char *n
                                kr_bytes bytes, kr_from from, bool only_prepared)
 {
         struct kri_refusal why;
-        struct kri_object *object = open_object(s->code, file, name, bytes, &why);
-        struct kri_version *v = NULL;
+        struct kri_version *v = kri_version_bring(s->code, file, name, bytes, &why);
 
-        if (object != NULL)
-                v = list_version(s->code, object, &why);
         if (v == NULL)
                 return failed(&why);
         if (v->module->on_load == NULL)
                 return ready(s, v, only_prepared);
         if (begin_on_load(s, v, from, only_prepared))
                 return kr_none();
-        refuse(&why, "system_limit", "no memory to load %s", file);
-        let_go(s->code, v);
+        kri_refuse(&why, "system_limit", "no memory to load %s", file);
+        kri_version_let_go(s->code, v);
         return failed(&why);
 }
 
@@ -426,7 +171,7 @@ static void discard(struct server *s)
         if (v == NULL)
                 return;
         if (kri_purge_search(v, true, &holders, &count))
-                let_go(s->code, v);
+                kri_version_let_go(s->code, v);
         kr_release(holders);
 }
 
@@ -445,7 +190,8 @@ static kr_term publish(struct server *s, const char *module)
         struct kri_refusal why;
 
         if (v == NULL || atomic_load(&v->of->old) != NULL) {
-                refuse(&why, "not_purged", "%.200s has been loaded meanwhile", module);
+                kri_refuse(&why, "not_purged", "%.200s has been loaded meanwhile",
+                           module);
                 return failed(&why);
         }
         s->prepared = NULL;
@@ -455,7 +201,7 @@ static kr_term publish(struct server *s, const char *module)
 
 static kr_term swap(struct server *s, const char *module)
 {
-        struct kri_module_name *name = named(s->code, module);
+        struct kri_module_name *name = kri_code_named(s->code, module);
         struct kri_refusal why;
         bool done;
 
@@ -464,7 +210,7 @@ static kr_term swap(struct server *s, const char *module)
         kri_modules_lock(s->code->node, false);
         if (done)
                 return kr_build("{ok, 0}");
-        refuse(&why, "no_old_version", "%.200s has no old version", module);
+        kri_refuse(&why, "no_old_version", "%.200s has no old version", module);
         return failed(&why);
 }
 
@@ -495,7 +241,7 @@ static kr_term load_named(struct server *s, const char *module, kr_from from)
 
         if (kri_code_find_file(s->code, module, file, sizeof(file)))
                 return load(s, file, module, none, from);
-        refuse(&why, "nofile", "%.200s is in no folder of the path", module);
+        kri_refuse(&why, "nofile", "%.200s is in no folder of the path", module);
         return failed(&why);
 }
 
@@ -513,11 +259,11 @@ static bool purge(struct kri_code_room *code, struct kri_module_name *name, bool
                 return true;
         if (!kri_purge_search(old, kill, ret_holders, ret_count))
                 return false;
-        run_out(old);
+        kri_version_run_out(old);
         kri_modules_lock(code->node, true);
         kri_module_forget_old(name);
         kri_modules_lock(code->node, false);
-        let_go(code, old);
+        kri_version_let_go(code, old);
         return true;
 }
 
@@ -526,7 +272,7 @@ static kr_term purge_named(struct kri_code_room *code, const char *module, bool 
 {
         uint32_t count;
         kr_term holders, answer;
-        bool done = purge(code, named(code, module), kill, &holders, &count);
+        bool done = purge(code, kri_code_named(code, module), kill, &holders, &count);
 
         answer = kr_build("{~, ~, ~}", done, holders, count);
         kr_release(holders);
@@ -535,7 +281,7 @@ static kr_term purge_named(struct kri_code_room *code, const char *module, bool 
 
 static kr_term check_process(struct kri_code_room *code, kr_pid pid, const char *module)
 {
-        struct kri_module_name *name = named(code, module);
+        struct kri_module_name *name = kri_code_named(code, module);
         struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
 
         return old != NULL ? kri_purge_look(pid, old) : kr_nil();
@@ -591,10 +337,11 @@ static void finish(struct server *s, struct pending *p)
         if (ok) {
                 reply(p->from, ready(s, v, p->only_prepared));
         } else {
-                refuse(&why, "on_load_failure", "the on_load of %.200s did not return ok",
-                       kr_atom_text((kr_atom){ v->of->atom }, NULL));
+                kri_refuse(&why, "on_load_failure",
+                           "the on_load of %.200s did not return ok",
+                           kr_atom_text((kr_atom){ v->of->atom }, NULL));
                 if (kri_purge_search(v, true, &list, &count))
-                        let_go(s->code, v);
+                        kri_version_let_go(s->code, v);
                 kr_release(list);
                 reply(p->from, failed(&why));
         }
@@ -663,8 +410,8 @@ static kr_term not_for_itself(const char *module)
 {
         struct kri_refusal why;
 
-        refuse(&why, "on_load_failure", "%.200s is not there before its on_load is over",
-               module);
+        kri_refuse(&why, "on_load_failure",
+                   "%.200s is not there before its on_load is over", module);
         return failed(&why);
 }
 
@@ -688,7 +435,7 @@ static kr_term handle_load(struct server *s, kr_term request, kr_from from)
                 return wait_for(s, pending, request, from);
         if (kr_match(request, "{load_binary, _, _, _}"))
                 return load(s, file, module, bytes, from);
-        name = named(s->code, module);
+        name = kri_code_named(s->code, module);
         if (kr_match(request, "{ensure_loaded, _}") && name != NULL &&
             atomic_load(&name->current) != NULL)
                 return loaded(atomic_load(&name->current));
@@ -697,7 +444,7 @@ static kr_term handle_load(struct server *s, kr_term request, kr_from from)
 
 static kr_term delete_named(struct kri_code_room *code, const char *module)
 {
-        struct kri_module_name *name = named(code, module);
+        struct kri_module_name *name = kri_code_named(code, module);
         struct kri_version *current = name != NULL ? atomic_load(&name->current) : NULL;
 
         return kr_build("~", (bool)(current != NULL && current->facts != NULL &&
