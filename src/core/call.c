@@ -13,11 +13,12 @@
  * one function each, which knows what the other one lays: all else is left to the general ones
  * before anything has happened.
  */
+#include "call.h"
+
 #include <krarup/gen.h>
 
 #include "term/atom.h"
 
-#include "call.h"
 #include "entry.h"
 #include "link.h"
 #include "node.h"
