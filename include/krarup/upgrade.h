@@ -125,5 +125,51 @@ KR_API kr_err kr_rollback(const char *module, const kr_upgrade_opts *opts,
 /* Gives a new term: the report as a map. */
 KR_API kr_term kr_upgrade_report_term(const kr_upgrade_report *report);
 
+/* -- whole applications --
+ *
+ * What is to be done stands in App.appup, as OTP has it:
+ *      {"2", [{"1", [{update, counter, {advanced, []}},
+ *                    {load_module, counter_lib, [counter]}]}],
+ *            [{"1", [{update, counter, {advanced, []}}]}]}.
+ * A version to come from or to go to may be a binary: a POSIX extended regular expression for
+ * the whole of it. Instructions are
+ *      {update, Mod}, {update, Mod, supervisor}, {update, Mod, {advanced, Extra}}, each also with
+ *      soft for the Change, and with DepMods as the last element: kr_upgrade
+ *      {load_module, Mod}, {load_module, Mod, DepMods}        load it, ask nobody
+ *      {add_module, Mod}, {delete_module, Mod}                (the latter after all others)
+ *      {add_application, App}, {remove_application, App}, {restart_application, App}
+ *      {apply, {M, F, Args}}
+ * in their order, but for DepMods: those come before. Without such a file: modules whose
+ * file differs from what is loaded are updated in the order of `modules` in the .app file, those
+ * that are new are added before, those that are gone deleted. Modules are found in the folder as
+ * Mod.so or libMod.so.
+ * If a step fails, those before it are taken back in reverse order; what was applied, and an
+ * application that was started anew, is not. After the last one the application has its
+ * new version, environment and keys, and hears of what has changed (kr_application_change). */
+
+typedef struct kr_application_report {
+        kr_upgrade_outcome outcome;
+        char from[64], to[64]; /* versions of the application */
+        uint32_t steps, done;  /* instructions; those that were carried out */
+        uint32_t processes;    /* that have changed */
+        int64_t longest_pause_ns;
+        char reason[1024]; /* why it is not DONE; "" */
+} kr_application_report;
+
+/* Upgrade (or downgrade) a loaded application to the version in this folder, which holds App.app
+ * and what belongs to it. `opts`, of each module's upgrade, and `ret` may be NULL. KR_OK;
+ * KR_EFAILED: see the report; KR_ENOPROC: it is not loaded; KR_EBADARG. Blocks. Follows
+ * release_handler:upgrade_app/2, downgrade_app/2. */
+KR_API kr_err kr_upgrade_application(const char *app, const char *folder,
+                                     const kr_upgrade_opts *opts,
+                                     kr_application_report *ret);
+
+/* Gives a new term: the instructions, in the order in which they would be carried out, of a file
+ * that leads from one version to another: of App.appup of the newer one. none: *error (emptied,
+ * then filled; may be NULL) says what is wrong, and where: file:line:column. Follows
+ * release_handler:upgrade_script/2, downgrade_script/3. */
+KR_API kr_term kr_appup_script(const char *file, const char *from, const char *to,
+                               kr_buf *error);
+
 KR_END_DECLS
 #endif

@@ -186,7 +186,8 @@ static void crash(kr_pid pid)
         kr_msg_clear(&msg);
 }
 
-/* The child keeps running; a restart is in the new version, and the new spec can be started. */
+/* The child keeps running; a restart is in the new version, and the new spec can be started.
+ * covers: M205 release_handler_SUITE:upgrade_supervisor */
 UPGRADE_TEST(test_a_supervisor_has_the_specs_of_its_new_version)
 {
         kr_upgrade_report report;
@@ -222,6 +223,7 @@ UPGRADE_TEST(test_a_child_is_started_in_the_current_version)
         kit_int_eq(call_int(child_of(sup, "first"), "version"), 2);
 }
 
+/* covers: release_handler_SUITE:upgrade_supervisor_fail */
 UPGRADE_TEST(test_a_supervisor_whose_new_specs_are_wrong)
 {
         const kr_upgrade_opts opts = { .no_trial = true };

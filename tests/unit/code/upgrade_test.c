@@ -189,6 +189,35 @@ UPGRADE_TEST(test_what_an_upgrade_is_asked_for_is_checked)
         expect_report(&report, KR_UPGRADE_REFUSED, "same_build");
 }
 
+/* A server of another layout stays in old code, which a third version would need to be gone.
+ * covers: release_handler_SUITE:otp_9395_check_old_code */
+UPGRADE_TEST(test_old_code_in_use_refuses_an_upgrade)
+{
+        kr_upgrade_report report;
+        kr_pid pid;
+
+        load(1);
+        pid = start("ticker", "5");
+        load(2);
+        kit_err(kr_upgrade("ticker", file_of(13), NULL, &report), KR_EFAILED);
+        expect_report(&report, KR_UPGRADE_REFUSED, "not_purged");
+        kit_int_eq(call_int(pid, "version"), 1);
+}
+
+/* covers: release_handler_SUITE:otp_9395_check_and_purge */
+UPGRADE_TEST(test_who_holds_old_code_may_be_killed_for_an_upgrade)
+{
+        kr_upgrade_report report;
+        kr_pid pid;
+
+        load(1);
+        pid = start("ticker", "5");
+        load(2);
+        kit_ok(kr_upgrade("ticker", file_of(13), &(kr_upgrade_opts){ .kill_old = true },
+                          &report));
+        kit_false(kr_is_process_alive(pid));
+}
+
 UPGRADE_TEST(test_a_report_is_a_map)
 {
         kr_upgrade_report report;
@@ -212,4 +241,6 @@ KIT_MAIN(KIT_CASE(test_a_server_calls_the_new_version_at_its_next_message),
          KIT_CASE(test_change_code_that_fails_leaves_it_as_it_was),
          KIT_CASE(test_undeclared_structs_of_one_size_are_not_the_same),
          KIT_CASE(test_what_an_upgrade_is_asked_for_is_checked),
+         KIT_CASE(test_old_code_in_use_refuses_an_upgrade),
+         KIT_CASE(test_who_holds_old_code_may_be_killed_for_an_upgrade),
          KIT_CASE(test_a_report_is_a_map))
