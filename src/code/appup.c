@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* appup.c: what a file says is to be done to come from one version of an application to another. */
-#include <krarup/upgrade.h>
+#include "appup.h"
 
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "appup.h"
 
 #define INSTRUCTIONS_MAX 4096u
 
