@@ -40,7 +40,9 @@ $(BENCH_BUILD)/build.ninja: | needs-full
 build: needs $(BUILD)/build.ninja
 	@$(call NINJA,$(BUILD))
 
+# What it can do without, it does without.
 demo: build
+	@tools/needs demo || true
 	@counters/demo $(BUILD)
 
 test: build

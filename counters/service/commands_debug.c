@@ -67,7 +67,9 @@ static void say_report(struct session *s, kr_err err, const kr_upgrade_report *r
 {
         char text[300];
 
-        if (err == KR_EFAILED) {
+        if (err == KR_EFAILED && report->from[0] == '\0') {
+                reply_error(&s->out, "ERR refused: %s", report->reason);
+        } else if (err == KR_EFAILED) {
                 reply_error(&s->out, "ERR %s, version %s goes on: %s", outcome_of(report),
                             report->from, report->reason);
         } else if (err != KR_OK) {
@@ -88,7 +90,7 @@ static void upgrade(struct session *s, kr_bytes which, bool trial)
 {
         const kr_upgrade_opts opts = { .trial_ms = WATCH_MS, .no_trial = !trial };
         kr_upgrade_report report = { .reason = "" };
-        char file[4096];
+        char file[4096] = ""; /* whatever lay here: an address in an old version is one */
         int64_t version;
         kr_err err;
 
