@@ -317,6 +317,7 @@ static void run(const struct kri_upgrade_order *order)
         kr_msg_clear(&msg);
         kr_trap_exit(true);
         upgrade(u);
+        kr_unregister(KR_ATOM(NAME)); /* whoever hears of it may ask for the next one */
         answer(u);
 }
 

@@ -13,7 +13,7 @@ static void expect_door(kr_pid door, const char *state, int version, int64_t tim
         kr_msg_clear(&reply);
 }
 
-UPGRADE_TEST(test_a_machine_goes_over_at_its_next_event)
+KIT_EVERYWHERE_TEST(test_a_machine_goes_over_at_its_next_event)
 {
         kr_pid door;
 
@@ -26,7 +26,7 @@ UPGRADE_TEST(test_a_machine_goes_over_at_its_next_event)
 }
 
 /* Its state has another name then; what it has postponed is handled in it. */
-UPGRADE_TEST(test_a_machine_is_converted_with_its_state_and_its_postponed_events)
+KIT_EVERYWHERE_TEST(test_a_machine_is_converted_with_its_state_and_its_postponed_events)
 {
         kr_upgrade_report report;
         kr_pid door;
@@ -44,7 +44,7 @@ UPGRADE_TEST(test_a_machine_is_converted_with_its_state_and_its_postponed_events
         expect_door(door, "opened", 2, 2);
 }
 
-UPGRADE_TEST(test_a_machine_in_a_state_of_another_name)
+KIT_EVERYWHERE_TEST(test_a_machine_in_a_state_of_another_name)
 {
         kr_upgrade_report report;
         kr_pid door;
@@ -66,7 +66,7 @@ static bool no(void *context)
         return false;
 }
 
-UPGRADE_TEST(test_a_machine_has_its_former_state_back)
+KIT_EVERYWHERE_TEST(test_a_machine_has_its_former_state_back)
 {
         kr_upgrade_report report;
         kr_pid door;
@@ -113,7 +113,7 @@ static void rename_handlers(kr_handler handlers[2])
                 handlers[i].module = kr_handler_named(KR_ATOM("alarm_handler"));
 }
 
-UPGRADE_TEST(test_handlers_go_over_at_their_next_event)
+KIT_EVERYWHERE_TEST(test_handlers_go_over_at_their_next_event)
 {
         kr_handler handlers[2];
         kr_pid manager;
@@ -126,7 +126,7 @@ UPGRADE_TEST(test_handlers_go_over_at_their_next_event)
         expect_alarm(manager, handlers[1], 11, 1);
 }
 
-UPGRADE_TEST(test_handlers_are_converted_within_their_manager)
+KIT_EVERYWHERE_TEST(test_handlers_are_converted_within_their_manager)
 {
         kr_upgrade_report report;
         kr_handler handlers[2];
@@ -145,7 +145,7 @@ UPGRADE_TEST(test_handlers_are_converted_within_their_manager)
         expect_alarm(manager, handlers[1], 1, 2);
 }
 
-UPGRADE_TEST(test_handlers_have_their_former_states_back)
+KIT_EVERYWHERE_TEST(test_handlers_have_their_former_states_back)
 {
         kr_upgrade_report report;
         kr_handler handlers[2];
@@ -188,7 +188,7 @@ static void crash(kr_pid pid)
 
 /* The child keeps running; a restart is in the new version, and the new spec can be started.
  * covers: M205 release_handler_SUITE:upgrade_supervisor */
-UPGRADE_TEST(test_a_supervisor_has_the_specs_of_its_new_version)
+KIT_EVERYWHERE_TEST(test_a_supervisor_has_the_specs_of_its_new_version)
 {
         kr_upgrade_report report;
         kr_msg slot = KR_MSG_INIT;
@@ -212,7 +212,7 @@ UPGRADE_TEST(test_a_supervisor_has_the_specs_of_its_new_version)
 
 /* A child that is started again after a mere load is of the new version: a table keeps no
  * pointer into the old one. */
-UPGRADE_TEST(test_a_child_is_started_in_the_current_version)
+KIT_EVERYWHERE_TEST(test_a_child_is_started_in_the_current_version)
 {
         kr_pid sup;
 
@@ -224,7 +224,7 @@ UPGRADE_TEST(test_a_child_is_started_in_the_current_version)
 }
 
 /* covers: release_handler_SUITE:upgrade_supervisor_fail */
-UPGRADE_TEST(test_a_supervisor_whose_new_specs_are_wrong)
+KIT_EVERYWHERE_TEST(test_a_supervisor_whose_new_specs_are_wrong)
 {
         const kr_upgrade_opts opts = { .no_trial = true };
         kr_upgrade_report report;

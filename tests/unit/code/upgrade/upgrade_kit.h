@@ -10,14 +10,14 @@
 #include "kit.h"
 #include "process.h"
 
-static const kr_node_opts faults_exit = { .faults = KR_FAULTS_EXIT, .dump_path = "" };
-
 /* A process of a node on which faults are exits. */
 #define UPGRADE_TEST(name)                                                               \
         static void name##_process(void);                                                \
         KIT_TEST(name)                                                                   \
         {                                                                                \
-                kit_run_process(&faults_exit, name##_process);                           \
+                kit_run_process(&(const kr_node_opts){ .faults = KR_FAULTS_EXIT,         \
+                                                       .dump_path = "" },                \
+                                name##_process);                                         \
         }                                                                                \
         static void name##_process(void)
 
