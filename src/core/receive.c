@@ -497,7 +497,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         if (kri_has(p, unless | KRI_P_MARKED))
                 return NULL;
         if (__builtin_expect(kri_tag(sig->root) == KRI_BOX, 1)) {
-                t = kri_sig_root(sig);
+                t = kri_load_place(&sig->root);
                 clause = fits_fast(clauses, kri_ptr(t), effort);
         } else if (!kri_is_place(sig->root)) {
                 clause = fits_word(clauses, sig->root);

@@ -539,7 +539,7 @@ static inline __attribute__((always_inline)) bool kri_fits_more(
                                *p == arg->pid.num;
                 return more->type == KRI_ARG_NONE || arg->out != NULL;
         }
-        box = kri_ptr(kri_load(p));
+        box = kri_ptr(kri_load_place(p)); /* that it is a box has been wanted */
         if (box[0] != more->header)
                 return false;
         return more->type == KRI_ARG_REF ? kri_is_ref_box(box, arg->ref)
@@ -566,10 +566,10 @@ static inline __attribute__((always_inline)) void kri_set_more(
                 *(kr_term *)to = (kr_term){ kri_load(p) };
                 break;
         case KRI_ARG_OUT_DOUBLE:
-                memcpy(to, kri_ptr(kri_load(p)) + 1, sizeof(double));
+                memcpy(to, kri_ptr(kri_load_place(p)) + 1, sizeof(double));
                 break;
         case KRI_ARG_OUT_REF:
-                box = kri_ptr(kri_load(p));
+                box = kri_ptr(kri_load_place(p));
                 /* both at once: whoever copies it in one piece need not wait for two stores */
                 memcpy(((kr_ref *)to)->id, &box[1], sizeof(((kr_ref *)to)->id));
                 ((kr_ref *)to)->id2 = (uint32_t)box[3];
@@ -591,7 +591,7 @@ static inline __attribute__((always_inline)) bool kri_match_more(
         if (match->inner_at != 0) {
                 if (kri_tag(box[match->inner_at]) != match->inner_tag)
                         return false;
-                inner = kri_ptr(kri_load(&box[match->inner_at]));
+                inner = kri_ptr(kri_load_place(&box[match->inner_at]));
                 if (match->inner_tag == KRI_BOX && inner[0] != match->inner_header)
                         return false;
         }

@@ -166,6 +166,12 @@ static inline kri_word kri_load(const kri_word *p)
         return kri_is_place(w) ? w + (kri_word)(uintptr_t)p : w;
 }
 
+/* The same where it is known to be a place. */
+static inline kri_word kri_load_place(const kri_word *p)
+{
+        return *p + (kri_word)(uintptr_t)p;
+}
+
 /* Store `in_hand` at *p; a place must lie in the same block as p. */
 static inline void kri_store(kri_word *p, kri_word in_hand)
 {
