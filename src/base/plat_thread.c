@@ -97,6 +97,16 @@ void kri_thread_demote(int tid)
         (void)setpriority(PRIO_PROCESS, (id_t)tid, 19);
 }
 
+uint64_t kri_thread_ran_ns(pthread_t thread)
+{
+        struct timespec ran = { 0, 0 };
+        clockid_t clock;
+
+        if (pthread_getcpuclockid(thread, &clock) == 0)
+                clock_gettime(clock, &ran);
+        return (uint64_t)ran.tv_sec * 1000000000u + (uint64_t)ran.tv_nsec;
+}
+
 void kri_thread_signal(int tid, int signo)
 {
         syscall(SYS_tgkill, getpid(), tid, signo);

@@ -90,6 +90,8 @@ void kri_thread_demote(int tid); /* that thread from now on gets what others lea
 /* How long a thread has run, and whether it sleeps in the kernel (else it runs, or would if
  * it had a core). False: the kernel does not tell. */
 bool kri_thread_look(int tid, uint64_t *ret_ran_ns, bool *ret_sleeps);
+/* The former, exactly and at little cost. */
+uint64_t kri_thread_ran_ns(pthread_t thread);
 void kri_thread_signal(int tid, int signo);
 unsigned kri_cpu_count(void);
 void kri_sleep_ns(int64_t ns); /* the thread, not a process */

@@ -618,8 +618,10 @@ static void look_around(struct kri_sched *s, uint64_t turns)
 
         s->clock_turn = turns;
         look_at_clock(s);
-        if (atomic_load_explicit(&s->poll, memory_order_relaxed) == NULL)
+        if (atomic_load_explicit(&s->poll, memory_order_relaxed) == NULL) {
+                s->clock_turns = CLOCK_TURNS;
                 return;
+        }
         now_ns = kri_node_now_ns(s->node);
         if (now_ns - s->polled_ns >= KRI_POLL_NS && turns >= s->poll_turn) {
                 s->polled_ns = now_ns;
@@ -751,14 +753,17 @@ static void idle(struct kri_sched *s)
                 rest(s, poll);
         atomic_store(&s->sleeping, 0);
         atomic_fetch_sub(&node->idle, 1);
+        s->clock_turns = 1; /* until it is known how long turns are now */
         kri_watch_wake(node);
         (void)ask_for_work(s);
 }
 
 void kri_sched_loop(struct kri_thread *thread)
 {
-        struct kri_sched *s;
+        struct kri_sched *s = thread->sched;
 
+        if (s != NULL)
+                s->clock_turns = 1; /* it may have been kept from the world for a while */
         while ((s = thread->sched) != NULL) {
                 if (turn(s))
                         continue;

@@ -17,6 +17,9 @@
 /* A process that has a scheduler for so long is a hog. A thread that made no progress for
  * want of a core is none. */
 #define HOG_RAN_NS 3000000u
+/* Where sockets wait to be served it is looked for more often, and after less. */
+#define OUTSIDE_WATCH_NS 1500000
+#define OUTSIDE_HOG_RAN_NS 2400000u
 
 /* What the last look at a scheduler saw. */
 struct seen {
@@ -187,6 +190,11 @@ static void note_talk(struct kri_sched *s, struct seen *seen)
         atomic_store_explicit(&s->talkative, talkative, memory_order_relaxed);
 }
 
+static bool looks_outside(struct kr_node *node)
+{
+        return atomic_load_explicit(&node->scheds[0].poll, memory_order_relaxed) != NULL;
+}
+
 /* Is the process at fault, or has its thread just not been given a core? */
 static bool is_hog(struct kri_sched *s, struct seen *seen)
 {
@@ -195,6 +203,9 @@ static bool is_hog(struct kri_sched *s, struct seen *seen)
 
         if (!kri_thread_look(s->thread->tid, &ran_ns, &sleeps) || sleeps)
                 return true;
+        if (looks_outside(s->node))
+                return kri_thread_ran_ns(s->thread->handle) - seen->ran_ns >=
+                       OUTSIDE_HOG_RAN_NS;
         if (seen->stuck)
                 return ran_ns - seen->ran_ns >= HOG_RAN_NS;
         seen->stuck = true;
@@ -212,6 +223,8 @@ static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen
         if (p == NULL || turns != seen->turns || !node->can_seize) {
                 seen->turns = turns;
                 seen->stuck = false;
+                if (p != NULL && looks_outside(node))
+                        seen->ran_ns = kri_thread_ran_ns(s->thread->handle);
                 return;
         }
         if (is_hog(s, seen) && seize(p)) {
@@ -397,7 +410,9 @@ static void *watch_main(void *arg)
 
         kri_thread_name("krarup-watch");
         while (!atomic_load(&watch->stop)) {
-                kri_futex_wait(&watch->stop, 0, (int64_t)KRI_WATCH_MS * 1000000);
+                kri_futex_wait(&watch->stop, 0,
+                               looks_outside(node) ? OUTSIDE_WATCH_NS
+                                                   : (int64_t)KRI_WATCH_MS * 1000000);
                 look(node);
                 balance(node);
                 kri_report_late(node);
