@@ -173,6 +173,9 @@ static const char *of_a_supervisor(kr_term reason)
         ROW("{bad_start_spec, _}",
             "a simple_one_for_one supervisor has exactly one child in its table: that "
             "after which all are made");
+        ROW("{bad_return, {_, init, {ok, undefined}}}",
+            "init gives the process that it has started: kr_started_ok(pid), or "
+            "kr_start_ignored, or kr_start_failed");
         ROW("{bad_return, {_, init, _}}",
             "init returns KR_OK, or KR_EIGNORED; what it says otherwise is in the reason");
         ROW("reached_max_restart_intensity",
@@ -243,6 +246,9 @@ static const char *of_a_fault(kr_term reason)
         ROW("mailbox_overflow",
             "messages come faster than they are received: receive more, ask fewer, or "
             "raise the limit of the mailbox");
+        ROW("normal",
+            "it came to its end by itself: a start function says kr_init_ack before it "
+            "returns; a child that may end so is transient or temporary");
         ROW("killed",
             "somebody sent it the exit signal kill, or it used more than memory_max");
         ROW("system_limit", NO_ROOM);

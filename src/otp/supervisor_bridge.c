@@ -59,6 +59,11 @@ static void take_started(kr_gen *g, const kr_started *started, kr_term reason)
 {
         switch (started->err) {
         case KR_OK:
+                if (kr_pid_is_none(started->pid))
+                        kr_gen_init_stop(
+                                g, KR_CLASS_EXIT,
+                                kr_build("{bad_return, {~, init, {ok, undefined}}}",
+                                         module_of(g)));
                 bridge_of(g)->pid = started->pid;
                 return;
         case KR_EIGNORED:

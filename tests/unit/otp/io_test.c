@@ -36,6 +36,7 @@ KIT_EVERYWHERE_TEST(test_output_is_asked_of_the_group_leader)
 }
 
 /* covers: R256 */
+/* mistake: output to a group leader that has ended -> KR_ENOPROC, {error, terminated} */
 KIT_EVERYWHERE_TEST(test_output_to_a_leader_that_has_ended_fails)
 {
         kr_msg slot = KR_MSG_INIT;
@@ -255,6 +256,7 @@ static void check_format(const struct format *f)
         kr_release(format);
 }
 
+/* mistake: a format that does not go with its arguments -> {error, {put_chars, unicode, io_lib, format, Args}} */
 KIT_EVERYWHERE_TEST(test_formats_of_erlang)
 {
         start_user();

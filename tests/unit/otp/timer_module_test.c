@@ -305,6 +305,7 @@ SIM_TEST(test_cancelling)
 /* covers: timer_SUITE:apply_after_invalid_args timer_SUITE:send_after_invalid_args
  * timer_SUITE:apply_interval_invalid_args timer_SUITE:apply_repeatedly_invalid_args
  * timer_SUITE:send_interval_invalid_args */
+/* mistake: a time below 0, or beyond the most -> KR_EBADARG, {error, badarg} */
 SIM_TEST(test_wrong_times_are_refused)
 {
         const int64_t wrong[] = { -1, INT64_MIN, KR_TIMER_MAX_MS + 1, INT64_MAX };
