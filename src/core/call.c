@@ -330,6 +330,8 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                 return call_any(to, label, timeout_ms, slot, site, args);
         s = p->sched;
         server = kri_proc_at(p->node, kri_pid_index(to.num));
+        if (s->next != NULL && s->direct)
+                kri_sched_put_off(s);
         if (!is_usual_server(p, server, kri_pid_serial(to.num)) ||
             !kri_can_await(timeout_ms))
                 return call_any(to, label, timeout_ms, slot, site, args);

@@ -230,6 +230,14 @@ void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc 
         s->next = p;
 }
 
+void kri_sched_put_off(struct kri_sched *s)
+{
+        struct kri_proc *p = s->next;
+
+        s->next = NULL;
+        kri_sched_queue(s, p);
+}
+
 void kri_sched_inject(struct kri_sched *to, struct kri_proc *p)
 {
         struct kri_proc *old = atomic_load_explicit(&to->inject, memory_order_relaxed);

@@ -128,6 +128,8 @@ void kri_sched_loop(struct kri_thread *thread);
 void kri_sched_woken(struct kr_node *node, struct kri_sched *s, struct kri_proc *p);
 void kri_sched_queue(struct kri_sched *s, struct kri_proc *p);
 void kri_sched_born(struct kri_sched *s, struct kri_proc *p);
+/* Whoever would run next goes to the end of the queue: somebody else is about to. */
+void kri_sched_put_off(struct kri_sched *s);
 void kri_sched_inject(struct kri_sched *to, struct kri_proc *p);
 bool kri_sched_has_to_give(const struct kri_sched *s);
 #ifdef KRI_DEBUG

@@ -285,10 +285,11 @@ void kri_cast_text(const char *to, struct kri_site *site, const union kri_arg *a
 
 static int64_t rest_of(int64_t timeout_ms, int64_t since_ms)
 {
-        int64_t gone = kr_monotonic_ms(NULL) - since_ms;
+        int64_t gone;
 
         if (timeout_ms == KR_INFINITY)
                 return KR_INFINITY;
+        gone = kr_monotonic_ms(NULL) - since_ms;
         return gone < timeout_ms ? timeout_ms - gone : 0;
 }
 
@@ -307,8 +308,10 @@ static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of,
         return KR_EFAILED;
 }
 
-/* One reference asks, and hears of the end: OTP watches for itself and calls by another one. */
-static kr_err stop(kr_pid pid, int64_t timeout_ms, kr_term reason, kr_term *ret_why)
+/* One reference asks, and hears of the end: OTP watches for itself and calls by another one. In
+ * line, as gen_start.c says. */
+static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t timeout_ms,
+                                                         kr_term reason, kr_term *ret_why)
 {
         kr_msg slot = KR_MSG_INIT;
         int64_t since_ms = timeout_ms == KR_INFINITY ? 0 : kr_monotonic_ms(NULL);
@@ -348,8 +351,10 @@ static kr_err stop_elsewhere(kr_server server, kr_term reason, kr_term *ret_why)
         return KR_EFAILED;
 }
 
-static kr_err stop_somebody(kr_server server, int64_t timeout_ms, kr_term reason,
-                            kr_term *ret_why)
+static inline __attribute__((always_inline)) kr_err stop_somebody(kr_server server,
+                                                                  int64_t timeout_ms,
+                                                                  kr_term reason,
+                                                                  kr_term *ret_why)
 {
         kr_pid pid;
 

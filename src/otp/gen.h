@@ -124,6 +124,11 @@ kr_pid kri_line_parent(const struct kri_line *line);
  * False: no memory. */
 bool kri_line_for_child(struct kri_line **ret_line);
 void kri_line_release(struct kri_line *line);
+/* Is there anything to let go of? Of NULL, and of one that is just a pid, there is not. */
+static inline bool kri_line_is_counted(const struct kri_line *line)
+{
+        return line != NULL && ((uintptr_t)line & 1) == 0;
+}
 /* [Ancestor, ...]: gives a new term. */
 kr_term kri_line_term(const struct kri_line *line);
 /* The line that says the same as a list of ancestors: counted. NULL: no memory, or []. */

@@ -110,9 +110,13 @@ struct kri_line *kri_line_of_term(kr_term ancestors)
 /* What a plain process descends from; NULL too when it has no ancestors. */
 static struct kri_line *line_of_plain(const struct kri_born *born)
 {
-        kr_term ancestors = born != NULL ? kri_born_ancestors(born) : kr_nil();
-        struct kri_line *line = kri_line_of_term(ancestors);
+        struct kri_line *line;
+        kr_term ancestors;
 
+        if (born == NULL)
+                return NULL;
+        ancestors = kri_born_ancestors(born);
+        line = kri_line_of_term(ancestors);
         kr_release(ancestors);
         return line;
 }

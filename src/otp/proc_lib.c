@@ -82,6 +82,8 @@ void kri_born_report(struct kri_born *born, kr_class kind, kr_term reason)
 
 static void release_lines(struct kri_born *born)
 {
+        if (!kri_line_is_counted(born->line) && born->more == NULL)
+                return;
         kr_critical_begin();
         kri_line_release(born->line);
         born->line = NULL;
