@@ -10,8 +10,8 @@ PATH=$(dirname "$krarup_program"):$PATH
 export PKG_CONFIG_PATH=$2${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-export KRARUP_RUN_DIR=$work/run KRARUP_HISTORY=$work/history NO_COLOR=1 CFLAGS=-O1
-unset NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID MAKEFLAGS MAKELEVEL
+export KRARUP_RUN_DIR=$work/run KRARUP_HISTORY=$work/history NO_COLOR=1
+unset CFLAGS CC NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID MAKEFLAGS MAKELEVEL
 failed=0
 
 end_nodes() {
