@@ -142,32 +142,30 @@ static bool check_module(const char *module)
         return false;
 }
 
-/* A path goes into the expression as a string. */
+/* A path goes into the expression as a string; the node stands elsewhere. */
 static bool quote(const char *path, char *buf, size_t size)
 {
         char real[KRI_PATH_MAX];
+        int len;
 
-        if (!kri_file_is(path) || strpbrk(path, "\"\\\n") != NULL) {
+        if (!kri_file_is(path) || !kri_path_real(path, real, sizeof(real)) ||
+            strpbrk(real, "\"\\\n") != NULL) {
                 kri_complain("%s is no file to load", path);
                 return false;
         }
-        /* the node stands elsewhere */
-        if (path[0] == '/')
-                (void)snprintf(real, sizeof(real), "%s", path);
-        else if (!kri_folder_here(real, sizeof(real) - strlen(path) - 2) ||
-                 strpbrk(real, "\"\\\n") != NULL)
-                return false;
-        (void)snprintf(buf, size, "\"%s%s%s\"", real, path[0] == '/' ? "" : "/",
-                       path[0] == '/' ? "" : path);
-        return true;
+        len = snprintf(buf, size, "\"%s\"", real);
+        return len > 0 && (size_t)len < size;
 }
 
 static int upgrade_one(const char *module, const char *file)
 {
         char arguments[KRI_PATH_MAX + 300], expression[EXPRESSION_BYTES];
 
-        (void)snprintf(arguments, sizeof(arguments), "%.250s, %s", module, file);
-        return write_expression(expression, sizeof(expression), "run", arguments)
+        int len = snprintf(arguments, sizeof(arguments), "%s, %s", module, file);
+
+        return len > 0 && (size_t)len < sizeof(arguments) &&
+                               write_expression(expression, sizeof(expression), "run",
+                                                arguments)
                        ? ask(module, expression)
                        : KRI_USAGE;
 }

@@ -168,7 +168,7 @@ bool kri_folder_each(const char *path, void (*fn)(void *arg, const char *name), 
         return true;
 }
 
-bool kri_folder_real(const char *path, char *buf, size_t size)
+bool kri_path_real(const char *path, char *buf, size_t size)
 {
         char *real = realpath(path, NULL);
         bool fits = real != NULL && strlen(real) < size;

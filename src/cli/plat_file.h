@@ -35,8 +35,8 @@ uint64_t kri_file_stamp(const char *path);
 bool kri_folder_each(const char *path, void (*fn)(void *arg, const char *name),
                      void *arg);
 
-/* The whole path of a folder, without links. */
-bool kri_folder_real(const char *path, char *buf, size_t size);
+/* The whole path of a file or folder that is there, without links. */
+bool kri_path_real(const char *path, char *buf, size_t size);
 /* The folder we are in. */
 bool kri_folder_here(char *buf, size_t size);
 bool kri_folder_go(const char *path);

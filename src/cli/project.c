@@ -70,8 +70,8 @@ bool kri_project_find(const char *folder, struct kri_project *ret)
         char *slash;
 
         memset(ret, 0, sizeof(*ret));
-        if (!kri_folder_real(folder != NULL ? folder : ".", ret->folder,
-                             sizeof(ret->folder)))
+        if (!kri_path_real(folder != NULL ? folder : ".", ret->folder,
+                           sizeof(ret->folder)))
                 return false;
         while (!is_project(ret)) {
                 slash = strrchr(ret->folder, '/');
