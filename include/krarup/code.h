@@ -93,7 +93,8 @@ KR_API kr_err kr_code_check_file(const char *file, kr_msg *slot);
  * code:delete/1. */
 KR_API bool kr_code_delete(const char *module);
 
-/* The old version goes; processes that hold it are killed (their links see `killed`). True if
+/* The old version goes; processes that hold it are killed (their links see `killed`), but for
+ * those that have nothing but a `pointer`, which may be left over from a call long over. True if
  * some were. In the slot: [{Pid, Where}], as below, those that were killed, up to 100 of them, and
  * what else holds it, for which it stays. code:purge/1. */
 KR_API bool kr_code_purge(const char *module, kr_msg *slot);

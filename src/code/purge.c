@@ -147,14 +147,20 @@ static void holds_it(struct walk *w, kr_pid pid, const struct kri_holds *holds)
         kr_exit_signal(pid, "kill");
 }
 
-/* Such a one may be over with its next turn: it was at work, or what it has are leftovers. */
-static bool is_doubtful(const struct kri_holds *holds, bool awake)
+/* Nothing but data that a frame of other code points to, or seems to. */
+static bool are_pointers(const struct kri_holds *holds)
 {
         bool pointers = true;
 
         for (uint32_t i = 0; i < holds->count; i++)
                 pointers = pointers && holds->found[i].kind == KRI_HOLD_POINTER;
-        return pointers || awake;
+        return pointers;
+}
+
+/* Such a one may be over with its next turn: it was at work, or what it has are leftovers. */
+static bool is_doubtful(const struct kri_holds *holds, bool awake)
+{
+        return are_pointers(holds) || awake;
 }
 
 static enum kri_look look(struct walk *w, kr_pid pid, struct kri_holds *holds)
@@ -237,7 +243,8 @@ static void judge(struct walk *w, kr_pid pid)
 
         if (!look_closely(w, pid, &holds))
                 return;
-        if (holds.count == 0)
+        /* nobody is killed for what may be left of a call that is over */
+        if (holds.count == 0 || (w->kill && are_pointers(&holds)))
                 holds_nothing(w, pid);
         else
                 holds_it(w, pid, &holds);

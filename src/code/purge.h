@@ -7,7 +7,8 @@
  *          is killed, if that is wanted, and its end awaited. Processes that were born
  *          meanwhile, of those that held it perhaps, are looked at until a walk finds nobody.
  * Doubt    A holder that was awake, or has a mere pointer in a frame, is asked again, for that
- *          may be over at its next turn.
+ *          may be over at its next turn. For a mere
+ *          pointer nobody is killed.
  */
 #ifndef KR_CODE_PURGE_H
 #define KR_CODE_PURGE_H

@@ -482,9 +482,32 @@ void kr_modules(kr_msg *slot)
         kri_leave(p);
 }
 
+/* As deep as what is called by name usually goes; instrumented code goes deeper. */
+#if defined(KRI_ASAN)
+#define WIPE_BYTES ((size_t)16384)
+#else
+#define WIPE_BYTES ((size_t)2048)
+#endif
+#define WIPE_MARGIN                                                                      \
+        ((size_t)1024) /* to the end of the stack: this must not overflow it */
+
+static size_t room_below(const struct kri_proc *p)
+{
+        const char *here = __builtin_frame_address(0);
+        size_t left;
+
+        if (p == NULL || !kri_stack_holds(p->stack, here))
+                return 0; /* an attached thread's stack is the program's */
+        left = (size_t)(here - kri_stack_floor(p->stack));
+        return left > WIPE_BYTES + WIPE_MARGIN ? WIPE_BYTES
+               : left > WIPE_MARGIN            ? left - WIPE_MARGIN
+                                               : 0;
+}
+
 __attribute__((noinline)) void kri_stack_wipe(void)
 {
-        char below[1024];
+        size_t size = room_below(kri_current());
+        char below[size + 1];
 
         memset(below, 0, sizeof(below));
         __asm__ volatile("" : : "r"(below) : "memory");
