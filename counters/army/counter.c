@@ -1,76 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* counter: what a counter does, and no more; army.erl in bench says it in Erlang. */
 #include "counter.h"
 
-enum { CALL, CAST, STOP, REPLY, DOWN, READY };
-
 struct counter {
-        kr_pid starter;
         double value;
 };
 
-/* It waits at the top of its loop: an idle counter has no stack. */
-static void loop(struct counter *self)
+KR_FIELDS(counter_fields, struct counter, value);
+
+/* -- callbacks -- */
+
+static kr_next init(struct counter *self, kr_term args)
 {
-        kr_msg msg = KR_MSG_INIT;
-        kr_ref from;
+        (void)self; /* zero as it is */
+        return kr_match(args, "[]") ? kr_ok() : kr_stop("{bad_args, ~}", args);
+}
+
+static kr_next handle_call(struct counter *self, kr_term request, kr_from from)
+{
+        (void)from;
+        if (kr_match(request, "read"))
+                return kr_reply("~", self->value);
+        return kr_stop("{bad_call, ~}", request);
+}
+
+static kr_next handle_cast(struct counter *self, kr_term message)
+{
         double n;
 
-        switch (kr_receive_top(&msg, KR_INFINITY, kr_on(CAST, "{cast, {tick, ~}}", &n),
-                               kr_on(CALL, "{call, ~, read}", &from),
-                               kr_on(STOP, "stop"))) {
-        case CAST:
-                self->value += n;
-                kr_become(loop, self);
-        case CALL:
-                kr_send(from, "{~, ~}", from, self->value);
-                kr_become(loop, self);
-        }
+        if (!kr_match(message, "{tick, ~}", &n))
+                return kr_stop("{bad_cast, ~}", message);
+        self->value += n;
+        return kr_noreply();
 }
 
-static void init(struct counter *self)
-{
-        kr_send(self->starter, "{ready, ~}", kr_self());
-        kr_become(loop, self);
-}
+KR_GEN_SERVER(counter, struct counter, .init = init, .handle_call = handle_call,
+              .handle_cast = handle_cast, .fields = counter_fields);
+
+/* -- what others call -- */
 
 kr_pid counter_start_link(void)
 {
-        struct counter initial = { kr_self(), 0 };
-        kr_pid counter = kr_spawn_link(init, &initial);
-        kr_msg msg = KR_MSG_INIT;
+        kr_started started = kr_start_link(&counter, NULL, "[]");
 
-        kr_receive(&msg, KR_INFINITY, kr_on(READY, "{ready, =}", counter));
-        return counter;
+        if (started.err != KR_OK)
+                kr_error("system_limit");
+        return started.pid;
 }
 
-void counter_tick(kr_pid counter, double n)
+void counter_tick(kr_pid pid, double n)
 {
-        kr_send(counter, "{cast, {tick, ~}}", n);
+        kr_cast(pid, "{tick, ~}", n);
 }
 
-double counter_read(kr_pid counter)
+double counter_read(kr_pid pid)
 {
-        kr_ref call = kr_monitor_alias(counter, KR_ALIAS_REPLY_DEMONITOR, NULL);
-        kr_msg msg = KR_MSG_INIT;
+        kr_msg reply = KR_MSG_INIT;
         double value = 0;
-        kr_term reason;
 
-        kr_send(counter, "{call, ~, read}", call);
-        if (kr_receive(&msg, KR_INFINITY, kr_on(REPLY, "{=, ~}", call, &value),
-                       kr_on(DOWN, "{'DOWN', =, process, _, ~}", call, &reason)) == DOWN)
-                kr_exit("~", reason);
+        (void)kr_match(kr_call(pid, &reply, "read"), "~", &value);
         return value;
 }
 
-void counter_stop(kr_pid counter)
+void counter_stop(kr_pid pid)
 {
-        kr_ref monitor = kr_monitor(counter);
-        kr_msg msg = KR_MSG_INIT;
-        kr_term reason;
-
-        kr_send(counter, "stop");
-        kr_receive(&msg, KR_INFINITY,
-                   kr_on(DOWN, "{'DOWN', =, process, _, ~}", monitor, &reason));
-        if (!kr_match(reason, "normal"))
-                kr_exit("~", reason);
+        kr_stop_normal(pid);
 }
