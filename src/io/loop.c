@@ -183,6 +183,16 @@ static uint32_t serve_calls(struct kri_loop *loop)
         return count;
 }
 
+/* An event may be late: then what was watched is being used for something else, and not whole. */
+static void tell(struct kri_loop *loop, struct kri_watched *watched, uint32_t events)
+{
+        void (*fn)(struct kri_watched *, struct kri_sched *, uint32_t) =
+                __atomic_load_n(&watched->fn, __ATOMIC_RELAXED);
+
+        if (fn != NULL)
+                fn(watched, loop->s, events);
+}
+
 static void serve_events(struct kri_loop *loop)
 {
         /* acquire: pairs with kri_loop_watch. The kernel orders these already, but not for a
@@ -197,7 +207,7 @@ static void serve_events(struct kri_loop *loop)
                         loop->uv_told = true;
                         continue;
                 }
-                ((struct kri_watched *)what)->fn(what, loop->s, loop->events[i].events);
+                tell(loop, what, loop->events[i].events);
         }
 }
 

@@ -193,9 +193,9 @@ static void unlink_port(struct kri_outside *outside, struct kri_port *port)
 
 static void own_head(struct kri_port *port, struct kri_outside *outside)
 {
-        size_t head = sizeof(struct kri_port);
+        size_t stays = port->kind->stays != 0 ? port->kind->stays : sizeof(*port);
 
-        memset((char *)port + head, 0, port->kind->size - head);
+        memset((char *)port + stays, 0, port->kind->size - stays);
         port->owner = kri_proc_word(outside->p);
         port->free = false;
         port->open = true;

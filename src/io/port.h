@@ -22,7 +22,10 @@ struct kri_port_kind {
         enum kri_port_family family;
         size_t size; /* of the record, which begins with a struct kri_port */
 
-        /* What follows the head is zeroed, and to be made whole. lock held. */
+        /* So much of the record stays as it is from one use to the next, for somebody may look
+         * at it late, without the lock; 0: the head alone. It is zero at first. */
+        size_t stays;
+        /* What follows is zeroed, and to be made whole. lock held. */
         void (*init)(struct kri_port *port);
         /* Close it: whoever waits is woken. lock held; port->open is false already. */
         void (*close)(struct kri_port *port, struct kri_sched *s);

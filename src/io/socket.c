@@ -50,7 +50,8 @@ static void init(struct kri_port *port)
         struct kri_socket *socket = socket_of(port);
 
         socket->fd = -1;
-        socket->watched.fn = happened;
+        if (socket->watched.fn == NULL)
+                socket->watched.fn = happened; /* an event that is late finds it */
         socket->in.lock = socket->out.lock = &port->lock;
         socket->in.ready = socket->out.ready = true;
 }
@@ -100,6 +101,7 @@ static bool is_free(struct kri_port *port)
 static const struct kri_port_kind socket_kind = {
         .family = KRI_PORT_SOCKET,
         .size = sizeof(struct kri_socket),
+        .stays = offsetof(struct kri_socket, fd),
         .init = init,
         .close = close_port,
         .is_free = is_free,

@@ -26,8 +26,8 @@
 
 struct kri_socket {
         struct kri_port port;
-        struct kri_watched watched;
-        int fd; /* -1: none, or no more */
+        struct kri_watched watched; /* constant: see kind->stays */
+        int fd;                     /* -1: none, or no more */
 
         /* -- lock -- */
         struct kri_loop *home;
