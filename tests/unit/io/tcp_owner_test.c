@@ -97,6 +97,8 @@ static void a_hog(void)
 
 KIT_TEST(test_a_hog_that_is_killed_loses_its_sockets)
 {
+        if (KIT_SIGNALS_WAIT)
+                return; /* it would never be out of its loop */
         kit_run_process(&(kr_node_opts){ .faults = KR_FAULTS_EXIT, .schedulers = 2 },
                         a_hog);
 }
