@@ -133,8 +133,9 @@ KR_API KR_MUST_CHECK kr_err kr_unix_connect(const char *path, const kr_tcp_opts 
 KR_API KR_MUST_CHECK kr_err kr_tcp_recv(kr_socket socket, void *buf, size_t size,
                                         int64_t timeout_ms, size_t *ret_len);
 
-/* raw: just `len` bytes. On an error, the time being up included, those that had come
- * are lost (as in gen_tcp:recv/3, which keeps them: use kr_tcp_recv to go on). */
+/* raw: just `len` bytes. When the time is up, those that have come stay to be received (if
+ * there is memory for them); when the stream has ended they are lost.
+ * KR_ESTATE  the socket is active, or in packets */
 KR_API KR_MUST_CHECK kr_err kr_tcp_recv_exactly(kr_socket socket, void *buf, size_t len,
                                                 int64_t timeout_ms);
 
@@ -159,8 +160,9 @@ KR_API kr_err kr_tcp_close(kr_socket socket);
 KR_API KR_MUST_CHECK kr_err kr_tcp_controlling_process(kr_socket socket, kr_pid to);
 
 /* inet:setopts([{active, A}]): how much comes by itself from now on; KR_ACTIVE_TRUE, _ONCE,
- * _FALSE. A count is added to what is left of the count before; at 0 and below the socket is
- * passive, and says so. For the owner, another process waits for nothing and may do it. */
+ * _FALSE. A count is added to what is left of the count before (32767 at most); when it is used
+ * up the owner gets tcp_passive. Any process may do it.
+ * KR_ESTATE  somebody waits in kr_tcp_recv, or it is a listener */
 KR_API KR_MUST_CHECK kr_err kr_tcp_active(kr_socket socket, int active);
 /* How much of that is left: KR_ACTIVE_..., or the count. */
 KR_API KR_MUST_CHECK kr_err kr_tcp_get_active(kr_socket socket, int *ret_active);
