@@ -3,6 +3,16 @@
 #if defined(__x86_64__)
 
         .text
+/* What whoever ran before has left in the registers that calls keep is not for a new process: its
+ * first frames would keep it, and look as if they held what it points to. */
+.macro forget_registers
+        xorl    %ebx, %ebx
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+.endm
+
 /* First on a fresh stack: where every call trace ends. */
         .globl  kri_switch_begin
         .hidden kri_switch_begin
@@ -13,6 +23,7 @@ kri_switch_begin:
         .cfi_undefined rip
         endbr64
         xorl    %ebp, %ebp
+        forget_registers
         popq    %rcx
         notrack jmp *%rcx
         .cfi_endproc
@@ -27,6 +38,7 @@ kri_switch_restart:
         endbr64
         movq    %rdi, %rsp
         xorl    %ebp, %ebp
+        forget_registers
         pushq   %rbp
         pushq   %rbp
         movq    %rbp, %rax

@@ -63,23 +63,21 @@ static bool code_server(struct kri_upgrade *u, const char *request, uint64_t *re
 
 /* -- step 1: the new version, which nobody can reach yet -- */
 
-static bool purge_old(struct kri_upgrade *u)
+/* Before anything else of the upgrade is on the stack: it would look as if it held what is to go.
+ * Gives a new term: who holds it; none: it is gone. */
+static __attribute__((noinline)) kr_term purge_old(const struct kri_upgrade_order *order)
 {
         kr_msg holders = KR_MSG_INIT;
-        bool done;
+        kr_term left = kr_none();
 
-        if (u->order.opts.kill_old) {
-                (void)kr_code_purge(u->order.module, NULL);
-                done = !kr_code_check_old(u->order.module);
-        } else {
-                done = kr_code_soft_purge(u->order.module, &holders);
-        }
-        if (!done)
-                kri_upgrade_fail(u, kr_build("{not_purged, ~}", kr_is_none(holders.term)
-                                                                        ? kr_nil()
-                                                                        : holders.term));
+        if (order->back)
+                return left;
+        if (order->opts.kill_old)
+                (void)kr_code_purge(order->module, NULL);
+        if (!kr_code_soft_purge(order->module, &holders))
+                left = kr_keep(kr_is_none(holders.term) ? kr_nil() : holders.term);
         kr_msg_clear(&holders);
-        return done;
+        return left;
 }
 
 static struct kri_module_name *name_of(const struct kri_upgrade *u)
@@ -105,7 +103,7 @@ static bool prepare(struct kri_upgrade *u)
         if (u->order.back) {
                 u->next = atomic_load(&name->old);
         } else {
-                if (!purge_old(u) || !code_server(u, "prepare", &place))
+                if (!code_server(u, "prepare", &place))
                         return false;
                 u->next = (struct kri_version *)(uintptr_t)place;
         }
@@ -263,7 +261,7 @@ static void upgrade(struct kri_upgrade *u)
 {
         int64_t began_ns = kr_monotonic_ns(NULL);
 
-        if (!prepare(u))
+        if (u->failed || !prepare(u))
                 return;
         kri_upgrade_try(u);
         u->report.loading_ns = kr_monotonic_ns(NULL) - began_ns;
@@ -295,7 +293,18 @@ static void answer(const struct kri_upgrade *u)
         kr_release(bytes);
 }
 
-static void run(const struct kri_upgrade_order *order)
+/* The stack was another's, an upgrade's perhaps, whose pointers into the version before would look
+ * in the gaps of our frames as if they were ours. */
+static __attribute__((noinline)) void wipe_stack(void)
+{
+        volatile char below[16384];
+
+        for (size_t i = 0; i < sizeof(below); i++)
+                below[i] = 0;
+}
+
+static __attribute__((noinline)) void do_it(const struct kri_upgrade_order *order,
+                                            kr_term holders)
 {
         struct kri_upgrade *u = kr_calloc(1, sizeof(*u));
         enum { EXTRA };
@@ -307,7 +316,6 @@ static void run(const struct kri_upgrade_order *order)
         u->targets = kr_calloc(KRI_TARGETS_MAX, sizeof(*u->targets));
         if (u->targets == NULL)
                 kr_exit("enomem");
-        kr_register(KR_ATOM(NAME), kr_self()); /* taken: ends with badarg */
         u->order = *order;
         u->ref = kr_make_ref();
         memcpy(u->report.module, order->module, sizeof(u->report.module));
@@ -316,9 +324,20 @@ static void run(const struct kri_upgrade_order *order)
         u->extra = kr_keep(extra);
         kr_msg_clear(&msg);
         kr_trap_exit(true);
+        if (!kr_is_none(holders))
+                kri_upgrade_fail(u, kr_build("{not_purged, ~}", holders));
         upgrade(u);
-        kr_unregister(KR_ATOM(NAME)); /* whoever hears of it may ask for the next one */
         answer(u);
+}
+
+static void run(const struct kri_upgrade_order *order)
+{
+        kr_term holders;
+
+        wipe_stack();
+        kr_register(KR_ATOM(NAME), kr_self()); /* taken: ends with badarg */
+        holders = purge_old(order);
+        do_it(order, holders);
 }
 
 /* -- the caller -- */
@@ -374,6 +393,9 @@ static kr_err await(const struct kri_upgrade_order *order, kr_ref monitor,
                        kr_on(DOWN, "{'DOWN', =, _, _, ~}", monitor, &why)) == WORD &&
             bytes.len == sizeof(*ret)) {
                 memcpy(ret, bytes.data, sizeof(*ret));
+                /* it may hold pointers as long as it lives, and its name */
+                (void)kr_receive(&msg, KR_INFINITY,
+                                 kr_on(DOWN, "{'DOWN', =, _, _, _}", monitor));
                 err = ret->outcome == KR_UPGRADE_DONE ? KR_OK : KR_EFAILED;
         } else if (kr_match(why, "{{badarg, _}, _}")) {
                 err = KR_EALREADY;

@@ -13,6 +13,7 @@
  * that has done it is followed by two: what goes wrong with all goes wrong with one. */
 #define WINDOW_MAX 64u
 #define LOT 64u
+#define GIVE_WAY 256u
 #define LOOK_MS 20
 /* After an interrupt, for code that enters no place where it could be seen. */
 #define GRACE_MS 1000
@@ -43,6 +44,7 @@ struct walk {
         uint32_t awaited;               /* the first whose answer has not come */
         uint32_t open;                  /* asked, and not heard of */
         uint32_t window;                /* so many may be */
+        uint32_t gave_way;              /* `next`, when others were last let run */
         int64_t now_ms;                 /* when the present lot was asked */
         uint8_t asked[KRI_TARGETS_MAX]; /* OPEN and the like */
         int64_t asked_ms
@@ -182,6 +184,14 @@ static void look_around(struct walk *w)
 
 /* -- all of them -- */
 
+/* Those who do not answer are under way, too. */
+static bool has_room(const struct walk *w)
+{
+        uint32_t open = w->step == KRI_MOVE_KEEP ? w->open * KEEP_ANSWERS : w->open;
+
+        return open < w->window;
+}
+
 /* A step forward ends with the first failure; what must be done is done for all. */
 static bool has_more(const struct walk *w)
 {
@@ -190,12 +200,23 @@ static bool has_more(const struct walk *w)
         return w->next < w->u->count && !(forward && w->u->failed);
 }
 
+/* Who asks and who answers run in turns, for a message's receiver runs next: others would wait until
+ * all is over. */
+static void give_way(struct walk *w)
+{
+        if (w->next - w->gave_way < GIVE_WAY)
+                return;
+        w->gave_way = w->next;
+        kr_yield();
+}
+
 static void walk(struct walk *w)
 {
         while (w->open != 0 || has_more(w)) {
                 w->now_ms = kr_monotonic_ms(NULL);
-                for (uint32_t i = 0; i < LOT && w->open < w->window && has_more(w); i++)
+                for (uint32_t i = 0; i < LOT && has_room(w) && has_more(w); i++)
                         ask(w);
+                give_way(w);
                 if (w->open != 0 && !hear(w->u, w, LOOK_MS))
                         look_around(w);
                 while (w->awaited < w->next && w->asked[w->awaited] == CLOSED)
