@@ -53,6 +53,7 @@ typedef struct kr_change {
 struct kri_versioning {
         const void *(*defaults)(void);   /* gives NULL: zeros */
         const kr_change *const *changes; /* up to KR_CHANGES_MAX, then NULL */
+        bool (*has_code_change)(void);
         bool (*has_copy)(void);
         bool (*copy)(void *to, const void *from);
 };
@@ -99,6 +100,10 @@ struct kri_versioning {
         const struct kr_change *changes[KR_CHANGES_MAX + 1]
 
 #define KRI_VERSIONING(module, state)                                                    \
+        static bool module##_has_code_change(void)                                       \
+        {                                                                                \
+                return module##_user.code_change != NULL;                                \
+        }                                                                                \
         static bool module##_has_copy(void)                                              \
         {                                                                                \
                 return module##_user.copy != NULL;                                       \
@@ -114,8 +119,8 @@ struct kri_versioning {
         }                                                                                \
         static uint32_t kri_attention_##module;                                          \
         static const struct kri_versioning module##_versioning = {                       \
-                module##_do_defaults, module##_user.changes, module##_has_copy,          \
-                module##_do_copy                                                         \
+                module##_do_defaults, module##_user.changes, module##_has_code_change,   \
+                module##_has_copy, module##_do_copy                                      \
         };
 
 #endif

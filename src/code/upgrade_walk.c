@@ -13,7 +13,7 @@
  * that has done it is followed by two: what goes wrong with all goes wrong with one. */
 #define WINDOW_MAX 64u
 #define LOT 64u
-#define GIVE_WAY 256u
+#define GIVE_WAY 384u
 #define LOOK_MS 20
 /* After an interrupt, for code that enters no place where it could be seen. */
 #define GRACE_MS 1000

@@ -165,8 +165,12 @@ static void call_code_change(struct change *c)
 {
         const kr_kind *kind = c->now->behaviour->kind;
         kr_msg reason = KR_MSG_INIT;
-        kr_term version = old_version_of(c->g);
+        const struct kri_versioning *versioning = c->now->behaviour->versioning;
+        kr_term version;
 
+        if (versioning != NULL && !versioning->has_code_change() && !c->unsure)
+                return;
+        version = old_version_of(c->g);
         reason.term = kr_none();
         c->err = kind->code_change != NULL
                          ? kind->code_change(c->now, version, c->move->extra, &reason)
@@ -460,7 +464,8 @@ static enum kri_moved too_late(kr_gen *g, const struct kri_move *move,
 static void step_and_answer(kr_gen *g, kr_from from, int64_t place,
                             const struct kri_move *move)
 {
-        int64_t began_ns = kr_monotonic_ns(NULL), pause_ns = 0;
+        bool timed = move->step != KRI_MOVE_KEEP;
+        int64_t began_ns = timed ? kr_monotonic_ns(NULL) : 0, pause_ns = 0;
         kr_term reason = kr_nil();
         enum kri_moved moved;
 
@@ -472,7 +477,7 @@ static void step_and_answer(kr_gen *g, kr_from from, int64_t place,
                 moved = too_late(now(), move, &reason);
         if (moved == KRI_MOVED_REFUSED && move->step == KRI_MOVE_BACK)
                 moved = KRI_MOVED_LOST;
-        if (move->step != KRI_MOVE_ON)
+        if (move->step != KRI_MOVE_ON && timed)
                 pause_ns = pause_since(now(), move, began_ns);
         if (place >= 0)
                 kr_reply_to(from, "{~, ~, ~, ~}", place, (int)moved, pause_ns,
