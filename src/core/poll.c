@@ -70,7 +70,8 @@ static void woken(struct kri_sched *s, struct kri_proc *p, struct kri_notice *no
         struct kri_outside *outside = notice->of;
 
         (void)s;
-        atomic_store_explicit(&notice->pending, false, memory_order_relaxed);
+        /* release: we have read it; pairs with kri_outside_wake, which writes to it again */
+        atomic_store_explicit(&notice->pending, false, memory_order_release);
         if (p == NULL)
                 return;
         outside->woken = true;
@@ -96,7 +97,8 @@ struct kri_outside *kri_outside_of(struct kri_proc *p)
  * look when it does. */
 void kri_outside_wake(struct kri_sched *s, struct kri_outside *outside)
 {
-        if (!atomic_load_explicit(&outside->wake.pending, memory_order_relaxed))
+        /* acquire: pairs with woken */
+        if (!atomic_load_explicit(&outside->wake.pending, memory_order_acquire))
                 (void)kri_notice_push(s, kri_proc_word(outside->p), &outside->wake);
 }
 
