@@ -173,7 +173,7 @@ KIT_TEST(test_wrong_clients_are_told_and_left)
 /* Longer than the buffer that a connection begins with. */
 static void send_large(void)
 {
-        char *request = kr_alloc(RESP_REQUEST_MAX);
+        static char request[RESP_REQUEST_MAX];
         const size_t len = 60000;
         kr_socket c;
         int head;
