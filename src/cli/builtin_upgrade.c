@@ -128,6 +128,48 @@ static kr_term do_run(kr_term args)
         return result;
 }
 
+/* The report as a map, as that of a module. */
+static kr_term application_report(const kr_application_report *r)
+{
+        return kr_build("#{from => ~, to => ~, steps => ~, done => ~, processes => ~, "
+                        "longest_pause_ns => ~, reason => ~}",
+                        (const char *)r->from, (const char *)r->to, r->steps, r->done,
+                        r->processes, r->longest_pause_ns, (const char *)r->reason);
+}
+
+/* application(App, Folder), application(App, Folder, Options) */
+static kr_term do_application(kr_term args)
+{
+        kr_upgrade_opts opts = { .trial_ms = 0 };
+        kr_application_report report = { .outcome = KR_UPGRADE_REFUSED };
+        kr_buf extra = KR_BUF_INIT;
+        char folder[4096];
+        kr_term map, both;
+        kr_atom name;
+        kr_err err;
+
+        if (!kr_get_atom(kr_element(1, args), &name) ||
+            !get_text(kr_element(2, args), folder, sizeof(folder)) ||
+            (kr_tuple_size(args) == 3 &&
+             !get_options(kr_element(3, args), &opts, &extra))) {
+                kr_buf_free(&extra);
+                return kr_no_clause();
+        }
+        err = kr_upgrade_application(kr_atom_text(name, NULL), folder, &opts, &report);
+        kr_buf_free(&extra);
+        if (err != KR_OK && err != KR_EFAILED)
+                return kri_builtin_result(err);
+        map = application_report(&report);
+        both = err == KR_OK ? kr_build("{ok, ~}", map)
+                            : kr_build("{error, {~, ~}}",
+                                       report.outcome == KR_UPGRADE_REFUSED
+                                               ? KR_ATOM("refused")
+                                               : KR_ATOM("rolled_back"),
+                                       map);
+        kr_release(map);
+        return both;
+}
+
 static kr_term do_rollback(kr_term args)
 {
         kr_upgrade_opts opts = { .trial_ms = 0 };
@@ -153,6 +195,9 @@ static const kr_export exports[] = {
         { "run", 3, do_run,
           "(Module, File | path, #{mode => rolling | at_once, extra, may_lose, no_trial, "
           "kill_old, change_timeout, trial_time})" },
+        { "application", 2, do_application,
+          "(App, Folder) to the version that lies there" },
+        { "application", 3, do_application, "(App, Folder, Options)" },
         { "rollback", 1, do_rollback, "(Module) to the version before" },
         { "rollback", 2, do_rollback, "(Module, Options)" },
 };

@@ -15,7 +15,7 @@
 #define EXPRESSION_BYTES 16384
 
 static bool at_once, may_lose, no_trial, kill_old, no_build;
-static const char *name, *extra, *trial;
+static const char *name, *extra, *trial, *to;
 
 #define COMMON                                                                                \
         { "name", 'n', "NAME", "of the node [the project's]", NULL, &name },                  \
@@ -33,6 +33,8 @@ static const struct kri_option upgrade_options[] = {
         { "may-lose", 0, NULL, "fields that the new version does not know go", &may_lose,
           NULL },
         { "no-build", 0, NULL, "take what is built", &no_build, NULL },
+        { "to", 0, "DIR", "the whole application, to the version that lies there", NULL,
+          &to },
         { NULL, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -64,22 +66,21 @@ static int show(const char *module, kr_term answer)
 {
         const char *reason = "";
         kr_term report, why = kr_none();
-        int64_t processes = 0, took_ns = 0, pause_ns = 0;
-        kr_bytes from = { "?", 1 }, to = { "?", 1 };
+        int64_t processes = 0, pause_ns = 0;
+        kr_bytes from = { "?", 1 }, version = { "?", 1 };
         char text[1200];
         kr_atom what;
 
         if (kr_match(answer, "{ok, ~}", &report)) {
-                (void)kr_match(report, "#{from => ~, to => ~}", &from, &to);
-                (void)kr_match(report,
-                               "#{processes => ~, took_ns => ~, longest_pause_ns => ~}",
-                               &processes, &took_ns, &pause_ns);
+                (void)kr_match(report, "#{from => ~, to => ~}", &from, &version);
+                (void)kr_match(report, "#{processes => ~, longest_pause_ns => ~}",
+                               &processes, &pause_ns);
                 kri_say_in(KRI_GREEN, "%s", module);
                 kri_say(" is version %.*s now (was %.*s): %lld processes went on; longest pause "
-                        "%.0f us, all in %.1f ms\n",
-                        (int)to.len, (const char *)to.data, (int)from.len,
+                        "%.0f us\n",
+                        (int)version.len, (const char *)version.data, (int)from.len,
                         (const char *)from.data, (long long)processes,
-                        (double)pause_ns / 1e3, (double)took_ns / 1e6);
+                        (double)pause_ns / 1e3);
                 return KRI_DONE;
         }
         if (kr_match(answer, "{error, {~, ~}}", &what, &report) &&
@@ -170,12 +171,36 @@ static int upgrade_one(const char *module, const char *file)
                        : KRI_USAGE;
 }
 
+/* The node's application, to what lies in a folder: NAME.app, NAME.appup, modules. */
+static int upgrade_application(void)
+{
+        char real[KRI_PATH_MAX], arguments[2 * KRI_PATH_MAX],
+                expression[EXPRESSION_BYTES];
+        struct kri_project there;
+
+        if (!kri_path_real(to, real, sizeof(real)) || strpbrk(real, "\"\\\n") != NULL ||
+            !kri_project_find(real, &there) || !is_module(there.name)) {
+                kri_complain("there is no NAME.app in %s", to);
+                return KRI_FAILED;
+        }
+        (void)snprintf(arguments, sizeof(arguments), "%s, \"%s\"", there.name, real);
+        return write_expression(expression, sizeof(expression), "application", arguments)
+                       ? ask(there.name, expression)
+                       : KRI_USAGE;
+}
+
 static int run_upgrade(const struct kri_args *args)
 {
         struct kri_project project;
         char file[KRI_PATH_MAX + 2];
         int status = KRI_DONE;
 
+        if (to != NULL && args->count > 0) {
+                kri_complain("upgrade: either a module, or an application with --to");
+                return KRI_USAGE;
+        }
+        if (to != NULL)
+                return upgrade_application();
         if (args->count > 0 && !check_module(args->words[0]))
                 return KRI_USAGE;
         if (args->count == 2)
@@ -227,6 +252,7 @@ const struct kri_command kri_command_upgrade = {
                 "\n"
                 "    krarup upgrade\n"
                 "    krarup upgrade counter build/counter.so --trial-time 5000\n"
+                "    krarup upgrade --to /srv/counter-0.2.0      by its .appup, or without\n"
                 "    krarup upgrade counter --at-once --extra '{limit, 10}'\n",
         .options = upgrade_options,
         .args_max = 2,
