@@ -13,6 +13,7 @@
 #define DEFAULT_MS 5000
 #define NAME "krarup_upgrade"
 #define ROUNDS_MAX 3
+#define TRIES 5
 
 /* -- what goes wrong -- */
 
@@ -407,17 +408,39 @@ static kr_err await(const struct kri_upgrade_order *order, kr_ref monitor,
         return err;
 }
 
+/* A register that somebody else has left may look as if the upgrade itself held the old version: it
+ * is not so, and another process will not have it. */
+static bool holds_itself(const kr_upgrade_report *report, kr_pid pid)
+{
+        kr_term term = kr_build("~", pid);
+        char text[64];
+
+        (void)kr_format(text, sizeof(text), term);
+        kr_release(term);
+        return report->outcome == KR_UPGRADE_REFUSED &&
+               strncmp(report->reason, "{not_purged,", 12) == 0 &&
+               strstr(report->reason, text) != NULL;
+}
+
 static kr_err start(const struct kri_upgrade_order *order, kr_term extra,
                     kr_upgrade_report *ret)
 {
-        kr_ref monitor;
-        kr_pid pid;
+        kr_err err = KR_EALREADY;
+        bool again = true;
 
-        if (!kr_pid_is_none(kr_whereis(NAME)))
-                return KR_EALREADY;
-        pid = kr_spawn_monitor(&monitor, run, order);
-        kr_send(pid, "{extra, ~, ~}", order->ref, extra);
-        return await(order, monitor, ret);
+        for (int tries = 0; tries < TRIES && again; tries++) {
+                kr_ref monitor;
+                kr_pid pid;
+
+                if (!kr_pid_is_none(kr_whereis(NAME)))
+                        return KR_EALREADY;
+                memset(ret, 0, sizeof(*ret));
+                pid = kr_spawn_monitor(&monitor, run, order);
+                kr_send(pid, "{extra, ~, ~}", order->ref, extra);
+                err = await(order, monitor, ret);
+                again = err == KR_EFAILED && holds_itself(ret, pid);
+        }
+        return err;
 }
 
 static kr_err check_module(const char *module, bool back)
