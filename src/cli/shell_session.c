@@ -280,6 +280,7 @@ static void run_session(int64_t fd)
         put_prompt(&s);
         while (handle(&s, &msg))
                 ;
+        kr_defer_cancel(clean_up, &s, true); /* `s` goes before clean-ups run */
 }
 
 kr_pid kri_session_start(kr_node *node, int fd)
