@@ -29,4 +29,4 @@ static kr_err frail_write(struct kept *k, int64_t value, struct kept_request req
 }
 
 #define kept_write frail_write
-#include "../../counters/service/versions/counter_1.c"
+#include "../../counters/service/counter_1.c"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* counter, version 3: version 2 and a mistake: what is to be done when a state comes over from
  * version 2 writes to address 0. */
-#include "../counter.h"
+#include "counter.h"
 
-#include "../keeper.h"
-#include "../registry.h"
-#include "../resp.h"
+#include "keeper.h"
+#include "registry.h"
+#include "resp.h"
 
 /* All that is to be remembered is written to what the keeper holds before it is answered; the
  * struct has the value once more, for whoever looks into it. */

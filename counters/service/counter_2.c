@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counter, version 1: a named counter of the service; counter.h says what it is asked. */
-#include "../counter.h"
+/* counter, version 2: version 1 and the command GETSET. Its state has a field more, which begins at
+ * 0; all else goes over by itself, because the fields are declared. */
+#include "counter.h"
 
-#include "../keeper.h"
-#include "../registry.h"
+#include "keeper.h"
+#include "registry.h"
+#include "resp.h"
 
 /* All that is to be remembered is written to what the keeper holds before it is answered; the
  * struct has the value once more, for whoever looks into it. */
 struct counter {
         int64_t value;
         uint64_t kept; /* address of the struct kept */
+        int64_t swaps; /* GETSETs since version 2 */
 };
 
-KR_FIELDS(counter_fields, struct counter, value, kept);
+KR_FIELDS(counter_fields, struct counter, value, kept, swaps);
 
 static struct kept *kept_of(const struct counter *c)
 {
@@ -89,6 +92,25 @@ static kr_next set(struct counter *c, struct kept_request request, int64_t n)
         return write(c, n, request, NULL, 0);
 }
 
+/* The new value is written, and the old one answered. */
+static kr_next getset(struct counter *c, struct kept_request request, int64_t n)
+{
+        int64_t old = c->value;
+
+        if (kept_was_served(kept_of(c), request, &old))
+                return kr_reply("~", old);
+        switch (kept_write(kept_of(c), n, request, old, NULL, 0)) {
+        case KR_OK:
+                c->value = n;
+                c->swaps++;
+                return kr_reply("~", old);
+        case KR_ENOMEM:
+                return kr_reply("no_memory");
+        default:
+                return kr_stop("superseded");
+        }
+}
+
 /* The name is free before the answer is on its way; whoever asks this process meanwhile learns
  * that it has ended, and asks again. */
 static kr_next vanish(struct counter *c)
@@ -114,6 +136,9 @@ static kr_next handle_call(struct counter *c, kr_term asked, kr_from from)
                 return tick(c, request, id, n);
         if (kr_match(asked, "{set, ~, ~, ~}", &request.from, &request.number, &n))
                 return set(c, request, n);
+        if (kr_match(asked, "{ask, ~, ~, {getset, ~}}", &request.from, &request.number,
+                     &n))
+                return getset(c, request, n);
         if (kr_match(asked, "get"))
                 return kr_reply("~", c->value);
         if (kr_match(asked, "delete"))
@@ -130,8 +155,34 @@ static kr_next handle_cast(struct counter *c, kr_term message)
 }
 
 KR_GEN_SERVER(counter, struct counter, .init = init, .handle_call = handle_call,
-              .handle_cast = handle_cast, .fields = counter_fields, .version = "1");
+              .handle_cast = handle_cast, .fields = counter_fields, .version = "2");
+
+/* -- what it brings along: see counter.h -- */
+
+KR_FUNCTION(commands)
+{
+        return kr_build(
+                "[{<<\"getset\">>, 3, <<\"Let a counter go on from a number, and tell "
+                "the one it had\">>}]");
+}
+
+KR_FUNCTION(request, kr_term, said)
+{
+        kr_bytes text;
+        int64_t n;
+
+        if (kr_match(said, "[<<\"getset\">>, _, ~]", &text))
+                return resp_int64(text.data, text.len, &n)
+                               ? kr_build("{ok, {getset, ~}, bulk}", n)
+                               : kr_build("{error, <<\"value is not an integer or out of "
+                                          "range\">>}");
+        if (kr_match(said, "[<<\"getset\">> | _]"))
+                return kr_build("{error, <<\"wrong number of arguments for 'getset' "
+                                "command\">>}");
+        return kr_build("unknown");
+}
 
 static const kr_behaviour *const behaviours[] = { &counter };
+static const kr_export exports[] = { KR_EXPORT(commands), KR_EXPORT(request) };
 
-KR_MODULE(counter, .version = "1", KR_BEHAVIOURS(behaviours));
+KR_MODULE(counter, .version = "2", KR_BEHAVIOURS(behaviours), KR_EXPORTS(exports));
