@@ -448,12 +448,13 @@ KR_END_DECLS
                 if (module##_user.release)                                               \
                         module##_user.release(KRI_STATE(data, d));                       \
         }                                                                                \
-        static const struct kri_gen_statem                                               \
-                module##_table = { module##_do_mode,        module##_do_init,            \
-                                   module##_do_find,        module##_do_state,           \
-                                   module##_do_event,       module##_do_terminate,       \
-                                   module##_do_code_change, module##_do_format_status,   \
-                                   &module##_user.postpone_max };                        \
+        static const struct kri_gen_statem module##_table = {                            \
+                module##_do_mode,           module##_do_init,                            \
+                module##_do_find,           module##_do_state,                           \
+                module##_do_event,          module##_do_terminate,                       \
+                module##_do_code_change,    module##_do_format_status,                   \
+                &module##_user.postpone_max                                              \
+        };                                                                               \
         KRI_VERSIONING(module, data)                                                     \
         extern const kr_behaviour module;                                                \
         const kr_behaviour module = { #module,                                           \

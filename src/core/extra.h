@@ -34,7 +34,7 @@ struct kri_extra {
         struct kri_defer *defers; /* newest first */
         struct kri_catch *catch; /* innermost, of an attached thread; else on its stack */
         struct kri_catch *interruptible; /* where an interrupt leads; NULL: nowhere */
-        struct kri_stack *old_stacks; /* left by faults; freed with the process */
+        struct kri_stack *old_stacks;    /* left by faults; freed with the process */
         struct kri_dict *dict;
         kr_term misuse;              /* kept, or 0: the last one of an attached thread */
         void *fault;                 /* fault.c */

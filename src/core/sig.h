@@ -34,9 +34,9 @@ enum kri_sig_kind {
         KRI_SIG_ALIVE,   /* is_process_alive: answered by {Ref, true} when taken in */
         KRI_SIG_SUSPEND, /* answered as ALIVE */
         KRI_SIG_RESUME,
-        KRI_SIG_CODE,   /* does it hold addresses of a module? See module_scan.h */
+        KRI_SIG_CODE,      /* does it hold addresses of a module? See module_scan.h */
         KRI_SIG_INTERRUPT, /* see kri_interrupt in krarup/loop.h */
-        KRI_SIG_NOTICE, /* part of a struct kri_notice, which stays (poll.h) */
+        KRI_SIG_NOTICE,    /* part of a struct kri_notice, which stays (poll.h) */
 };
 
 /* Flags */

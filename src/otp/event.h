@@ -17,10 +17,10 @@
 struct kri_handler {
         struct kri_handler *next;
         const kr_handler_module *module;
-        kr_atom name;  /* of the module */
-        kr_term id;    /* none: it is just the module */
-        kr_pid owner;  /* who supervises it; none: nobody */
-        bool released; /* its release has been called */
+        kr_atom name;            /* of the module */
+        kr_term id;              /* none: it is just the module */
+        kr_pid owner;            /* who supervises it; none: nobody */
+        bool released;           /* its release has been called */
         struct kri_saved *saved; /* its state before an upgrade (moving.h); NULL: none */
         _Alignas(max_align_t) char state[];
 };

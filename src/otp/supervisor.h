@@ -110,7 +110,7 @@ static inline struct kri_child *kri_pids_child(const struct kri_pid_slot *slot)
 struct kri_start {
         struct kri_start *next;
         kr_atom module, function;
-        int64_t id; /* from 1; tells apart what has the same names */
+        int64_t id;           /* from 1; tells apart what has the same names */
         kr_child_start start; /* its texts are atoms' */
         const kr_start_opts *opts;
 
