@@ -61,16 +61,24 @@ static void stop(kr_app *app)
         call_if_there(app, "stop");
 }
 
+/* Those of this program, the newest first: the node keeps pointers to them until it is gone, which
+ * is when the program ends. Written by the first thread. */
+static struct known {
+        kr_application app;
+        struct known *next;
+} *known;
+
 kr_err kri_host_app_register(kr_node *node, kr_atom module)
 {
-        /* it must stay: as long as the node, which is as long as the program */
-        kr_application *app = calloc(1, sizeof(*app));
+        struct known *k = calloc(1, sizeof(*k));
 
-        if (app == NULL)
+        if (k == NULL)
                 return KR_ENOMEM;
-        *app = (kr_application){ .name = kr_atom_text(module, NULL),
-                                 .start = start,
-                                 .prep_stop = prep_stop,
-                                 .stop = stop };
-        return kr_application_register(node, app);
+        k->app = (kr_application){ .name = kr_atom_text(module, NULL),
+                                   .start = start,
+                                   .prep_stop = prep_stop,
+                                   .stop = stop };
+        k->next = known;
+        known = k;
+        return kr_application_register(node, &k->app);
 }
