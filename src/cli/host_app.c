@@ -63,10 +63,11 @@ static void stop(kr_app *app)
 
 /* Those of this program, the newest first: the node keeps pointers to them until it is gone, which
  * is when the program ends. Written by the first thread. */
-static struct known {
+struct known {
         kr_application app;
         struct known *next;
-} *known;
+};
+static struct known *known;
 
 kr_err kri_host_app_register(kr_node *node, kr_atom module)
 {
