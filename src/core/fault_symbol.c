@@ -18,6 +18,7 @@
 
 #include "fault_libc.h"
 #include "fault_unwind.h"
+#include "fiber.h"
 
 #define SLOTS 8192u             /* a power of two */
 #define SYMBOLS_MAX (SLOTS / 2) /* a program that shows more call sites is not helped */
@@ -297,11 +298,19 @@ static void report_objects(void)
         (void)dw.report_end(dw.session, NULL, NULL);
 }
 
+/* ThreadSanitizer asks malloc how long thread-local data of a late library is, and ends the
+ * program over the answer where malloc is another. */
+#if defined(KRI_TSAN)
+#define LIBDW "libdw.so.1, but not here"
+#else
+#define LIBDW "libdw.so.1"
+#endif
+
 static bool open_libdw(void)
 {
         if (!dw.tried) {
                 dw.tried = true;
-                dw.library = dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
+                dw.library = dlopen(LIBDW, RTLD_LAZY | RTLD_LOCAL);
                 dw.usable = dw.library != NULL && find_functions();
         }
         if (dw.usable && dw.session == NULL)
