@@ -169,8 +169,8 @@ KIT_TEST(test_an_interrupt_ends_what_runs_or_the_line)
         await("1> ");
         type("X = 7.\n");
         await("2> ");
-        type("timer:sleep(infinity).\n");
-        await("(infinity).");
+        type("self() ! begun, flush(), timer:sleep(infinity).\n");
+        await("Shell got begun");
         type("\003");
         await("** interrupted");
         await("3> ");
