@@ -195,6 +195,7 @@ enum kri_line kri_line_read(const char *prompt, kr_buf *ret)
 
         (void)snprintf(line.prompt, sizeof(line.prompt), "%s", prompt);
         line.outcome = KRI_LINE_READ;
+        (void)el_set(line.el, EL_PREP_TERM, 1); /* before the prompt invites to type */
         text = el_gets(line.el, &count);
         if (line.outcome != KRI_LINE_READ)
                 return line.outcome;
