@@ -17,6 +17,9 @@
 #include "expect.h"
 #include "process.h"
 
+/* Where LeakSanitizer is, it may be told; elsewhere nobody answers. */
+extern void __lsan_disable(void) __attribute__((weak));
+
 static int master, slave; /* where somebody types; the terminal */
 
 static void open_terminal(void)
@@ -188,6 +191,8 @@ static void open_and_exit(void)
         kr_pid self;
         kr_tty tty;
 
+        if (__lsan_disable != NULL)
+                __lsan_disable(); /* what is left behind is left on purpose */
         if (kr_node_start(&(kr_node_opts){ .schedulers = 1 }, &node) != KR_OK ||
             kr_thread_attach(node, &self) != KR_OK ||
             kr_tty_open(slave, KR_TTY_RAW, &tty) != KR_OK || echoes())
