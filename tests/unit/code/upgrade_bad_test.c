@@ -63,6 +63,8 @@ UPGRADE_TEST(test_nonsense_is_found_in_the_trial)
 
 UPGRADE_TEST(test_an_endless_loop_is_found_in_the_trial)
 {
+        if (KIT_SIGNALS_WAIT)
+                return; /* no signal comes into a loop */
         refused(5, "timeout");
 }
 
@@ -88,6 +90,8 @@ UPGRADE_TEST(test_nonsense_without_a_trial)
 
 UPGRADE_TEST(test_an_endless_loop_without_a_trial)
 {
+        if (KIT_SIGNALS_WAIT)
+                return; /* no signal comes into a loop */
         rolled_back(5, "timeout", &blind);
 }
 
@@ -103,6 +107,8 @@ UPGRADE_TEST(test_a_fault_for_one_state_that_the_trial_did_not_see)
 
 UPGRADE_TEST(test_an_endless_loop_for_one_state_that_the_trial_did_not_see)
 {
+        if (KIT_SIGNALS_WAIT)
+                return; /* no signal comes into a loop */
         rolled_back(10, "timeout", &quick);
 }
 
