@@ -295,15 +295,27 @@ static void add_static(struct kri_elf *e, const char *name, uint64_t size)
                 e->static_count++;
 }
 
+/* A static variable of a function: kri_x.7 by gcc, function.kri_x by clang, and the length of the
+ * name before it in C++. */
+static bool has_our_prefix(const char *name)
+{
+        const char *at = strstr(name, "kri_");
+
+        return at != NULL && (at == name || at[-1] == '.' ||
+                              (at[-1] >= '0' && at[-1] <= '9' && name[0] == '_'));
+}
+
 /* Call sites and atoms remember in static variables what they have looked up; the C start-up
  * files and sanitizers have some of their own. Those mean nothing to the module. */
 static bool is_ours(const char *name)
 {
-        static const char *const begins[] = { "kri_",       "krarup_module",
-                                              "completed.", "__dso_handle",
-                                              "__odr_asan", "__asan",
-                                              "__ubsan",    "__tsan" };
+        static const char *const begins[] = { "krarup_module", "completed.",
+                                              "__dso_handle",  "__odr_asan",
+                                              "__asan",        "__ubsan",
+                                              "__tsan" };
 
+        if (has_our_prefix(name))
+                return true;
         for (unsigned i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
                 if (strncmp(name, begins[i], strlen(begins[i])) == 0)
                         return true;
