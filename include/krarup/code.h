@@ -109,7 +109,9 @@ KR_API bool kr_code_purge(const char *module, kr_msg *slot);
  *      {record, Name}       what Krarup keeps of the process
  *      {busy, Name}         it has not answered
  * and Frame and Name texts such as <<"loop+0x12">>; Pid is `node` for what hangs off the node, and
- * an attached thread's that is within a call of it. code:soft_purge/1. */
+ * an attached thread's that is within a call of it. Mere pointers on the stack of the caller do not
+ * count: it is in this call, and what may be left of earlier ones there is its own affair.
+ * code:soft_purge/1. */
 KR_API bool kr_code_soft_purge(const char *module, kr_msg *slot);
 
 /* Does that process hold the old version? In the slot: Where. code:check_process_code/2. */

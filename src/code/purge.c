@@ -93,6 +93,7 @@ struct walk {
         struct kri_version *version;
         bool kill;
         kr_node *node;
+        kr_pid caller; /* whose frames are Krarup's, and those that lead there */
         kr_pid asker; /* the code server: it handles addresses, and goes nowhere by them */
         struct names names;
         uint32_t *seen; /* serials of those that hold nothing, by slot; NULL: no memory */
@@ -243,8 +244,9 @@ static void judge(struct walk *w, kr_pid pid)
 
         if (!look_closely(w, pid, &holds))
                 return;
-        /* nobody is killed for what may be left of a call that is over */
-        if (holds.count == 0 || (w->kill && are_pointers(&holds)))
+        /* nobody is killed, nor stands in its own way, for what may be left of a call that is over */
+        if (holds.count == 0 ||
+            ((w->kill || kr_pid_eq(pid, w->caller)) && are_pointers(&holds)))
                 holds_nothing(w, pid);
         else
                 holds_it(w, pid, &holds);
@@ -447,7 +449,7 @@ static bool search_all(struct walk *w)
 struct order {
         struct kri_version *version;
         bool kill;
-        kr_pid asker, only; /* only: this process, if it is not none */
+        kr_pid caller, asker, only; /* only: this process, if it is not none */
         kr_ref ref;
 };
 
@@ -463,6 +465,7 @@ static struct walk *new_walk(const struct order *order)
         w->span = order->version->span;
         w->kill = order->kill;
         w->asker = order->asker;
+        w->caller = order->caller;
         w->node = node;
         w->seen_count = __atomic_load_n(&node->slots_used, __ATOMIC_RELAXED);
         w->seen = kr_calloc(w->seen_count, sizeof(*w->seen));
@@ -516,10 +519,10 @@ static bool have_run(struct order *order, kr_term *ret_list, uint32_t *ret_count
         return done;
 }
 
-bool kri_purge_search(struct kri_version *version, bool kill, kr_term *ret_holders,
-                      uint32_t *ret_count)
+bool kri_purge_search(struct kri_version *version, bool kill, kr_pid caller,
+                      kr_term *ret_holders, uint32_t *ret_count)
 {
-        struct order order = { .version = version, .kill = kill };
+        struct order order = { .version = version, .kill = kill, .caller = caller };
 
         return have_run(&order, ret_holders, ret_count);
 }

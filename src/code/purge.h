@@ -21,9 +21,10 @@
 #define KRI_HOLDERS_MAX 100u /* that are told of */
 
 /* Search all processes of the node. True: nobody holds it now. Gives a new term, [{Pid, Where}]:
- * those that do; with `kill` those that were killed; and how many they are. Blocks. */
-bool kri_purge_search(struct kri_version *version, bool kill, kr_term *ret_holders,
-                      uint32_t *ret_count);
+ * those that do; with `kill` those that were killed; and how many they are. `caller` waits for
+ * this very answer (none: nobody): mere pointers on its stack do not count. Blocks. */
+bool kri_purge_search(struct kri_version *version, bool kill, kr_pid caller,
+                      kr_term *ret_holders, uint32_t *ret_count);
 
 /* One process. Gives a new term: Where; [] if it holds nothing. */
 kr_term kri_purge_look(kr_pid pid, struct kri_version *version);

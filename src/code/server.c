@@ -170,7 +170,7 @@ static void discard(struct server *s)
         s->prepared = NULL;
         if (v == NULL)
                 return;
-        if (kri_purge_search(v, true, &holders, &count))
+        if (kri_purge_search(v, true, kr_pid_none(), &holders, &count))
                 kri_version_let_go(s->code, v);
         kr_release(holders);
 }
@@ -249,7 +249,7 @@ static kr_term load_named(struct server *s, const char *module, kr_from from)
 
 /* True: the old version is gone. */
 static bool purge(struct kri_code_room *code, struct kri_module_name *name, bool kill,
-                  kr_term *ret_holders, uint32_t *ret_count)
+                  kr_pid caller, kr_term *ret_holders, uint32_t *ret_count)
 {
         struct kri_version *old = name != NULL ? atomic_load(&name->old) : NULL;
 
@@ -257,7 +257,7 @@ static bool purge(struct kri_code_room *code, struct kri_module_name *name, bool
         *ret_count = 0;
         if (old == NULL)
                 return true;
-        if (!kri_purge_search(old, kill, ret_holders, ret_count))
+        if (!kri_purge_search(old, kill, caller, ret_holders, ret_count))
                 return false;
         kri_version_run_out(old);
         kri_modules_lock(code->node, true);
@@ -268,11 +268,13 @@ static bool purge(struct kri_code_room *code, struct kri_module_name *name, bool
 }
 
 /* {Done, Holders, Count}: gives a new term. */
-static kr_term purge_named(struct kri_code_room *code, const char *module, bool kill)
+static kr_term purge_named(struct kri_code_room *code, const char *module, bool kill,
+                           kr_pid caller)
 {
         uint32_t count;
         kr_term holders, answer;
-        bool done = purge(code, kri_code_named(code, module), kill, &holders, &count);
+        bool done =
+                purge(code, kri_code_named(code, module), kill, caller, &holders, &count);
 
         answer = kr_build("{~, ~, ~}", done, holders, count);
         kr_release(holders);
@@ -340,7 +342,7 @@ static void finish(struct server *s, struct pending *p)
                 kri_refuse(&why, "on_load_failure",
                            "the on_load of %.200s did not return ok",
                            kr_atom_text((kr_atom){ v->of->atom }, NULL));
-                if (kri_purge_search(v, true, &list, &count))
+                if (kri_purge_search(v, true, kr_pid_none(), &list, &count))
                         kri_version_let_go(s->code, v);
                 kr_release(list);
                 reply(p->from, failed(&why));
@@ -463,9 +465,9 @@ static kr_term handle(struct server *s, kr_term request, kr_from from)
         if (kr_match(request, "{delete, ~}", &module))
                 return delete_named(s->code, module);
         if (kr_match(request, "{purge, ~}", &module))
-                return purge_named(s->code, module, true);
+                return purge_named(s->code, module, true, from.pid);
         if (kr_match(request, "{soft_purge, ~}", &module))
-                return purge_named(s->code, module, false);
+                return purge_named(s->code, module, false, from.pid);
         if (kr_match(request, "{check_process, ~, ~}", &pid, &module))
                 return check_process(s->code, pid, module);
         return handle_load(s, request, from);
