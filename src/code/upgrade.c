@@ -64,6 +64,20 @@ static bool code_server(struct kri_upgrade *u, const char *request, uint64_t *re
 
 /* -- step 1: the new version, which nobody can reach yet -- */
 
+/* Only that who waits for the upgrade has mere pointers on its stack, which may be left of calls
+ * that are over: a purge kills nobody for those. */
+static bool are_leftovers(kr_term holders, kr_pid asker)
+{
+        kr_term list;
+
+        if (!kr_match(holders, "[{=, ~}]", asker, &list))
+                return false;
+        for (; kr_is_cons(list); list = kr_tl(list))
+                if (!kr_match(kr_hd(list), "{pointer, _}"))
+                        return false;
+        return true;
+}
+
 /* Before anything else of the upgrade is on the stack: it would look as if it held what is to go.
  * Gives a new term: who holds it; none: it is gone. */
 static __attribute__((noinline)) kr_term purge_old(const struct kri_upgrade_order *order)
@@ -75,8 +89,13 @@ static __attribute__((noinline)) kr_term purge_old(const struct kri_upgrade_orde
                 return left;
         if (order->opts.kill_old)
                 (void)kr_code_purge(order->module, NULL);
-        if (!kr_code_soft_purge(order->module, &holders))
-                left = kr_keep(kr_is_none(holders.term) ? kr_nil() : holders.term);
+        if (!kr_code_soft_purge(order->module, &holders)) {
+                if (are_leftovers(holders.term, order->asker))
+                        (void)kr_code_purge(order->module, NULL);
+                if (kr_code_check_old(order->module))
+                        left = kr_keep(kr_is_none(holders.term) ? kr_nil()
+                                                                : holders.term);
+        }
         kr_msg_clear(&holders);
         return left;
 }
