@@ -14,6 +14,9 @@
 #include "process.h"
 #include "refusal.h"
 
+/* What was to come may be what there was no memory for: shorter than anybody waits for us. */
+#define ANSWER_MS 500
+
 static bool refused(kr_err err)
 {
         if (err != KR_OK && err != KR_ENOMEM)
@@ -62,10 +65,11 @@ static void use_programs(void)
         if (refused(kr_port_spawn("cat", &opts, &port)) ||
             refused(kr_port_write(port, "hello", 5)))
                 return;
-        if (kr_receive(&msg, 5000, kr_on(0, "{=, {data, <<\"hello\">>}}", port)) != 0)
+        if (kr_receive(&msg, ANSWER_MS, kr_on(0, "{=, {data, <<\"hello\">>}}", port)) !=
+            0)
                 return;
         kit_ok(kr_port_eof(port));
-        (void)kr_receive(&msg, 5000, kr_on(0, "{=, {exit_status, 0}}", port));
+        (void)kr_receive(&msg, ANSWER_MS, kr_on(0, "{=, {exit_status, 0}}", port));
 }
 
 static void use_signals(void)
@@ -76,7 +80,7 @@ static void use_signals(void)
         if (refused(kr_os_signal_listen(SIGUSR1, KR_OS_SIGNAL_INSTEAD)))
                 return;
         kit_int_eq(kill(getpid(), SIGUSR1), 0);
-        (void)kr_receive(&msg, 5000, kr_on(0, "{os_signal, sigusr1}"));
+        (void)kr_receive(&msg, ANSWER_MS, kr_on(0, "{os_signal, sigusr1}"));
 }
 
 static int master, slave;
@@ -91,7 +95,7 @@ static void use_terminals(void)
             refused(kr_tty_write(tty, "x", 1)))
                 return;
         kit_int_eq(write(master, "y", 1), 1);
-        (void)kr_receive(&msg, 5000, kr_on(0, "{=, {data, <<\"y\">>}}", tty));
+        (void)kr_receive(&msg, ANSWER_MS, kr_on(0, "{=, {data, <<\"y\">>}}", tty));
 }
 
 /* -- again and again, on a fresh node each time: its first use is refused, too -- */
