@@ -85,6 +85,12 @@ void kri_handler_release(struct kri_handler *h);
 /* Gives a new term: what can be shown of the state. */
 kr_term kri_handler_state(const struct kri_handler *h);
 
+/* -- gen_event.c -- */
+
+/* The one at *place goes for this reason: terminate({error, Reason}), a report, a word to who
+ * supervises it, release. */
+void kri_handler_take_out(kr_gen *g, struct kri_handler **place, kr_term reason);
+
 /* -- event_moves.c -- */
 
 /* There may be another version of its module: go over to it, if that is all there is to do. */

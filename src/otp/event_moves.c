@@ -244,21 +244,54 @@ static void take_back(kr_gen *g)
                         return;
 }
 
-static enum kri_moved step(kr_gen *g, const struct kri_move *move, kr_term *ret_reason)
+/* Its state does not fit the version that it would go back to, and the one that it fits goes: so
+ * does it. Its manager and the others live on. */
+static void lose(kr_gen *g, struct kri_handler **place, kr_term why)
+{
+        kr_term reason = kr_build("{upgrade, {cannot_go_back, ~, ~}}", (*place)->name,
+                                  kr_is_none(why) ? kr_nil() : why);
+
+        kr_release(why);
+        kri_handler_take_out(g, place, reason);
+        kr_release(reason);
+}
+
+static const kr_handler_module *target_of(const struct kri_handler *h,
+                                          const struct kri_move *move)
+{
+        return move->in != NULL ? handler_in(move->in, h->module)
+                                : kr_handler_now(h->module);
+}
+
+static enum kri_moved step_back(kr_gen *g, const struct kri_move *move)
+{
+        struct kri_handler **place = &own(g)->first;
+        enum kri_moved all = KRI_MOVED_NOTHING;
+
+        while (*place != NULL) {
+                kr_term why = kr_nil();
+                enum kri_moved one = move_to(place, target_of(*place, move), move, &why);
+
+                if (one == KRI_MOVED_REFUSED) {
+                        lose(g, place, why);
+                        one = KRI_MOVED_CONVERTED; /* the manager is not what it was */
+                } else {
+                        place = &(*place)->next;
+                }
+                if (one > all)
+                        all = one;
+        }
+        return all;
+}
+
+static enum kri_moved step_over(kr_gen *g, const struct kri_move *move,
+                                kr_term *ret_reason)
 {
         enum kri_moved all = KRI_MOVED_NOTHING, one;
 
-        if (move->step == KRI_MOVE_KEEP) {
-                keep(g);
-                return KRI_MOVED_NOTHING;
-        }
         for (struct kri_handler **place = &own(g)->first; *place != NULL;
              place = &(*place)->next) {
-                const kr_handler_module *to =
-                        move->in != NULL ? handler_in(move->in, (*place)->module)
-                                         : kr_handler_now((*place)->module);
-
-                one = move_to(place, to, move, ret_reason);
+                one = move_to(place, target_of(*place, move), move, ret_reason);
                 if (one == KRI_MOVED_REFUSED && move->step == KRI_MOVE_OVER)
                         take_back(g);
                 if (one == KRI_MOVED_REFUSED)
@@ -267,6 +300,16 @@ static enum kri_moved step(kr_gen *g, const struct kri_move *move, kr_term *ret_
                         all = one;
         }
         return all;
+}
+
+static enum kri_moved step(kr_gen *g, const struct kri_move *move, kr_term *ret_reason)
+{
+        if (move->step == KRI_MOVE_KEEP) {
+                keep(g);
+                return KRI_MOVED_NOTHING;
+        }
+        return move->step == KRI_MOVE_BACK ? step_back(g, move)
+                                           : step_over(g, move, ret_reason);
 }
 
 /* -- a copy to try it on -- */

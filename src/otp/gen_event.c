@@ -126,6 +126,15 @@ static void end_bad(kr_gen *g, struct kri_handler **place,
         kr_release(arg);
 }
 
+/* As one that crashes, but it is the upgrade's fault. */
+void kri_handler_take_out(kr_gen *g, struct kri_handler **place, kr_term reason)
+{
+        kr_term arg = kr_build("{error, ~}", reason);
+
+        end_and_drop(g, place, arg, reason, kr_atom_term(KR_ATOM("code_change")));
+        kr_release(arg);
+}
+
 /* -- adding -- */
 
 static struct kri_handler *new_handler(const kr_handler_module *module, kr_term id,

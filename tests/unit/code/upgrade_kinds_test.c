@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Upgrades of state machines, event handlers and supervisors. */
+#include "expect.h"
 #include "upgrade_kit.h"
 
 /* -- gen_statem -- */
@@ -161,6 +162,51 @@ KIT_EVERYWHERE_TEST(test_handlers_have_their_former_states_back)
         expect_alarm(manager, handlers[0], 1, 1);
 }
 
+struct manager {
+        kr_pid pid;
+        kr_handler handlers[2];
+};
+
+/* The first one serves in the new version, so it has no former state to go back to. */
+static bool ask_one_and_complain(void *context)
+{
+        struct manager *m = context;
+
+        rename_handlers(m->handlers);
+        expect_alarm(m->pid, m->handlers[0], 12, 1);
+        return false;
+}
+
+/* It goes, as if it had crashed, and its owner hears of it; neither its manager nor the other
+ * does. */
+KIT_EVERYWHERE_TEST(test_a_handler_that_cannot_go_back_goes_alone)
+{
+        kr_upgrade_report report;
+        struct manager m;
+        kr_msg msg = KR_MSG_INIT;
+        kr_term list;
+
+        load(1);
+        m.pid = start_manager(m.handlers);
+        (void)kr_event_delete_handler(m.pid, m.handlers[0], &msg, "[]");
+        kit_ok(kr_event_add_sup_handler(m.pid, m.handlers[0], &msg, "[]"));
+        kr_event_sync_notify(m.pid, "ring");
+        kit_err(kr_upgrade("ticker", file_of(12),
+                           &(kr_upgrade_opts){ .check = ask_one_and_complain,
+                                               .check_context = &m },
+                           &report),
+                KR_EFAILED);
+        kit_expect(&msg, "{gen_event_EXIT, {alarm_handler, 1},"
+                         " {upgrade, {cannot_go_back, alarm_handler, failed}}}");
+        kit_uint_eq(report.lost, 0);
+        kit_uint_eq(report.converted_back, 1);
+        rename_handlers(m.handlers);
+        expect_alarm(m.pid, m.handlers[1], 1, 2);
+        list = kr_event_which_handlers(m.pid, &msg);
+        kit_true(kr_match(list, "[{alarm_handler, 2}]"));
+        kr_msg_clear(&msg);
+}
+
 /* -- supervisors -- */
 
 static kr_pid child_of(kr_pid sup, const char *id)
@@ -247,6 +293,7 @@ KIT_MAIN(KIT_CASE(test_a_machine_goes_over_at_its_next_event),
          KIT_CASE(test_handlers_go_over_at_their_next_event),
          KIT_CASE(test_handlers_are_converted_within_their_manager),
          KIT_CASE(test_handlers_have_their_former_states_back),
+         KIT_CASE(test_a_handler_that_cannot_go_back_goes_alone),
          KIT_CASE(test_a_supervisor_has_the_specs_of_its_new_version),
          KIT_CASE(test_a_child_is_started_in_the_current_version),
          KIT_CASE(test_a_supervisor_whose_new_specs_are_wrong))

@@ -255,6 +255,28 @@ struct alarm {
 KR_FIELDS(alarm_fields, struct alarm, seen, loud);
 #endif
 
+#if VERSION == NO_WAY_BACK
+struct alarm_1 {
+        int64_t seen;
+};
+
+static kr_err alarm_from_1(const struct alarm_1 *old, struct alarm *now, kr_term extra)
+{
+        (void)extra;
+        now->seen = old->seen;
+        return KR_OK;
+}
+
+static kr_err alarm_to_1(const struct alarm *now, struct alarm_1 *old, kr_term extra)
+{
+        (void)now;
+        (void)old;
+        (void)extra;
+        return KR_EFAILED;
+}
+KR_CHANGE(alarm_change, "0", struct alarm_1, struct alarm, alarm_from_1, alarm_to_1);
+#endif
+
 static kr_handled alarm_init(struct alarm *a, kr_term args)
 {
         (void)a;
@@ -277,6 +299,9 @@ static kr_handled alarm_call(struct alarm *a, kr_term request)
 
 KR_EVENT_HANDLER(alarm_handler, struct alarm, .init = alarm_init,
                  .handle_event = alarm_event, .handle_call = alarm_call,
+#if VERSION == NO_WAY_BACK
+                 .changes = { &alarm_change }, .version = "2",
+#endif
                  .fields = alarm_fields);
 
 /* -- the supervisor: the second version has a child more -- */
