@@ -20,7 +20,10 @@
  *           {env, [{env, 0}]}, {mod, {counter_app, []}}]}. It is looked for in the folders
  *           given by -pa, then in "." and "ebin"; or it stands in the program (`spec`).
  * Modules   `mod` names a kr_application that the node knows (kr_main, kr_boot,
- *           kr_application_register).
+ *           kr_application_register), or else a module (module.h) whose exports are called by
+ *           name, as in OTP: start(Type, Args), which gives {ok, Pid}, {ok, Pid, State} or {error,
+ *           Reason}, stop(State), and if they are wanted start_phase(Phase, Type, Args),
+ *           prep_stop(State) and config_change(Changed, New, Removed).
  * Processes The controller (`application_controller`) is a gen_server with OTP's requests. Each
  *           running application has a master, which is the group leader of all its processes:
  *           by it a process belongs to its application, and what is left of them when it

@@ -2,7 +2,6 @@
 #include "host.h"
 
 #include "builtin.h"
-#include "host_app.h"
 #include "plat_file.h"
 #include "plat_wait.h"
 #include "say.h"
@@ -214,27 +213,12 @@ static bool load_modules(kr_term keys)
         return true;
 }
 
-/* Who starts it, if that is a module with start/2; another kr_application is known already. */
-static kr_err register_mod(kr_term keys)
-{
-        kr_atom module;
-
-        for (; kr_is_cons(keys); keys = kr_tl(keys)) {
-                if (kr_match(kr_hd(keys), "{mod, {~, _}}", &module) &&
-                    kr_function_exported(module, "start", 2))
-                        return kri_host_app_register(host.node, module);
-        }
-        return KR_OK;
-}
-
-static bool start_app(kr_atom app, kr_term spec, kr_term keys)
+static bool start_app(kr_atom app, kr_term spec)
 {
         kr_msg slot = KR_MSG_INIT;
         char reason[1000];
-        kr_err err = register_mod(keys);
+        kr_err err = kr_application_load_spec(spec, &slot);
 
-        if (err == KR_OK)
-                err = kr_application_load_spec(spec, &slot);
         if (err == KR_OK || err == KR_EALREADY)
                 err = kr_application_ensure_all_started(app, KR_PERMANENT, &slot);
         if (err != KR_OK) {
@@ -278,7 +262,7 @@ bool kri_host_start_app(const char *app_file)
                 return false;
         specs = read_app(app_file, &app, &keys);
         if (!kr_is_none(specs))
-                started = load_modules(keys) && start_app(app, kr_hd(specs), keys);
+                started = load_modules(keys) && start_app(app, kr_hd(specs));
         kr_release(specs);
         kri_host_leave();
         return started;
@@ -292,7 +276,7 @@ void kri_host_know(const char *app_file)
         if (!kri_host_enter())
                 return;
         specs = read_app(app_file, &app, &keys);
-        if (!kr_is_none(specs) && (!load_modules(keys) || register_mod(keys) != KR_OK ||
+        if (!kr_is_none(specs) && (!load_modules(keys) ||
                                    kr_application_load_spec(kr_hd(specs), NULL) != KR_OK))
                 kri_complain("application %s is not known here", kr_atom_text(app, NULL));
         kr_release(specs);

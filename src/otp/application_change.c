@@ -4,10 +4,12 @@
 
 #include <krarup/memory.h>
 #include <krarup/message.h>
+#include <krarup/module.h>
 #include <krarup/text.h>
 
 #include <string.h>
 
+#include "application_exports.h"
 #include "report.h"
 
 /* -- another configuration -- */
@@ -149,6 +151,24 @@ static void call_config_change(void *arg)
                                                 call->diff.removed, &call->more);
 }
 
+/* The same where it is an export: it need not be there. */
+static kr_term tell_exported(kr_atom module, struct diff diff)
+{
+        kr_term value, reason, error = kr_none();
+
+        if (!kr_function_exported(module, "config_change", 3))
+                return error;
+        value = kri_export_catch(module, "config_change",
+                                 kr_build("{~, ~, ~}", diff.changed, diff.added,
+                                          diff.removed));
+        if (kr_match(value, "{error, ~}", &reason))
+                error = kr_keep(reason);
+        else if (!kr_match(value, "ok"))
+                error = kr_keep(value);
+        kr_release(value);
+        return error;
+}
+
 /* Mod:config_change; gives an error, or none. */
 static kr_term tell_module(struct kri_controller *c, kr_atom name, struct diff diff)
 {
@@ -159,7 +179,9 @@ static kr_term tell_module(struct kri_controller *c, kr_atom name, struct diff d
         kr_class kind = KR_CLASS_EXIT;
         kr_term error = kr_none();
 
-        if (call.module == NULL || call.module->config_change == NULL)
+        if (call.module == NULL)
+                return tell_exported(name, diff);
+        if (call.module->config_change == NULL)
                 return error; /* it need not be there */
         if (!kr_catch(call_config_change, &call, &kind, &raised))
                 error = kr_build("{'EXIT', ~}", raised.term);

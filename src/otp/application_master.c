@@ -14,9 +14,11 @@
 #include "application.h"
 
 #include <krarup/message.h>
+#include <krarup/module.h>
 #include <krarup/proc_lib.h>
 #include <krarup/timer.h>
 
+#include "application_exports.h"
 #include "report.h"
 
 /* -- the process of the callbacks -- */
@@ -149,7 +151,8 @@ static kr_term undefined(kr_atom module, const kr_app *app)
 
         kri_say(&words,
                 "application %s: its module %s is not known to this node; give it to "
-                "kr_main or kr_application_register, or correct {mod, {Module, Args}}",
+                "kr_main or kr_application_register, load a module of that name that exports "
+                "start/2, or correct {mod, {Module, Args}}",
                 kr_atom_text(app->name, NULL), kr_atom_text(module, NULL));
         kri_report_place(KR_LOG_ERROR, NULL, 0, kri_words_text(&words));
         kri_words_clear(&words);
@@ -158,19 +161,37 @@ static kr_term undefined(kr_atom module, const kr_app *app)
                            module, app);
 }
 
+/* The same where start is an export. *ret_state: a new term, what is said to prep_stop. */
+static kr_term run_exported_start(kr_atom module, kr_app *app, kr_pid *ret_pid,
+                                  kr_term *ret_state)
+{
+        kr_term value = kri_export_catch(module, "start",
+                                         kr_build("{~, ~}", app->type, app->args));
+        kr_term state = kr_nil();
+
+        if (kri_export_is_undef(value, module, "start")) {
+                kr_release(value);
+                return undefined(module, app);
+        }
+        if (!kr_match(value, "{ok, ~}", ret_pid) &&
+            !kr_match(value, "{ok, ~, ~}", ret_pid, &state))
+                return start_error(value, module, app);
+        *ret_state = kr_keep(state);
+        kr_release(value);
+        return kr_none();
+}
+
 /* Gives {error, Reason}, or none: it has started, and *ret_pid is its supervisor. */
-static kr_term run_start(struct kri_apps *apps, kr_atom module, kr_app *app,
+static kr_term run_start(const kr_application *known, kr_atom module, kr_app *app,
                          kr_pid *ret_pid)
 {
-        struct call c = { .module = kri_apps_module(apps, module),
-                          .app = app,
-                          .more = kri_more() };
+        struct call c = { .module = known, .app = app, .more = kri_more() };
         kr_msg raised = KR_MSG_INIT;
         kr_class kind = KR_CLASS_EXIT;
         kr_term error;
         bool returned;
 
-        if (c.module == NULL || c.module->start == NULL)
+        if (known->start == NULL)
                 return undefined(module, app);
         returned = kr_catch(call_start, &c, &kind, &raised);
         error = start_error(start_value(&c, returned, kind, raised.term), module, app);
@@ -194,6 +215,22 @@ static bool phase_args(kr_term phases, kr_atom phase, kr_term *ret_args)
         return false;
 }
 
+/* The same where it is an export; `call` says what is called. */
+static kr_term run_exported_phase(kr_atom module, const kr_app *app, kr_atom phase,
+                                  kr_term args, kr_term call)
+{
+        kr_term value = kri_export_catch(module, "start_phase",
+                                         kr_build("{~, ~, ~}", phase, app->type, args));
+        kr_term error = kr_none(), reason;
+
+        if (kr_match(value, "{error, ~}", &reason))
+                error = failed(kr_keep(reason), kr_keep(call));
+        else if (!kr_match(value, "ok"))
+                error = bad_return("bad_return_value", kr_keep(call), kr_keep(value));
+        kr_release(value);
+        return error;
+}
+
 /* Module:start_phase(Phase, Type, Args). Gives {error, Reason}, or none. */
 static kr_term run_phase(struct kri_apps *apps, kr_atom module, kr_app *app,
                          kr_atom phase, kr_term args)
@@ -209,7 +246,9 @@ static kr_term run_phase(struct kri_apps *apps, kr_atom module, kr_app *app,
         kr_class kind = KR_CLASS_EXIT;
         kr_term error = kr_none();
 
-        if (c.module == NULL || c.module->start_phase == NULL)
+        if (c.module == NULL)
+                error = run_exported_phase(module, app, phase, args, call);
+        else if (c.module->start_phase == NULL)
                 error = bad_return("bad_return_value", kr_keep(call),
                                    kr_build("{'EXIT', {undef, []}}"));
         else if (!kr_catch(call_phase, &c, &kind, &raised))
@@ -290,11 +329,37 @@ static kr_term run_phases(struct kri_apps *apps, const kr_app *app, kr_term phas
 
 /* The state of the process of the callbacks. */
 struct callbacks {
-        const kr_application *module;
+        const kr_application *module; /* NULL: its callbacks are exports */
+        kr_term state;                /* what they say to each other; else none */
         kr_app app;
         kr_pid master, child;
         kr_atom module_name;
 };
+
+static void report_prep_stop(const struct callbacks *x, kr_term raised)
+{
+        kri_report(KR_LOG_ERROR,
+                   "#{label => {application_master, shutdown_error},"
+                   " report => [{~, {prep_stop, []}}, {error_info, ~}]}",
+                   x->module_name, raised);
+}
+
+/* What it gives is the state that stop gets. */
+static void prep_exported_stop(struct callbacks *x)
+{
+        kr_term value, reason;
+
+        if (!kr_function_exported(x->module_name, "prep_stop", 1))
+                return;
+        value = kri_export_catch(x->module_name, "prep_stop", kr_build("{~}", x->state));
+        if (kr_match(value, "{'EXIT', ~}", &reason)) {
+                report_prep_stop(x, reason);
+                kr_release(value);
+                return;
+        }
+        kr_release(x->state);
+        x->state = value;
+}
 
 static void prep_stop(struct callbacks *x)
 {
@@ -302,11 +367,11 @@ static void prep_stop(struct callbacks *x)
         kr_msg raised = KR_MSG_INIT;
         kr_class kind = KR_CLASS_EXIT;
 
-        if (x->module->prep_stop != NULL && !kr_catch(call_prep_stop, &c, &kind, &raised))
-                kri_report(KR_LOG_ERROR,
-                           "#{label => {application_master, shutdown_error},"
-                           " report => [{~, {prep_stop, []}}, {error_info, ~}]}",
-                           x->module_name, raised.term);
+        if (x->module == NULL)
+                prep_exported_stop(x);
+        else if (x->module->prep_stop != NULL &&
+                 !kr_catch(call_prep_stop, &c, &kind, &raised))
+                report_prep_stop(x, raised.term);
         kr_msg_clear(&raised);
 }
 
@@ -316,7 +381,11 @@ static void stop(struct callbacks *x)
         kr_msg raised = KR_MSG_INIT;
         kr_class kind;
 
-        if (x->module->stop != NULL) /* what it raises is nobody's, as in OTP */
+        /* what it raises is nobody's, as in OTP */
+        if (x->module == NULL)
+                kr_release(kri_export_catch(x->module_name, "stop",
+                                            kr_build("{~}", x->state)));
+        else if (x->module->stop != NULL)
                 (void)kr_catch(call_stop, &c, &kind, &raised);
         kr_msg_clear(&raised);
 }
@@ -382,7 +451,7 @@ static void split_mod(kr_term mod, bool has_phases, kr_atom *ret_module,
 static void run_callbacks(kr_term what)
 {
         struct kri_apps *apps = kri_apps_here();
-        struct callbacks x = { .child = kr_pid_none() };
+        struct callbacks x = { .child = kr_pid_none(), .state = kr_none() };
         kr_term mod, phases, error;
         kr_ref tag;
 
@@ -391,7 +460,10 @@ static void run_callbacks(kr_term what)
                                       &x.app.name, &mod, &phases, &x.app.type))
                 return;
         split_mod(mod, !kr_match(phases, "undefined"), &x.module_name, &x.app.args);
-        error = run_start(apps, x.module_name, &x.app, &x.child);
+        x.module = kri_apps_module(apps, x.module_name);
+        error = x.module != NULL
+                        ? run_start(x.module, x.module_name, &x.app, &x.child)
+                        : run_exported_start(x.module_name, &x.app, &x.child, &x.state);
         if (kr_is_none(error)) {
                 kr_link(x.child);
                 if (!kr_match(phases, "undefined"))
@@ -402,7 +474,6 @@ static void run_callbacks(kr_term what)
                 kr_exit("normal");
         }
         kr_send(x.master, "{~, {ok, ~}}", tag, kr_self());
-        x.module = kri_apps_module(apps, x.module_name);
         loop(&x);
 }
 

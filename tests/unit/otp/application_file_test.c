@@ -171,10 +171,11 @@ KIT_PROCESS_TEST(test_a_module_that_is_not_known_is_told)
         kit_err(kr_application_start("a", KR_TEMPORARY, &slot), KR_EFAILED);
         kit_match(slot.term, "{error, {bad_return, {{a_app, start, [normal, []]},"
                              " {'EXIT', {undef, _}}}}}");
-        kit_not_null(strstr(notes,
-                            "application a: its module a_app is not known to this "
-                            "node; give it to kr_main or kr_application_register, or "
-                            "correct {mod, {Module, Args}}\n"));
+        kit_not_null(strstr(
+                notes,
+                "application a: its module a_app is not known to this "
+                "node; give it to kr_main or kr_application_register, load a "
+                "module of that name that exports start/2, or correct {mod, {Module, Args}}\n"));
         kr_msg_clear(&slot);
 }
 
