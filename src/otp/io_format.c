@@ -9,103 +9,19 @@
 #include <string.h>
 
 #include "io_chars.h"
+#include "io_depth.h"
 
-#define DEPTH_MAX 200
 #define WIDTH_MAX 10000
 #define NONE INT32_MIN
-
-/* -- ~w: lists are lists, and binaries bytes -- */
 
 static kr_err say(kr_buf *out, const char *text)
 {
         return kr_buf_append(out, text, strlen(text));
 }
 
-static kr_err write_at(kr_buf *out, kr_term t, int depth);
-
-static kr_err write_list(kr_buf *out, kr_term t, int depth)
-{
-        kr_err err = say(out, "[");
-
-        for (bool first = true; err == KR_OK && kr_is_cons(t);
-             t = kr_tl(t), first = false) {
-                if (!first)
-                        err = say(out, ",");
-                if (err == KR_OK)
-                        err = write_at(out, kr_hd(t), depth);
-        }
-        if (err == KR_OK && !kr_is_nil(t)) {
-                err = say(out, "|");
-                if (err == KR_OK)
-                        err = write_at(out, t, depth);
-        }
-        return err == KR_OK ? say(out, "]") : err;
-}
-
-static kr_err write_tuple(kr_buf *out, kr_term t, int depth)
-{
-        kr_err err = say(out, "{");
-
-        for (size_t i = 1; err == KR_OK && i <= kr_tuple_size(t); i++) {
-                if (i > 1)
-                        err = say(out, ",");
-                if (err == KR_OK)
-                        err = write_at(out, kr_element(i, t), depth);
-        }
-        return err == KR_OK ? say(out, "}") : err;
-}
-
-static kr_err write_map(kr_buf *out, kr_term t, int depth)
-{
-        kr_err err = say(out, "#{");
-        kr_term key, value;
-
-        for (size_t i = 0; err == KR_OK && kr_map_at(t, i, &key, &value); i++) {
-                if (i > 0)
-                        err = say(out, ",");
-                if (err == KR_OK)
-                        err = write_at(out, key, depth);
-                if (err == KR_OK)
-                        err = say(out, " => ");
-                if (err == KR_OK)
-                        err = write_at(out, value, depth);
-        }
-        return err == KR_OK ? say(out, "}") : err;
-}
-
-static kr_err write_bytes(kr_buf *out, kr_bytes bytes)
-{
-        const unsigned char *at = bytes.data;
-        kr_err err = say(out, "<<");
-        char text[8];
-
-        for (size_t i = 0; i < bytes.len && err == KR_OK; i++) {
-                (void)snprintf(text, sizeof(text), i == 0 ? "%d" : ",%d", at[i]);
-                err = say(out, text);
-        }
-        return err == KR_OK ? say(out, ">>") : err;
-}
-
-static kr_err write_at(kr_buf *out, kr_term t, int depth)
-{
-        kr_bytes bytes;
-
-        if (depth == 0)
-                return KR_EBADARG;
-        if (kr_is_cons(t))
-                return write_list(out, t, depth - 1);
-        if (kr_is_tuple(t))
-                return write_tuple(out, t, depth - 1);
-        if (kr_is_map(t))
-                return write_map(out, t, depth - 1);
-        if (kr_get_bytes(t, &bytes))
-                return write_bytes(out, bytes);
-        return kr_print_to(out, t, NULL);
-}
-
 kr_err kri_io_write(kr_buf *out, kr_term t)
 {
-        return write_at(out, t, DEPTH_MAX);
+        return kri_io_write_how(out, t, &(struct kri_io_how){ .depth = -1 });
 }
 
 /* -- one directive -- */
@@ -303,17 +219,22 @@ static kr_err say_characters(kr_buf *out, const struct directive *d, kr_term arg
         return err;
 }
 
-static kr_err say_limited(kr_buf *out, kr_term arg, kr_term *args)
+static kr_err say_limited(kr_buf *out, const struct directive *d, kr_term arg,
+                          kr_term *args)
 {
+        struct kri_io_how how = { .text = d->what == 'P', .unicode = d->unicode };
         kr_term depth;
-        int64_t n;
 
-        if (!take(args, &depth) || !kr_get_int64(depth, &n))
+        if (!take(args, &depth) || !kr_get_int64(depth, &how.depth))
                 return KR_EBADARG;
-        return kr_print_to(out, arg,
-                           &(kr_print_opts){ .depth_max = n < 1       ? 1
-                                                          : n < 10000 ? (uint32_t)n
-                                                                      : 10000 });
+        return kri_io_write_how(out, arg, &how);
+}
+
+static kr_err say_term(kr_buf *out, const struct directive *d, kr_term arg)
+{
+        const struct kri_io_how how = { .unicode = d->unicode, .depth = -1 };
+
+        return kri_io_write_how(out, arg, &how);
 }
 
 /* Without its padding. */
@@ -329,12 +250,12 @@ static kr_err say_it(kr_buf *out, const struct directive *d, kr_term arg, kr_ter
         case 'c':
                 return say_characters(out, d, arg);
         case 'w':
-                return kri_io_write(out, arg);
+                return say_term(out, d, arg);
         case 'p':
                 return kr_print_to(out, arg, &(kr_print_opts){ .latin1 = !d->unicode });
         case 'W':
         case 'P':
-                return say_limited(out, arg, args);
+                return say_limited(out, d, arg, args);
         case 'B':
         case 'b':
                 return say_integer(out, d, arg, "", d->what == 'B', false);
@@ -360,11 +281,13 @@ static kr_err pad(kr_buf *out, const struct directive *d, size_t count)
         return err;
 }
 
-/* Of a text the precision is a width to be cut to; what is too wide otherwise becomes stars. */
+/* Of a text the precision is a width to be cut to, of a term one that it fills or is stars; what
+ * is too wide otherwise becomes stars. */
 static kr_err lay(kr_buf *out, const struct directive *d, const kr_buf *text)
 {
-        size_t count, want, cut = text->len;
+        size_t count, want, fit, cut = text->len;
         int32_t width = d->width;
+        bool is_term = d->what == 'w' || d->what == 'W';
         kr_err err = KR_OK;
 
         if (d->what == 's' && d->precision != NONE && d->precision >= 0) {
@@ -373,19 +296,22 @@ static kr_err lay(kr_buf *out, const struct directive *d, const kr_buf *text)
                         width = d->precision;
         }
         (void)kri_io_characters(text->data, cut, SIZE_MAX, &count);
-        if (width == NONE || d->what == 'c' || d->what == 'p')
+        if (width == NONE && is_term && d->precision != NONE)
+                width = d->precision;
+        if (width == NONE || d->what == 'c' || d->what == 'p' || d->what == 'P')
                 return kr_buf_append(out, text->data, cut);
-        want = (size_t)abs(width);
+        want = fit = (size_t)abs(width);
+        if (is_term && d->precision != NONE && (size_t)abs(d->precision) < want)
+                fit = (size_t)abs(d->precision);
         if (count > want && d->what == 's')
                 cut = kri_io_characters(text->data, cut, want, &count);
-        if (count > want) {
-                for (size_t i = 0; i < want && err == KR_OK; i++)
-                        err = say(out, "*");
-                return err;
-        }
         if (width > 0)
-                err = pad(out, d, want - count);
-        if (err == KR_OK)
+                err = pad(out, d, want - (count > fit ? fit : count));
+        for (size_t i = 0; i < fit && count > fit && err == KR_OK; i++)
+                err = say(out, "*");
+        if (count > fit)
+                count = fit;
+        else if (err == KR_OK)
                 err = kr_buf_append(out, text->data, cut);
         return err == KR_OK && width < 0 ? pad(out, d, want - count) : err;
 }
