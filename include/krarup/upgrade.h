@@ -95,7 +95,7 @@ typedef struct kr_upgrade_report {
 
         uint32_t restored; /* going back: with the former state, or none to convert */
         uint32_t converted_back; /* ... with the present one */
-        uint32_t lost;           /* ... not at all: they have ended */
+        uint32_t lost; /* ... not at all: they have ended, or not answered in time */
 
         int64_t took_ns;          /* all of it */
         int64_t loading_ns;       /* steps 1 and 2 */

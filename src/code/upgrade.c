@@ -209,11 +209,48 @@ static void release_held(struct kri_upgrade *u, bool old)
 
 /* -- back -- */
 
+/* Without room it may be counted twice. */
+static void note_lost(struct kri_upgrade *u, kr_pid pid)
+{
+        uint32_t room = u->lost_room != 0 ? u->lost_room * 2 : 16;
+        kr_pid *lost;
+
+        if (u->lost_count == u->lost_room) {
+                lost = kr_realloc(u->lost, room * sizeof(*lost));
+                if (lost == NULL)
+                        return;
+                u->lost = lost;
+                u->lost_room = room;
+        }
+        u->lost[u->lost_count++] = pid;
+}
+
+/* It is about to end, or has not answered: until then it is found again, in the order in which it
+ * was found before. */
+static bool is_counted(struct kri_upgrade *u, kr_pid pid)
+{
+        for (uint32_t i = 0; i < u->lost_count; i++) {
+                uint32_t at = (u->lost_at + i) % u->lost_count;
+
+                if (kr_pid_eq(u->lost[at], pid)) {
+                        u->lost_at = at + 1;
+                        return true;
+                }
+        }
+        return false;
+}
+
 static void count_back(struct kri_upgrade *u)
 {
+        uint32_t before = u->lost_count;
+
         for (uint32_t i = 0; i < u->count; i++) {
                 const struct kri_target *t = &u->targets[i];
 
+                if (before != 0 && is_counted(u, t->pid))
+                        continue;
+                if (t->is_late || t->moved == KRI_MOVED_LOST)
+                        note_lost(u, t->pid);
                 if (t->is_gone || t->is_late || t->moved == KRI_MOVED_LOST)
                         u->report.lost++;
                 else if (t->moved == KRI_MOVED_CONVERTED)
@@ -232,6 +269,9 @@ static void all_back(struct kri_upgrade *u)
                 if (kri_upgrade_walk_all(u, true, KRI_MOVE_BACK, count_back) == 0)
                         break;
         u->failed = failed;
+        kr_free(u->lost);
+        u->lost = NULL;
+        u->lost_count = u->lost_room = 0;
 }
 
 static void roll_back(struct kri_upgrade *u)

@@ -43,8 +43,11 @@ struct kri_upgrade {
         struct kri_target *targets;        /* KRI_TARGETS_MAX of those that are asked */
         uint32_t count;
         uint32_t window; /* so many may be under way by now: see upgrade_walk.c */
-        bool failed;     /* report.reason says why */
-        bool watched;    /* ends in the new version are told to us */
+        kr_pid *lost;    /* those that have not gone back, as found */
+        uint32_t lost_count, lost_room;
+        uint32_t lost_at; /* in there: where the next one is that is found again */
+        bool failed;      /* report.reason says why */
+        bool watched;     /* ends in the new version are told to us */
 };
 
 /* The first thing that went wrong: `why` (taken) as text into the report. */

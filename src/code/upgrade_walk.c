@@ -15,6 +15,9 @@
 #define LOT 64u
 #define GIVE_WAY 384u
 #define LOOK_MS 20
+/* Of what has passed between two looks so much counts: when the whole machine stood still or was
+ * full, who was asked is not late for it. */
+#define COUNTED_MS 100
 /* After an interrupt, for code that enters no place where it could be seen. */
 #define GRACE_MS 1000
 
@@ -45,10 +48,11 @@ struct walk {
         uint32_t open;                  /* asked, and not heard of */
         uint32_t window;                /* so many may be */
         uint32_t gave_way;              /* `next`, when others were last let run */
-        int64_t now_ms;                 /* when the present lot was asked */
+        int64_t looked_ms;              /* when the clock was last read */
+        int64_t now_ms;                 /* what counts of the time since the walk began */
         uint8_t asked[KRI_TARGETS_MAX]; /* OPEN and the like */
         int64_t asked_ms
-                [KRI_TARGETS_MAX]; /* when; of a late one: when it was interrupted */
+                [KRI_TARGETS_MAX]; /* by now_ms; of a late one: when it was interrupted */
 };
 
 enum { NOT_ASKED, OPEN, INTERRUPTED, CLOSED };
@@ -141,6 +145,15 @@ static bool hear(struct kri_upgrade *u, struct walk *w, int64_t timeout_ms)
 
 /* -- those that do not answer -- */
 
+static void read_clock(struct walk *w)
+{
+        int64_t now_ms = kr_monotonic_ms(NULL);
+        int64_t passed_ms = now_ms - w->looked_ms;
+
+        w->looked_ms = now_ms;
+        w->now_ms += passed_ms < COUNTED_MS ? passed_ms : COUNTED_MS;
+}
+
 static void give_up(struct walk *w, uint32_t place)
 {
         close_place(w, place);
@@ -149,10 +162,10 @@ static void give_up(struct walk *w, uint32_t place)
 }
 
 /* What it does in its code_change it is cut off from; what it does elsewhere is its own affair. */
-static void look_at(struct walk *w, uint32_t place, int64_t now_ms)
+static void look_at(struct walk *w, uint32_t place)
 {
         struct kri_target *t = &w->u->targets[place];
-        int64_t waited_ms = now_ms - w->asked_ms[place];
+        int64_t waited_ms = w->now_ms - w->asked_ms[place];
         int64_t limit_ms = w->u->order.opts.change_timeout_ms;
 
         if (!kr_is_process_alive(t->pid)) {
@@ -169,17 +182,15 @@ static void look_at(struct walk *w, uint32_t place, int64_t now_ms)
         } else if (limit_ms != KR_INFINITY && waited_ms >= limit_ms) {
                 kri_interrupt(t->pid);
                 w->asked[place] = INTERRUPTED;
-                w->asked_ms[place] = now_ms;
+                w->asked_ms[place] = w->now_ms;
         }
 }
 
 static void look_around(struct walk *w)
 {
-        int64_t now_ms = kr_monotonic_ms(NULL);
-
         for (uint32_t i = w->awaited; i < w->next; i++)
                 if (w->asked[i] == OPEN || w->asked[i] == INTERRUPTED)
-                        look_at(w, i, now_ms);
+                        look_at(w, i);
 }
 
 /* -- all of them -- */
@@ -213,7 +224,7 @@ static void give_way(struct walk *w)
 static void walk(struct walk *w)
 {
         while (w->open != 0 || has_more(w)) {
-                w->now_ms = kr_monotonic_ms(NULL);
+                read_clock(w);
                 for (uint32_t i = 0; i < LOT && has_room(w) && has_more(w); i++)
                         ask(w);
                 give_way(w);
@@ -235,6 +246,7 @@ void kri_upgrade_walk(struct kri_upgrade *u, enum kri_move_step step)
         w->u = u;
         w->step = step;
         w->window = u->window;
+        w->looked_ms = kr_monotonic_ms(NULL);
         walk(w);
         u->window = w->window;
         kr_free(w);
