@@ -4,6 +4,7 @@
  */
 #include <krarup/fields.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "event.h"
@@ -279,11 +280,21 @@ void kri_handler_release(struct kri_handler *h)
         kr_msg_clear(&reason);
 }
 
+static kr_term call_format_status(void *arg)
+{
+        const struct kri_handler *h = arg;
+
+        return h->module->table->format_status(h->state);
+}
+
 kr_term kri_handler_state(const struct kri_handler *h)
 {
-        kr_term term = h->module->table->format_status(h->state);
+        char name[256];
+        kr_term term;
 
+        (void)snprintf(name, sizeof(name), "%s:format_status/1", h->module->name);
+        term = kri_report_shown(call_format_status, (void *)(uintptr_t)h, name);
         if (kr_is_none(term) && *h->module->fields != NULL)
-                term = kr_fields_get(*h->module->fields, h->state);
+                term = kri_report_fields(*h->module->fields, h->state);
         return kr_is_none(term) ? kr_build("undefined") : term;
 }

@@ -312,6 +312,26 @@ static void later(void (*clean_up)(void *record), kr_gen *g)
                 clean_up(g);
 }
 
+struct last_words {
+        kr_term reason; /* for which the process ends: is there until it has */
+};
+
+static void report_crash(void *words)
+{
+        kri_report_crash(KR_CLASS_ERROR, ((struct last_words *)words)->reason);
+}
+
+/* Also if the report before it, which reads the state, comes upon what the fault has left there. */
+static void report_later(kr_term reason)
+{
+        struct last_words *words = kr_alloc(sizeof(*words));
+
+        if (words != NULL)
+                words->reason = reason;
+        if (words == NULL || !kr_defer(report_crash, words))
+                kri_report_crash(KR_CLASS_ERROR, reason);
+}
+
 /* Clean-ups run after this, the last one first: the state is there for the report, and goes
  * after what the kind has. */
 static void gen_ended(void *record, kr_term reason, bool fault)
@@ -336,9 +356,9 @@ static void gen_ended(void *record, kr_term reason, bool fault)
                 later(release_own, g);
         if (!reports)
                 return;
+        report_later(reason);
         if (kind->report != NULL && (g->born.flags & KRI_BORN_RUNNING) != 0)
                 kind->report(g, KR_CLASS_ERROR, reason);
-        kri_report_crash(KR_CLASS_ERROR, reason);
 }
 
 const kr_loop kri_gen_loop = { .name = "gen",

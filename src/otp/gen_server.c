@@ -384,7 +384,7 @@ static kr_term shown_state(kr_gen *g)
         if (!kr_is_none(call.result))
                 return call.result;
         if (fields && *fields)
-                return kr_fields_get(*fields, kr_gen_state(g));
+                return kri_report_fields(*fields, kr_gen_state(g));
         return kr_build("{undeclared, ~}", kr_gen_module(g)->state_size);
 }
 
@@ -402,7 +402,7 @@ static kr_term plain_state(kr_gen *g)
         const struct kr_field *const *fields = kr_gen_module(g)->fields;
 
         if (fields && *fields)
-                return kr_fields_get(*fields, kr_gen_state(g));
+                return kri_report_fields(*fields, kr_gen_state(g));
         return kr_build("{undeclared, ~}", kr_gen_module(g)->state_size);
 }
 

@@ -40,16 +40,24 @@ static bool is_frame(kr_term t, kr_bytes *ret_function, kr_bytes *ret_file, int 
         return true;
 }
 
-/* {Reason, Trace} taken apart; false: there is no trace in it. */
+static bool is_class(kr_term t)
+{
+        return kr_match(t, "error") || kr_match(t, "exit") || kr_match(t, "throw");
+}
+
+/* {Reason, Trace}, or a state machine's {Class, Reason, Trace}, taken apart; false: there is no
+ * trace in it. */
 static bool split(kr_term reason, kr_term *ret_why, kr_term *ret_trace)
 {
         kr_bytes function, file;
-        kr_term why, trace;
+        kr_term class, why, trace;
         int line;
 
         (void)kr_match(reason, "{'EXIT', ~}", &reason); /* of a handler of events */
-        if (!kr_match(reason, "{~, ~}", &why, &trace) || !kr_is_cons(trace) ||
-            !is_frame(kr_hd(trace), &function, &file, &line))
+        if (kr_match(reason, "{~, ~, ~}", &class, &why, &trace)
+                    ? !is_class(class) || !kr_is_list(trace)
+                    : !kr_match(reason, "{~, ~}", &why, &trace) || !kr_is_cons(trace) ||
+                              !is_frame(kr_hd(trace), &function, &file, &line))
                 return false;
         *ret_why = why;
         *ret_trace = trace;
@@ -346,6 +354,7 @@ static void tell_terminate(struct tale *t, kr_term map, const char *kind)
                 { "timeouts", "timeouts" },         { "log", "log" },
         };
         kr_term reason = map_value(map, KR_ATOM("reason"));
+        kr_term why = reason, trace = kr_nil();
 
         kri_say(t->text, "%s ", kind);
         say_name(t->text, map_value(map, KR_ATOM("name")));
@@ -353,9 +362,10 @@ static void tell_terminate(struct tale *t, kr_term map, const char *kind)
                 kri_say(t->text, ": handler ");
                 say_name(t->text, map_value(map, KR_ATOM("handler")));
         }
+        (void)split(reason, &why, &trace);
         kri_say(t->text, " terminates: ");
-        say_reason(t, reason);
-        say_remedy(t, reason);
+        say_why(t, why, trace);
+        say_remedy(t, why);
         for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
                 kr_term value;
                 kr_atom key;

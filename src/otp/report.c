@@ -7,6 +7,7 @@
 #include <krarup/registry.h>
 #include <krarup/text.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "logger.h"
@@ -118,6 +119,53 @@ void kri_report_place(kr_log_level level, const char *file, unsigned line,
                 kri_logger_event(l, &event, false);
         else
                 say_alone(&event);
+}
+
+/* -- states -- */
+
+struct showing {
+        kr_term (*show)(void *arg);
+        void *arg;
+        kr_term term;
+};
+
+static void do_show(void *arg)
+{
+        struct showing *showing = arg;
+
+        showing->term = showing->show(showing->arg);
+}
+
+kr_term kri_report_shown(kr_term (*show)(void *arg), void *arg, const char *name)
+{
+        struct showing showing = { show, arg, kr_none() };
+        kr_msg reason = KR_MSG_INIT;
+        char text[300];
+        kr_class kind;
+
+        if (kr_catch(do_show, &showing, &kind, &reason))
+                return showing.term;
+        kr_msg_clear(&reason);
+        (void)snprintf(text, sizeof(text), "%s crashed", name);
+        return kr_string(text, strlen(text));
+}
+
+struct fields {
+        const struct kr_field *fields;
+        const void *state;
+};
+
+static kr_term get_fields(void *arg)
+{
+        const struct fields *f = arg;
+
+        return kr_fields_get(f->fields, f->state);
+}
+
+kr_term kri_report_fields(const struct kr_field *fields, const void *state)
+{
+        return kri_report_shown(get_fields, &(struct fields){ fields, state },
+                                "its state is damaged: reading it");
 }
 
 /* -- what a crash report says of a process -- */

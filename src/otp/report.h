@@ -15,6 +15,7 @@
 #ifndef KR_OTP_REPORT_H
 #define KR_OTP_REPORT_H
 
+#include <krarup/fields.h>
 #include <krarup/logger.h>
 
 /* kri_report(KR_LOG_ERROR, "#{label => {gen_server, terminate}, name => ~, ...}", ...):
@@ -44,6 +45,12 @@ void kri_report_progress(kr_term supervisor, kr_term child);
 /* Text about a place in a file of the user's: a line of an .app file. */
 void kri_report_place(kr_log_level level, const char *file, unsigned line,
                       const char *text);
+
+/* A state for a report or for sys, which must not cost its process: whatever was written over it,
+ * and whatever a format_status does, is caught, and text says so in its place. Both give a new term.
+ * show(arg) gives one, or none. */
+kr_term kri_report_shown(kr_term (*show)(void *arg), void *arg, const char *name);
+kr_term kri_report_fields(const struct kr_field *fields, const void *state);
 
 void kri_report_built(kr_log_level level, struct kri_site *site,
                       const union kri_arg *args);

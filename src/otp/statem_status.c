@@ -2,6 +2,8 @@
 /* statem_status.c: a state machine as others see it: sys and the logger. */
 #include <krarup/fields.h>
 
+#include <stdio.h>
+
 #include "report.h"
 #include "statem.h"
 
@@ -10,14 +12,25 @@ static const struct kr_field *fields_of(const kr_behaviour *module)
         return module->fields != NULL ? *module->fields : NULL;
 }
 
+static kr_term call_format_status(void *arg)
+{
+        kr_gen *g = arg;
+        const struct kri_statem *s = kr_gen_own(g);
+
+        return s->callbacks->format_status(kr_gen_state(g));
+}
+
 kr_term kri_statem_data_term(kr_gen *g)
 {
         struct kri_statem *s = kr_gen_own(g);
         const struct kr_field *fields = fields_of(s->module);
-        kr_term term = s->callbacks->format_status(kr_gen_state(g));
+        char name[256];
+        kr_term term;
 
+        (void)snprintf(name, sizeof(name), "%s:format_status/1", s->module->name);
+        term = kri_report_shown(call_format_status, g, name);
         if (kr_is_none(term) && fields != NULL)
-                term = kr_fields_get(fields, kr_gen_state(g));
+                term = kri_report_fields(fields, kr_gen_state(g));
         return kr_is_none(term) ? kr_build("undefined") : term;
 }
 

@@ -16,6 +16,7 @@ static struct {
         kr_log_level level;
         char text[REPORT_BYTES]; /* the report, as Erlang's syntax has it */
 } reports[REPORTS_MAX];
+static char lines[REPORTS_MAX][200]; /* what it says first */
 static _Atomic int count;
 
 static void note(const kr_log_event *event, void *context)
@@ -27,6 +28,7 @@ static void note(const kr_log_event *event, void *context)
                 return;
         reports[n].level = event->level;
         (void)kr_format(reports[n].text, REPORT_BYTES, event->report);
+        (void)snprintf(lines[n], sizeof(lines[n]), "%s", event->text);
         atomic_store(&count, n + 1);
 }
 
@@ -343,6 +345,148 @@ KIT_TEST(test_a_fault_is_told_with_the_message_that_brought_it_about)
                         faults);
 }
 
+/* -- reports that read what somebody has written over -- */
+
+struct damaged {
+        kr_term note;
+};
+KR_FIELDS(damaged_fields, struct damaged, note);
+
+static int64_t *volatile nowhere;
+
+/* What a buffer that was too short leaves of a term that lay behind it. */
+static void damage(struct damaged *d)
+{
+        d->note.w = UINT64_C(0x00007f0000001002);
+}
+
+static kr_next damaged_init(struct damaged *d, kr_term args)
+{
+        (void)args;
+        d->note = kr_build("{some, note}");
+        return kr_ok();
+}
+
+static kr_next damaged_cast(struct damaged *d, kr_term what)
+{
+        damage(d);
+        if (kr_match(what, "fault"))
+                *nowhere = 1;
+        kr_error("~", what);
+}
+
+KR_GEN_SERVER(damaged, struct damaged, .init = damaged_init, .handle_cast = damaged_cast,
+              .fields = damaged_fields);
+
+static void ends_of_damaged(void)
+{
+        kr_pid pid;
+        kr_ref ref;
+
+        listen();
+        pid = start_named(&damaged, "damaged");
+        ref = kr_monitor(pid);
+        kr_cast(pid, "bad_luck");
+        kit_expect_down(ref, "{bad_luck, _}");
+        kit_eventually(report_with(TERMINATE) && report_with(CRASH));
+        check_has(report_with(TERMINATE), "damaged");
+        check_has(report_with(TERMINATE), "reason => {bad_luck,");
+        pid = start_named(&damaged, "damaged");
+        ref = kr_monitor(pid);
+        kr_cast(pid, "fault");
+        kit_expect_down(ref, "{{sigsegv, 0}, _}");
+        kit_eventually(report_with("{error_info,{error,{sigsegv,0}"));
+}
+
+/* The reason stays what it was, and is told: of a fault, by the crash report at least. */
+KIT_TEST(test_a_damaged_state_takes_neither_reason_nor_report_with_it)
+{
+        kit_run_process(&(kr_node_opts){ .schedulers = 2, .faults = KR_FAULTS_EXIT },
+                        ends_of_damaged);
+}
+
+/* -- others whose format_status crashes -- */
+
+static kr_term format_crashes(const struct damaged *d)
+{
+        (void)d;
+        kr_error("in_format_status");
+}
+
+static kr_handled handler_init(struct damaged *d, kr_term args)
+{
+        (void)d;
+        (void)args;
+        return kr_handled_ok();
+}
+
+static kr_handled handler_event(struct damaged *d, kr_term event)
+{
+        (void)d;
+        if (kr_match(event, "fail"))
+                kr_error("failed");
+        return kr_handled_ok();
+}
+
+KR_EVENT_HANDLER(shy, struct damaged, .init = handler_init, .handle_event = handler_event,
+                 .format_status = format_crashes);
+
+/* The manager is not the one to suffer for it. */
+REPORT_TEST(test_a_handler_whose_format_status_crashes_ends_alone)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_started started = kr_event_start(NULL);
+
+        listen();
+        kit_ok(started.err);
+        kit_ok(kr_event_add_handler(started.pid, &shy, NULL, "[]"));
+        kit_match(kr_sys_get_state(started.pid, &msg),
+                  "[{shy, false, \"shy:format_status/1 crashed\"}]");
+        kr_event_sync_notify(started.pid, "fail");
+        kit_match(kr_event_which_handlers(started.pid, &msg), "[]");
+        check_has(report_with("label => {gen_event,terminate}"),
+                  "state => \"shy:format_status/1 crashed\"");
+        kr_msg_clear(&msg);
+}
+
+static kr_step shy_init(struct damaged *d, kr_term args)
+{
+        (void)d;
+        (void)args;
+        return kr_next_state("on");
+}
+
+static kr_step shy_on(struct damaged *d, const kr_event *e)
+{
+        (void)d;
+        if (kr_got_cast(e, "fail"))
+                kr_error("failed");
+        return kr_keep_state();
+}
+
+KR_GEN_STATEM(shy_machine, struct damaged, .mode = KR_STATE_FUNCTIONS, .init = shy_init,
+              .states = { { "on", shy_on } }, .format_status = format_crashes);
+
+/* Its reason stays what it was. */
+REPORT_TEST(test_a_machine_whose_format_status_crashes)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_pid pid;
+        kr_ref ref;
+
+        listen();
+        pid = start_named(&shy_machine, "shy");
+        ref = kr_monitor(pid);
+        kit_match(kr_sys_get_state(pid, &msg),
+                  "{on, \"shy_machine:format_status/1 crashed\"}");
+        kr_cast(pid, "fail");
+        kit_expect_down(ref, "{failed, _}");
+        check_has(report_with("label => {gen_statem,terminate}"),
+                  "state => {on,\"shy_machine:format_status/1 crashed\"}");
+        kit_not_null(strstr(lines[0], "gen_statem shy terminates: failed in shy_on"));
+        kr_msg_clear(&msg);
+}
+
 KIT_MAIN(KIT_CASE(test_a_crash_tells_name_message_state_reason_and_client),
          KIT_CASE(test_a_stop_tells_its_reason_without_a_trace_and_the_log),
          KIT_CASE(test_planned_ends_are_silent),
@@ -353,4 +497,7 @@ KIT_MAIN(KIT_CASE(test_a_crash_tells_name_message_state_reason_and_client),
          KIT_CASE(test_a_format_status_that_crashes_does_not_hide_the_reason),
          KIT_CASE(test_an_info_that_nobody_handles_is_a_warning),
          KIT_CASE(test_an_init_that_fails_is_a_crash_report_only),
-         KIT_CASE(test_a_fault_is_told_with_the_message_that_brought_it_about))
+         KIT_CASE(test_a_fault_is_told_with_the_message_that_brought_it_about),
+         KIT_CASE(test_a_damaged_state_takes_neither_reason_nor_report_with_it),
+         KIT_CASE(test_a_handler_whose_format_status_crashes_ends_alone),
+         KIT_CASE(test_a_machine_whose_format_status_crashes))
