@@ -447,6 +447,16 @@ static void tell_supervisor(struct tale *t, kr_term list, kr_atom context)
         say_child_details(t, child);
 }
 
+static void tell_unexpected(struct tale *t, kr_term list)
+{
+        kri_say(t->text, "supervisor ");
+        say_name(t->text, property(list, "supervisor"));
+        kri_say(t->text, " drops a message that is not for it: ");
+        kri_say_short(t->text, property(list, "message"));
+        kri_say(t->details, "%-14s%s\n", "what to do",
+                "find who sends it: a supervisor is called (supervisor.h), and sent nothing");
+}
+
 static void tell_progress(struct tale *t, kr_term list)
 {
         kr_term child = property(list, "started"), app = property(list, "application");
@@ -500,6 +510,8 @@ void kri_log_describe(kr_log_event *event, kr_term report, struct kri_words *tex
         } else if (kr_match(report, "#{label => {_, progress}}")) {
                 event->domain = "otp.sasl";
                 tell_progress(&t, list);
+        } else if (kr_match(report, "#{label => {supervisor, unexpected_msg}}")) {
+                tell_unexpected(&t, list);
         } else if (kr_match(report, "#{label => {supervisor, _}}")) {
                 event->domain = "otp.sasl";
                 tell_supervisor(&t, list, what);

@@ -98,11 +98,15 @@ static void init(kr_gen *g, kr_term args)
 /* As a gen_server; the state may be that of a million children, and is not told. */
 static void report_end(kr_gen *g, kr_term reason)
 {
+        const kr_gen_in *in = kr_gen_handled(g);
+
         kri_report(KR_LOG_ERROR,
-                   "#{label => {gen_server, terminate}, name => ~, last_message => [],"
+                   "#{label => {gen_server, terminate}, name => ~, last_message => ~,"
                    " state => {supervisor, ~}, log => [], reason => ~,"
                    " client_info => undefined}",
-                   kr_gen_name(g), kri_atom_of(kr_gen_module(g)->name), reason);
+                   kr_gen_name(g),
+                   in != NULL && !kr_is_none(in->slot.term) ? in->term : kr_nil(),
+                   kri_atom_of(kr_gen_module(g)->name), reason);
 }
 
 static KR_NORETURN void terminate(kr_gen *g, kr_class kind, kr_term reason)
@@ -153,8 +157,10 @@ static void loop(kr_gen *g)
         struct kri_sup *s = sup_of(g);
         kr_gen_in in = KR_GEN_IN_INIT;
         enum kri_verdict verdict = KRI_GO_ON;
+        int kind = kr_gen_receive(g, &in, KR_INFINITY);
 
-        switch (kr_gen_receive(g, &in, KR_INFINITY)) {
+        kr_gen_handling(g, &in);
+        switch (kind) {
         case KR_GEN_CALL:
                 kri_sup_answer(s, &in);
                 break;
@@ -165,6 +171,7 @@ static void loop(kr_gen *g)
                 verdict = hear_info(s, in.term);
                 break;
         }
+        kr_gen_handling(g, NULL);
         kr_msg_clear(&in.slot);
         if (verdict == KRI_SHUT_DOWN)
                 terminate(g, KR_CLASS_EXIT, ATOM("shutdown"));

@@ -9,13 +9,17 @@
 static char lines[LINES][600];
 static _Atomic int count;
 
+static char texts[LINES][300]; /* what they say first */
+
 static void note(const kr_log_event *event, void *context)
 {
         int n = atomic_fetch_add(&count, 1);
 
         (void)context;
-        if (n < LINES && !kr_is_none(event->report))
+        if (n < LINES && !kr_is_none(event->report)) {
                 (void)kr_format(lines[n], sizeof(lines[n]), event->report);
+                (void)snprintf(texts[n], sizeof(texts[n]), "%s", event->text);
+        }
 }
 
 static void listen(kr_log_level level)
@@ -155,7 +159,49 @@ KIT_PROCESS_TEST(test_a_storm_is_counted)
         stop_sup(sup);
 }
 
+static bool is_said(const char *part)
+{
+        for (int i = 0; i < LINES; i++)
+                if (strstr(texts[i], part) != NULL)
+                        return true;
+        return false;
+}
+
+KIT_PROCESS_TEST(test_a_message_that_is_not_for_a_supervisor_is_told)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_pid sup;
+
+        listen(KR_LOG_ERROR);
+        sup = start_sup("{one_for_one, 1, 5, never, []}");
+        kr_send(sup, "{lost, 17}");
+        kit_true(kr_is_nil(kr_supervisor_which_children(sup, &msg)));
+        expect_told("label => {supervisor,unexpected_msg}", "{message,{lost,17}}");
+        kit_true(is_said("drops a message that is not for it: {lost,17}"));
+        kr_msg_clear(&msg);
+}
+
+/* As in OTP nonsense that is called ends it; the report shows what it was. */
+KIT_PROCESS_TEST(test_a_request_that_no_supervisor_knows_is_told)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_pid sup;
+        kr_ref ref;
+
+        listen(KR_LOG_ERROR);
+        sup = start_sup("{one_for_one, 1, 5, never, []}");
+        (void)kr_trap_exit(true);
+        ref = kr_monitor(sup);
+        kit_err(kr_try_call(sup, &msg, KR_INFINITY, "{count_children, now}"), KR_EFAILED);
+        kit_expect_down(ref, "{function_clause, _}");
+        expect_told("label => {gen_server,terminate}",
+                    "last_message => {count_children,now}");
+        kr_msg_clear(&msg);
+}
+
 KIT_MAIN(KIT_CASE(test_starts_are_told_at_level_info),
+         KIT_CASE(test_a_message_that_is_not_for_a_supervisor_is_told),
+         KIT_CASE(test_a_request_that_no_supervisor_knows_is_told),
          KIT_CASE(test_ends_are_told_when_they_are_failures),
          KIT_CASE(test_starts_that_fail_and_stops_that_are_kills_are_told),
          KIT_CASE(test_dynamic_children_are_told_once_for_each_reason),
