@@ -11,6 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -48,6 +51,11 @@ void kri_mem_huge(void *place, size_t size, bool want)
 {
         /* advice only: a kernel without huge pages refuses, and all works as well */
         (void)madvise(place, size, want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+void kri_mem_populate(void *place, size_t size)
+{
+        (void)madvise(place, size, MADV_POPULATE_WRITE); /* a hint, as the above */
 }
 
 void kri_mem_forget(void *place, size_t size)

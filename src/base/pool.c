@@ -60,6 +60,7 @@ void kri_depot_fini(struct kri_depot *depot)
                 chunk = next;
         }
         depot->chunks = NULL;
+        kri_arena_trim(&depot->arena);
 }
 
 void kri_pool_init(struct kri_pool *pool, struct kri_depot *depot)
@@ -266,6 +267,7 @@ void kri_depot_trim(struct kri_depot *depot)
         struct chunks chunks;
 
         kri_lock(&depot->lock);
+        kri_arena_trim(&depot->arena);
         if (list_chunks(depot, &chunks)) {
                 for (unsigned i = 0; i < KRI_POOL_CLASSES; i++)
                         count_free(&depot->classes[i], &chunks);

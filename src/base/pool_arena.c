@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ahead.h"
 #include "plat_mem.h"
 
 #define PIECES (KRI_HUGE_PAGE / KRI_PIECE)
@@ -34,7 +35,7 @@ static void unlink_region(struct kri_arena *arena, struct kri_region *region)
                 arena->free = region->next;
 }
 
-static struct kri_region *new_region(struct kri_arena *arena)
+static struct kri_region *new_region(bool huge)
 {
         struct kri_region *region = malloc(sizeof(*region));
 
@@ -45,11 +46,43 @@ static struct kri_region *new_region(struct kri_arena *arena)
                 free(region);
                 return NULL;
         }
-        if (++arena->regions > SMALL_REGIONS)
+        if (huge)
                 kri_mem_huge(region->memory, KRI_HUGE_PAGE, true);
         region->free = ALL_FREE;
-        push(arena, region);
         return region;
+}
+
+static void release_region(struct kri_arena *arena, struct kri_region *region)
+{
+        if (arena->ahead != NULL)
+                kri_ahead_cancel(arena->ahead, region->memory);
+        kri_mem_release(region->memory, KRI_HUGE_PAGE);
+        free(region);
+}
+
+/* The one that was made ready, or a new one; and another is made ready. */
+static struct kri_region *next_region(struct kri_arena *arena)
+{
+        bool huge = arena->regions >= SMALL_REGIONS;
+        struct kri_region *region = arena->coming;
+
+        arena->coming = NULL;
+        if (region == NULL && (region = new_region(huge)) == NULL)
+                return NULL;
+        arena->regions++;
+        push(arena, region);
+        if (huge && arena->ahead != NULL)
+                arena->coming = new_region(true);
+        if (arena->coming != NULL)
+                kri_ahead_ask(arena->ahead, arena->coming->memory, KRI_HUGE_PAGE);
+        return region;
+}
+
+void kri_arena_trim(struct kri_arena *arena)
+{
+        if (arena->coming != NULL)
+                release_region(arena, arena->coming);
+        arena->coming = NULL;
 }
 
 void *kri_arena_take(struct kri_arena *arena, struct kri_region **ret_region)
@@ -57,7 +90,7 @@ void *kri_arena_take(struct kri_arena *arena, struct kri_region **ret_region)
         struct kri_region *region = arena->free;
         unsigned i;
 
-        if (region == NULL && (region = new_region(arena)) == NULL)
+        if (region == NULL && (region = next_region(arena)) == NULL)
                 return NULL;
         i = (unsigned)__builtin_ctz(region->free);
         region->free &= ~(1u << i);
@@ -80,8 +113,7 @@ void kri_arena_give(struct kri_arena *arena, struct kri_region *region, void *pi
         }
         unlink_region(arena, region);
         arena->regions--;
-        kri_mem_release(region->memory, KRI_HUGE_PAGE);
-        free(region);
+        release_region(arena, region);
 }
 
 /* -- any size -- */

@@ -25,6 +25,8 @@
 #define MAX_SCHEDULERS 256u
 /* KR_DRIVE_HOST: how long one call of kr_node_run goes on starting turns */
 #define HOST_RUN_NS 1000000
+/* of the table of processes, made ready */
+#define PAGES_AHEAD 2u
 
 /* -- runs -- */
 
@@ -70,6 +72,23 @@ static void note_run(const struct kr_node *node)
 
 /* -- slots of processes -- */
 
+/* slots_lock held. Have the next huge page of the table ready before it is needed. A node whose
+ * processes fit the first one, which has ordinary pages, needs none. */
+static void look_ahead(struct kr_node *node)
+{
+        size_t at = node->slots_used * sizeof(*node->procs) / KRI_HUGE_PAGE;
+        size_t pages = node->procs_max * sizeof(*node->procs) / KRI_HUGE_PAGE;
+
+        if (at == 0 || node->opts.drive != KR_DRIVE_THREADS)
+                return;
+        if (node->slots_ahead < at)
+                node->slots_ahead = at;
+        while (node->slots_ahead < at + PAGES_AHEAD && node->slots_ahead + 1 < pages)
+                kri_ahead_ask(&node->ahead,
+                              (char *)node->procs + ++node->slots_ahead * KRI_HUGE_PAGE,
+                              KRI_HUGE_PAGE);
+}
+
 /* slots_lock held */
 static uint32_t refill_slots(struct kri_sched *s, uint32_t want)
 {
@@ -89,6 +108,7 @@ static uint32_t refill_slots(struct kri_sched *s, uint32_t want)
                 s->slots[(s->slot_head + s->slot_count + got++) % KRI_SLOT_RING] =
                         node->slots_used++;
         }
+        look_ahead(node);
         return got;
 }
 
@@ -392,7 +412,10 @@ static void init_plain(struct kr_node *node)
         node->ref_block = first_ref_block(node);
         node->sim_hash = node->opts.seed;
         node->slots_used = 1; /* index 0 stays empty: pid 0 is nobody's */
+        kri_ahead_init(&node->ahead);
         kri_depot_init(&node->depot, memory_of(&node->opts));
+        if (node->opts.drive == KR_DRIVE_THREADS)
+                node->depot.arena.ahead = &node->ahead;
         node->memory = node->depot.memory;
         kri_stack_store_init(&node->stacks, node->opts.stack_bytes);
 }
@@ -446,6 +469,7 @@ free_scheds:
 free_name:
         kri_near_release(node->slot);
 free_tables:
+        kri_ahead_fini(&node->ahead);
         release_tables(node);
 free_node:
         kri_stack_store_fini(&node->stacks);
@@ -539,6 +563,7 @@ kr_err kr_node_stop(kr_node *node, int64_t timeout_ms)
         stop_scheds(node);
         note_run(node);
         kri_near_release(node->slot);
+        kri_ahead_fini(&node->ahead);
         release_tables(node);
         kri_stack_store_fini(&node->stacks);
         kri_depot_fini(&node->depot);

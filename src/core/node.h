@@ -9,6 +9,7 @@
 
 #include <krarup/node.h>
 
+#include "base/ahead.h"
 #include "base/plat_event.h"
 
 #include "keep.h"
@@ -51,12 +52,14 @@ struct kr_node {
         uint32_t *slots_free; /* stack of free indices, reserved whole */
         uint32_t slots_free_count;
         uint32_t slots_used;   /* highest index ever used + 1 */
+        size_t slots_ahead;    /* huge pages of the table that are there, or asked for */
         _Atomic int64_t alive; /* by attached and foreign threads; see sched.alive */
         _Atomic bool stopping; /* no new processes */
         _Atomic bool halt;     /* scheduler threads end */
 
         struct kri_stack_store stacks;
         struct kri_depot depot;
+        struct kri_ahead ahead; /* asked only with KR_DRIVE_THREADS */
         struct kri_registry registry;
         struct kri_timers *timers;
         _Atomic int64_t timers_next_ns; /* earliest deadline; INT64_MAX: none */
