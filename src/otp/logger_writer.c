@@ -3,7 +3,8 @@
  *
  * Model    Events come as {log, Text}, laid out already. What is there is put together and
  *          written at once. What cannot be written now (a pipe that nobody reads) is tried
- *          again later: nobody but those that log too much waits for it.
+ *          again later: nobody but those that log too much waits for it. What cannot be written at
+ *          all (a full disk) is counted, and told with the reason when writing works again.
  * Load     `queued` counts what was sent and is not written. Senders look at it: beyond
  *          sync_mode_qlen they wait, beyond drop_mode_qlen they drop. The process throws
  *          away what waits when that is more than flush_qlen, and what comes in a burst.
@@ -13,6 +14,7 @@
 #include <krarup/link.h>
 #include <krarup/memory.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,8 @@ struct writer {
         int64_t burst_since_ms;
         uint32_t burst_count; /* events since */
         uint64_t lost;        /* not written, and not told yet */
+        int error;            /* errno of what failed since; 0: it was only too much */
+        bool torn;            /* the last line in the file lacks its end */
 };
 
 /* -- files -- */
@@ -48,7 +52,10 @@ static void open_file(struct writer *w)
         if (w->fd >= 0 && kri_plat_is_same_file(w->fd, config->file))
                 return;
         kri_plat_close(w->fd); /* somebody took it away: rotated from outside */
+        w->torn = false;
         w->fd = kri_plat_open_append(config->file, &w->file_bytes);
+        if (w->fd < 0)
+                w->error = errno;
 }
 
 /* file -> file.0 -> file.1 ...; the last one goes. What fails here leaves a file that is too
@@ -78,38 +85,47 @@ static void rotate(struct writer *w)
 
 /* -- writing -- */
 
-/* All of it, however long it takes. What cannot be written at all is lost, and told when
- * writing works again. */
-static bool write_all(struct writer *w, const char *data, size_t len)
+/* However long it takes. False: the rest cannot be written at all. */
+static bool write_data(struct writer *w, const char *data, size_t len)
 {
         size_t done = 0;
 
         while (done < len) {
                 int64_t n = kri_plat_write_some(w->fd, data + done, len - done);
 
-                if (n < 0)
+                if (n < 0) {
+                        w->error = errno;
                         return false;
+                }
+                w->file_bytes += (size_t)n;
                 done += (size_t)n;
-                if (n == 0)
+                if (n > 0)
+                        w->torn = data[done - 1] != '\n';
+                else
                         kr_sleep(RETRY_MS);
         }
-        w->file_bytes += len;
         return true;
 }
 
-static void write_batch(struct writer *w, const kr_buf *batch, uint32_t events)
+/* What cannot be written is lost, and told when writing works again, on a line of its own. */
+static bool write_all(struct writer *w, const kr_buf *batch)
+{
+        return (!w->torn || write_data(w, "\n", 1)) &&
+               write_data(w, batch->data, batch->len);
+}
+
+/* False: not all of it has been written. */
+static bool write_batch(struct writer *w, const kr_buf *batch)
 {
         const kr_log_handler *config = &w->h->config;
 
-        if (batch->len > 0) {
-                open_file(w);
-                if (config->file != NULL && config->file_bytes_max > 0 && w->fd >= 0 &&
-                    w->file_bytes > 0 &&
-                    w->file_bytes + batch->len > config->file_bytes_max)
-                        rotate(w);
-                if (w->fd < 0 || !write_all(w, batch->data, batch->len))
-                        w->lost += events;
-        }
+        if (batch->len == 0)
+                return true;
+        open_file(w);
+        if (config->file != NULL && config->file_bytes_max > 0 && w->fd >= 0 &&
+            w->file_bytes > 0 && w->file_bytes + batch->len > config->file_bytes_max)
+                rotate(w);
+        return w->fd >= 0 && write_all(w, batch);
 }
 
 /* -- events -- */
@@ -133,11 +149,11 @@ static void append(struct writer *w, kr_buf *batch, kr_bytes text)
                 w->lost++;
 }
 
-/* What was lost is told once the rush is over. */
-static void append_loss(struct writer *w, kr_buf *batch)
+/* False: there is nothing that could be told. */
+static bool append_loss(struct writer *w, kr_buf *batch)
 {
         struct kri_words line = KRI_WORDS_INIT;
-        char text[128];
+        char text[256];
         kr_log_event event = { .level = KR_LOG_WARNING,
                                .time_ns = kr_system_time_ns(NULL),
                                .name = "",
@@ -147,19 +163,19 @@ static void append_loss(struct writer *w, kr_buf *batch)
                                .text = text,
                                .details = "",
                                .metadata = kr_none() };
-        uint64_t lost = w->lost + atomic_exchange(&w->h->dropped, 0);
+        bool told;
 
-        if (lost == 0)
-                return;
-        (void)snprintf(text, sizeof(text),
-                       "%llu events were not logged: more came than could be written",
-                       (unsigned long long)lost);
+        w->lost += atomic_exchange(&w->h->dropped, 0);
+        if (w->lost == 0)
+                return false;
+        (void)snprintf(text, sizeof(text), "%llu events were not logged: %s",
+                       (unsigned long long)w->lost,
+                       w->error != 0 ? strerror(w->error)
+                                     : "more came than could be written");
         kri_log_layout(&w->h->config, w->h->colour, &event, &line);
-        if (kr_buf_append(batch, line.buf.data, line.buf.len) == KR_OK && !line.failed)
-                w->lost = 0;
-        else
-                w->lost = lost;
+        told = kr_buf_append(batch, line.buf.data, line.buf.len) == KR_OK && !line.failed;
         kri_words_clear(&line);
+        return told;
 }
 
 /* The rest of what waits, up to a batch; returns how many events it took out. */
@@ -190,17 +206,21 @@ static void handle(struct writer *w, kr_bytes first)
 
         append(w, &batch, first);
         count += take_waiting(w, &batch, flush);
-        write_batch(w, &batch, count);
+        if (!write_batch(w, &batch))
+                w->lost += count;
         kr_buf_free(&batch);
         atomic_fetch_sub(&w->h->queued, count);
 }
 
+/* What was lost is told once the rush is over, or there is room again: until it has been. */
 static void tell_loss(struct writer *w)
 {
         kr_buf batch = KR_BUF_INIT;
 
-        append_loss(w, &batch);
-        write_batch(w, &batch, 0);
+        if (append_loss(w, &batch) && write_batch(w, &batch)) {
+                w->lost = 0;
+                w->error = 0;
+        }
         kr_buf_free(&batch);
 }
 

@@ -2,9 +2,11 @@
 /* logger_test.c: what is logged, in what words, how often, and where it goes. */
 #include <krarup.h>
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -455,6 +457,54 @@ KIT_PROCESS_TEST(test_a_file_that_was_moved_away_is_opened_anew)
         remove_folder();
 }
 
+static bool is_in_log(const char *part)
+{
+        char text[4000];
+
+        (void)read_file("log", text, sizeof(text));
+        return has(text, part);
+}
+
+/* Does the line with this in it begin as lines do? */
+static bool is_own_line(const char *part)
+{
+        char text[4000], *at;
+
+        (void)read_file("log", text, sizeof(text));
+        at = strstr(text, part);
+        while (at != NULL && at > text && at[-1] != '\n')
+                at--;
+        return at != NULL && strncmp(at, "error   <", 9) == 0;
+}
+
+/* A limit stands for a disk that is full: the last line is cut. What is lost is told as soon as
+ * there is room, with the reason, and on lines of their own. */
+KIT_PROCESS_TEST(test_a_full_disk_is_told_when_there_is_room_again)
+{
+        struct rlimit limit, small;
+        int lost;
+
+        kit_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        kit_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+        small = limit;
+        small.rlim_cur = 300;
+        new_folder();
+        start_file((kr_log_handler){ .no_time = true });
+        kit_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (lost = 0; lost < 30; lost++)
+                kr_log(KR_LOG_ERROR, "{event, ~}", lost);
+        kit_true(kr_logger_sync(5000));
+        kit_eventually(is_in_log("{event,2}"));
+        kr_sleep(1200); /* it tries to tell, in vain, which must not count as told */
+        kit_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        kr_log(KR_LOG_ERROR, "room_again");
+        kit_eventually(is_in_log("events were not logged: File too large"));
+        kit_true(is_own_line("room_again"));
+        kit_false(is_in_log("{event,29}"));
+        kit_true(is_in_log("\nwarning "));
+        remove_folder();
+}
+
 KIT_PROCESS_TEST(test_folders_are_made)
 {
         char text[1000];
@@ -601,6 +651,7 @@ KIT_MAIN(KIT_CASE(test_the_limit_is_notice),
          KIT_CASE(test_json_is_one_object_a_line),
          KIT_CASE(test_colours_are_for_terminals), KIT_CASE(test_a_file_is_rotated),
          KIT_CASE(test_a_file_that_was_moved_away_is_opened_anew),
+         KIT_CASE(test_a_full_disk_is_told_when_there_is_room_again),
          KIT_CASE(test_folders_are_made),
          KIT_SLOW(test_a_handler_that_does_not_keep_up_drops, 30),
          KIT_CASE(test_a_burst_is_cut), KIT_CASE(test_a_writer_that_dies_is_started_anew),
