@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define SIGINT_NUMBER 2
+#define ANSWER_MS 10000
 
 struct client {
         int fd;
@@ -108,9 +109,16 @@ static bool await_prompt(struct client *c)
         }
 }
 
+/* Whoever is turned away finds the reason in what comes, even if nothing can be sent any more. */
+static void ask(struct client *c, char kind)
+{
+        (void)!kri_frame_send(c->fd, kind, "", 0);
+}
+
 static bool begin(struct client *c)
 {
-        return kri_frame_send(c->fd, KRI_TO_SHELL, "", 0) && await_prompt(c);
+        ask(c, KRI_TO_SHELL);
+        return await_prompt(c);
 }
 
 static bool evaluate(struct client *c, const char *text, size_t len)
@@ -122,8 +130,11 @@ static bool evaluate(struct client *c, const char *text, size_t len)
 
 static int lost(struct client *c)
 {
+        bool turned_away = c->number == 0 && c->any_failed; /* and was told why */
+
         kr_buf_free(&c->frame);
-        kri_complain("the node has gone");
+        if (!turned_away)
+                kri_complain("the node has gone");
         return KRI_FAILED;
 }
 
@@ -305,15 +316,23 @@ int kri_client_eval(int fd, const char *text, bool show, kr_buf *ret_value)
         return run(&c, text, strlen(text), true);
 }
 
+/* A node that stands still says nothing at all. */
+static char take_answer(struct client *c)
+{
+        return kri_wait_any(&c->fd, 1, ANSWER_MS) == 0 ? take_frame(c) : 0;
+}
+
 kr_term kri_client_status(int fd)
 {
         struct client c = { .fd = fd, .errors = stderr };
         kr_term status = kr_none();
 
-        if (!kri_frame_send(fd, KRI_TO_STATUS, "", 0) ||
-            take_frame(&c) != KRI_FROM_STATUS ||
-            kr_parse(c.frame.data, c.frame.len, NULL, &status, NULL) != KR_OK)
-                kri_complain("the node does not answer");
+        ask(&c, KRI_TO_STATUS);
+        if (take_answer(&c) != KRI_FROM_STATUS ||
+            kr_parse(c.frame.data, c.frame.len, NULL, &status, NULL) != KR_OK) {
+                if (!c.any_failed)
+                        kri_complain("the node does not answer");
+        }
         kr_buf_free(&c.frame);
         return status;
 }
@@ -321,9 +340,10 @@ kr_term kri_client_status(int fd)
 bool kri_client_stop(int fd)
 {
         struct client c = { .fd = fd, .errors = stderr };
-        bool answered = kri_frame_send(fd, KRI_TO_STOP, "", 0) &&
-                        take_frame(&c) == KRI_FROM_STOP;
+        bool answered;
 
+        ask(&c, KRI_TO_STOP);
+        answered = take_answer(&c) == KRI_FROM_STOP;
         kr_buf_free(&c.frame);
         return answered;
 }

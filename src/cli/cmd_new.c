@@ -102,13 +102,30 @@ static bool write_file(const struct kri_new_file *file, const char *name)
                 done = kri_folder_make(folder, 0777) && kri_file_create(path, text.data);
         }
         if (!done)
-                kri_complain("%s/%s cannot be written: %s", name, file->path,
-                             strerror(errno));
+                kri_complain("%s/%s cannot be written: %s", name,
+                             relative.data != NULL ? relative.data : "", strerror(errno));
         else
                 kri_say("    %s\n", path);
         kr_buf_free(&relative);
         kr_buf_free(&text);
         return done;
+}
+
+/* With its folders, as far as nothing else is in them. */
+static void remove_file(const struct kri_new_file *file, const char *name)
+{
+        kr_buf relative = KR_BUF_INIT;
+        char path[KRI_PATH_MAX], *slash;
+
+        if (fill(file->path, name, &relative) &&
+            kri_path_join(path, sizeof(path), name, relative.data)) {
+                (void)remove(path);
+                while ((slash = strrchr(path, '/')) != NULL) {
+                        *slash = 0;
+                        (void)remove(path);
+                }
+        }
+        kr_buf_free(&relative);
 }
 
 static int run(const struct kri_args *args)
@@ -122,7 +139,7 @@ static int run(const struct kri_args *args)
         name = args->words[0];
         wrong = what_is_wrong(name);
         if (wrong != NULL) {
-                kri_complain("%s cannot be the name of an application: one %s", name,
+                kri_complain("'%s' cannot be the name of an application: one %s", name,
                              wrong);
                 return KRI_USAGE;
         }
@@ -131,8 +148,11 @@ static int run(const struct kri_args *args)
                 return KRI_FAILED;
         }
         for (int i = 0; kri_new_files[i].path != NULL; i++) {
-                if (!write_file(&kri_new_files[i], name))
-                        return KRI_FAILED;
+                if (write_file(&kri_new_files[i], name))
+                        continue;
+                while (i >= 0) /* so that it can be tried again */
+                        remove_file(&kri_new_files[i--], name);
+                return KRI_FAILED;
         }
         kri_say("\nNow:\n\n    cd %s\n    make test\n    krarup run\n", name);
         return KRI_DONE;

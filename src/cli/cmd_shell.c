@@ -9,6 +9,7 @@
 #include "plat_wait.h"
 #include "project.h"
 #include "say.h"
+#include "shell_lex.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,8 @@ static int run_eval(const struct kri_args *args)
 {
         struct way way = { .name = "" };
 
-        if (args->count == 0) {
+        if (args->count == 0 ||
+            kri_lex_is_blank(args->words[0], strlen(args->words[0]))) {
                 kri_complain("eval: what? krarup eval 'counter:read().'");
                 return KRI_USAGE;
         }

@@ -65,9 +65,9 @@ static size_t size_of(const char *file)
 static int start_behind(const struct kri_project *p, const char *node,
                         const struct kri_args *args)
 {
-        char self[KRI_PATH_MAX], out[KRI_PATH_MAX], said[100];
+        char self[KRI_PATH_MAX], out[KRI_PATH_MAX];
         const char *argv[ARGS_MAX + 16];
-        int count = 0, fd;
+        int count = 0, fd, heard;
         int64_t pid;
         size_t before;
 
@@ -91,12 +91,20 @@ static int start_behind(const struct kri_project *p, const char *node,
                 argv[count++] = args->rest[i];
         argv[count] = NULL;
         before = size_of(out);
+        kri_started_expect();
         fd = kri_run_behind(argv, NULL, out, &pid);
         if (fd < 0) {
                 kri_complain("cannot start: %s", strerror(errno));
                 return KRI_FAILED;
         }
-        if (!kri_started_hear(fd, said, sizeof(said))) {
+        heard = kri_started_hear(fd, kri_signals_open());
+        if (heard > 0) {
+                kri_complain(
+                        "%s goes on starting, as process %lld; `krarup stop` ends it",
+                        node, (long long)pid);
+                return 128 + heard;
+        }
+        if (heard < 0) {
                 show_words(out, before);
                 kri_complain("%s did not start", node);
                 return KRI_FAILED;

@@ -32,7 +32,7 @@ static int await_end(const struct kri_place *place, int64_t pid, int64_t seconds
                              place->name, (long long)seconds);
                 return KRI_FAILED;
         }
-        if (!kri_pid_kill(place->pid_file, pid) ||
+        if (!kri_pid_end(place->pid_file, pid, true) ||
             !kri_pid_await_end(place->pid_file, pid, 10000)) {
                 kri_complain("%s cannot be killed", place->name);
                 return KRI_FAILED;
@@ -51,10 +51,11 @@ static int run(const struct kri_args *args)
                 return KRI_USAGE;
         fd = kri_place_connect(args->count > 0 ? args->words[0] : NULL, &place);
         pid = place.name[0] != 0 ? kri_pid_holder(place.pid_file) : 0;
-        if (fd < 0 && (pid == 0 || !kills))
+        if (fd < 0 && pid == 0)
                 return KRI_FAILED;
-        if (fd >= 0 && !kri_client_stop(fd))
-                kri_complain("%s does not answer", place.name);
+        /* whoever cannot be asked is told by a signal, which comes to the same */
+        if (fd < 0 || !kri_client_stop(fd))
+                (void)kri_pid_end(place.pid_file, pid, false);
         if (fd >= 0)
                 kri_socket_close(fd);
         return await_end(&place, pid, seconds);

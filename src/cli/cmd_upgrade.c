@@ -17,6 +17,9 @@
 static bool at_once, may_lose, no_trial, kill_old, no_build;
 static const char *name, *extra, *trial, *to;
 
+/* All modules of a project: those that are what they were are passed over. */
+static bool whole, changed;
+
 #define COMMON                                                                                \
         { "name", 'n', "NAME", "of the node [the project's]", NULL, &name },                  \
                 { "at-once", 0,   NULL, "nobody serves while the others change",              \
@@ -61,10 +64,48 @@ static bool write_expression(char *buf, size_t size, const char *function,
         return false;
 }
 
+/* What the answer {error, What} means; NULL: it says more itself. */
+static const char *meaning_of(kr_term what)
+{
+        static const struct {
+                const char *what, *meaning;
+        } all[] = {
+                { "nofile", "it is in no folder of the node's code path" },
+                { "noproc", "no module of that name is loaded" },
+                { "bad_state", "there is no version before" },
+                { "already", "another upgrade is under way" },
+        };
+        kr_atom atom;
+
+        for (size_t i = 0; kr_get_atom(what, &atom) && i < sizeof(all) / sizeof(all[0]);
+             i++) {
+                if (strcmp(kr_atom_text(atom, NULL), all[i].what) == 0)
+                        return all[i].meaning;
+        }
+        return NULL;
+}
+
+/* The reason of a report, as text, is a term: that of a load is {Reason, Text} (code.h). */
+static void complain_of_reason(const char *module, const char *what, const char *reason)
+{
+        kr_term term = kr_none();
+        kr_bytes text;
+        kr_atom why;
+
+        if (kr_parse(reason, strlen(reason), &(kr_parse_opts){ .pids = true }, &term,
+                     NULL) == KR_OK &&
+            kr_match(term, "{~, ~}", &why, &text))
+                kri_complain("%s %s: %.*s (%s)", module, what, (int)text.len,
+                             (const char *)text.data, kr_atom_text(why, NULL));
+        else
+                kri_complain("%s %s: %s", module, what, reason);
+        kr_release(term);
+}
+
 /* The report is a map whose values are what kr_upgrade_report_term says. */
 static int show(const char *module, kr_term answer)
 {
-        const char *reason = "";
+        const char *reason = "", *meaning;
         kr_term report, why = kr_none();
         int64_t processes = 0, pause_ns = 0;
         kr_bytes from = { "?", 1 }, version = { "?", 1 };
@@ -72,6 +113,7 @@ static int show(const char *module, kr_term answer)
         kr_atom what;
 
         if (kr_match(answer, "{ok, ~}", &report)) {
+                changed = true;
                 (void)kr_match(report, "#{from => ~, to => ~}", &from, &version);
                 (void)kr_match(report, "#{processes => ~, longest_pause_ns => ~}",
                                &processes, &pause_ns);
@@ -85,15 +127,19 @@ static int show(const char *module, kr_term answer)
         }
         if (kr_match(answer, "{error, {~, ~}}", &what, &report) &&
             kr_match(report, "#{reason => ~}", &reason)) {
-                kri_complain("%s %s: %s", module,
-                             kr_atom_eq(what, KR_ATOM("refused")) ? "stays as it is"
-                                                                  : "went back",
-                             reason);
+                if (whole && strncmp(reason, "{same_build,", 12) == 0)
+                        return KRI_DONE;
+                complain_of_reason(module,
+                                   kr_atom_eq(what, KR_ATOM("refused")) ? "stays as it is"
+                                                                        : "went back",
+                                   reason);
                 return KRI_FAILED;
         }
         (void)kr_match(answer, "{error, ~}", &why);
-        (void)kr_format(text, sizeof(text), kr_is_none(why) ? answer : why);
-        kri_complain("%s stays as it is: %s", module, text);
+        meaning = meaning_of(why);
+        if (meaning == NULL)
+                (void)kr_format(text, sizeof(text), kr_is_none(why) ? answer : why);
+        kri_complain("%s stays as it is: %s", module, meaning != NULL ? meaning : text);
         return KRI_FAILED;
 }
 
@@ -131,12 +177,28 @@ static bool is_module(const char *text)
                        strlen(text);
 }
 
-static bool check_module(const char *module)
+/* They go into an expression. */
+static bool check_options(void)
 {
+        kr_text_error wrong;
+        kr_term term;
         int64_t ms;
 
         if (trial != NULL && !kri_option_number("trial-time", trial, 0, &ms))
                 return false;
+        if (extra == NULL)
+                return true;
+        if (kr_parse(extra, strlen(extra), &(kr_parse_opts){ .pids = true }, &term,
+                     &wrong) == KR_OK) {
+                kr_release(term);
+                return true;
+        }
+        kri_complain("--extra wants a term; %s: %s", extra, wrong.message);
+        return false;
+}
+
+static bool check_module(const char *module)
+{
         if (is_module(module))
                 return true;
         kri_complain("%s is no name of a module", module);
@@ -189,12 +251,25 @@ static int upgrade_application(void)
                        : KRI_USAGE;
 }
 
+static int upgrade_all(const struct kri_project *project)
+{
+        int status = KRI_DONE;
+
+        whole = true;
+        for (size_t i = 0; i < project->module_count && status == KRI_DONE; i++)
+                status = upgrade_one(project->modules[i], "path");
+        if (status == KRI_DONE && !changed)
+                kri_say("nothing has changed: what is built is what runs\n");
+        return status;
+}
+
 static int run_upgrade(const struct kri_args *args)
 {
         struct kri_project project;
         char file[KRI_PATH_MAX + 2];
-        int status = KRI_DONE;
 
+        if (!check_options())
+                return KRI_USAGE;
         if (to != NULL && args->count > 0) {
                 kri_complain("upgrade: either a module, or an application with --to");
                 return KRI_USAGE;
@@ -215,9 +290,7 @@ static int run_upgrade(const struct kri_args *args)
         }
         if (args->count == 1)
                 return upgrade_one(args->words[0], "path");
-        for (size_t i = 0; i < project.module_count && status == KRI_DONE; i++)
-                status = upgrade_one(project.modules[i], "path");
-        return status;
+        return upgrade_all(&project);
 }
 
 static int run_rollback(const struct kri_args *args)
@@ -226,6 +299,8 @@ static int run_rollback(const struct kri_args *args)
         struct kri_project project;
         const char *module;
 
+        if (!check_options())
+                return KRI_USAGE;
         if (args->count == 0 && !kri_project_need(NULL, &project))
                 return KRI_FAILED;
         if (args->count == 0 && project.module_count != 1) {

@@ -146,8 +146,9 @@ int kri_command_run_line(const struct kri_command *c, int argc, char **argv)
                 }
         }
         if (args.count > c->args_max) {
-                kri_complain("%s: what is %s? Try: krarup %s %s", c->name,
-                             args.words[c->args_max], c->name, c->arguments);
+                kri_complain("%s: what is %s? Try: krarup %s%s%s", c->name,
+                             args.words[c->args_max], c->name,
+                             c->arguments[0] != 0 ? " " : "", c->arguments);
                 return KRI_USAGE;
         }
         return c->run(&args);

@@ -15,13 +15,16 @@
 #include <krarup/text.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#define SHELLS_MAX 100 /* so that there is room for who asks for status, or a stop */
 #define WHICH_MS 2000
 #define SESSION_END_MS 5000
 
 static char socket_path[KRI_PATH_MAX];
+static _Atomic int shells;
 
 /* -- status -- */
 
@@ -80,6 +83,21 @@ struct connection {
         kr_pid session;
 };
 
+/* False: one more is too many, which it is told; or there is no memory. */
+static bool begin_session(struct connection *c)
+{
+        static const char full[] = "too many shells are attached to the node";
+
+        if (atomic_fetch_add(&shells, 1) < SHELLS_MAX)
+                c->session = kri_session_start(kri_host_node(), c->fd);
+        else
+                (void)kri_frame_send(c->fd, KRI_FROM_ERROR, full, strlen(full));
+        if (!kr_pid_is_none(c->session))
+                return true;
+        (void)atomic_fetch_sub(&shells, 1);
+        return false;
+}
+
 /* A frame of a shell; the thread is a process only as long as it sends, for one that waits for a
  * socket answers nobody who asks it. */
 static bool give_to_session(struct connection *c, char kind, const kr_buf *frame)
@@ -87,12 +105,9 @@ static bool give_to_session(struct connection *c, char kind, const kr_buf *frame
         kr_bytes bytes = { frame->data != NULL ? frame->data : "", frame->len };
 
         if (kind == KRI_TO_SHELL && kr_pid_is_none(c->session))
-                c->session = kri_session_start(kri_host_node(), c->fd);
-        else if (!kr_pid_is_none(c->session) && strchr("ECI", kind) != NULL)
-                return kr_send(c->session, "{frame, ~, ~}", (int)kind, bytes) == KR_OK;
-        else
-                return false;
-        return !kr_pid_is_none(c->session);
+                return begin_session(c);
+        return !kr_pid_is_none(c->session) && strchr("ECI", kind) != NULL &&
+               kr_send(c->session, "{frame, ~, ~}", (int)kind, bytes) == KR_OK;
 }
 
 /* One frame. False: enough. */
@@ -127,8 +142,10 @@ static void end_session(struct connection *c)
         kr_ref monitor;
         kr_pid self;
 
-        if (kr_pid_is_none(c->session) ||
-            kr_thread_attach(kri_host_node(), &self) != KR_OK)
+        if (kr_pid_is_none(c->session))
+                return;
+        (void)atomic_fetch_sub(&shells, 1);
+        if (kr_thread_attach(kri_host_node(), &self) != KR_OK)
                 return;
         kri_socket_shut(c->fd);
         monitor = kr_monitor(c->session);

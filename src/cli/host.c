@@ -158,8 +158,9 @@ bool kri_host_start(const struct kri_host_opts *opts)
                             &host.node);
         if (err == KR_OK)
                 err = start_logger(opts);
-        if (err == KR_OK)
-                err = kr_code_start(host.node, &code);
+        if (err == KR_OK && (err = kr_code_start(host.node, &code)) == KR_EOS)
+                kri_complain("no folder for copies of modules can be made in %s",
+                             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
         if (err == KR_OK)
                 err = kri_builtin_add(host.node);
         if (err != KR_OK) {

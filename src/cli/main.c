@@ -2,6 +2,7 @@
 /* main.c: krarup, the command. Returns 0: done, 1: it failed, 2: it was not understood. */
 #include "command.h"
 #include "compile.h"
+#include "plat_file.h"
 #include "say.h"
 
 #include <locale.h>
@@ -12,6 +13,7 @@ int main(int argc, char **argv)
         const struct kri_command *command;
 
         (void)setlocale(LC_CTYPE, "");
+        kri_standard_open();
         kri_compile_prepare();
         if (argc < 2) {
                 kri_show_overview();
@@ -21,7 +23,8 @@ int main(int argc, char **argv)
                 kri_show_overview();
                 return KRI_DONE;
         }
-        if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0 ||
+            strcmp(argv[1], "version") == 0) {
                 kri_say("krarup %s\n", kr_version());
                 return KRI_DONE;
         }

@@ -44,4 +44,8 @@ bool kri_folder_go(const char *path);
 /* Bytes of memory that this program has resident. */
 uint64_t kri_resident_bytes(void);
 
+/* Descriptors 0, 1 and 2 are open from here on, if only at /dev/null: nothing that we open is taken
+ * for one of them. */
+void kri_standard_open(void);
+
 #endif

@@ -84,14 +84,15 @@ bool kri_pid_await_end(const char *path, int64_t pid, int64_t timeout_ms)
         return done;
 }
 
-bool kri_pid_kill(const char *path, int64_t pid)
+bool kri_pid_end(const char *path, int64_t pid, bool at_once)
 {
         int fd = handle_of(path, pid);
         bool sent;
 
         if (fd < 0)
                 return false;
-        sent = syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+        sent = syscall(SYS_pidfd_send_signal, fd, at_once ? SIGKILL : SIGTERM, NULL, 0) ==
+               0;
         (void)close(fd);
         return sent;
 }

@@ -18,8 +18,8 @@ int64_t kri_pid_holder(const char *path);
 /* Wait until the holder's program has ended; false: the time is up. */
 bool kri_pid_await_end(const char *path, int64_t pid, int64_t timeout_ms);
 
-/* Send it SIGKILL, if it still holds the lock. */
-bool kri_pid_kill(const char *path, int64_t pid);
+/* Send it SIGTERM, or at once SIGKILL, if it still holds the lock. */
+bool kri_pid_end(const char *path, int64_t pid, bool at_once);
 
 int64_t kri_pid_own(void);
 

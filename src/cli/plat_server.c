@@ -3,9 +3,11 @@
 
 #include "plat_socket.h"
 #include "plat_wait.h"
+#include "protocol.h"
 
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
 /* `fds` and what follows: under the lock. A place whose fd is -1 is free. */
 static struct {
@@ -58,13 +60,16 @@ static bool add(int fd)
 
 bool kri_server_add(int fd)
 {
+        static const char full[] = "the node has no room for one more";
         bool added;
 
         (void)pthread_mutex_lock(&server.lock);
         added = add(fd);
         (void)pthread_mutex_unlock(&server.lock);
-        if (!added)
+        if (!added) {
+                (void)kri_frame_send(fd, KRI_FROM_ERROR, full, strlen(full));
                 kri_socket_close(fd);
+        }
         return added;
 }
 
@@ -74,7 +79,7 @@ static void run_listener(void *unused)
 
         (void)unused;
         while ((fd = kri_socket_accept(server.listener)) >= 0)
-                (void)kri_server_add(fd); /* turned away: it sees the end */
+                (void)kri_server_add(fd);
         (void)pthread_mutex_lock(&server.lock);
         leave();
         (void)pthread_mutex_unlock(&server.lock);

@@ -5,7 +5,7 @@
 
 #include <krarup/base.h>
 
-#define KRI_SERVER_CONNECTIONS 32 /* at a time; more are turned away */
+#define KRI_SERVER_CONNECTIONS 112 /* at a time; more are turned away, and told so */
 
 /* Serve what comes to this listener, which is taken: `serve` is called by a thread of the
  * connection's own; the descriptor is closed after it. One server a program. */

@@ -18,6 +18,7 @@
 
 #define WAIT_FDS_MAX 8
 #define STARTED_FD 3
+#define STARTED_BY "KRARUP_STARTED_BY" /* the pid of who listens there */
 
 /* -- signals, flags, threads -- */
 
@@ -155,27 +156,44 @@ int64_t kri_notify_interval_ms(void)
 
 /* -- a program that was started behind -- */
 
+void kri_started_expect(void)
+{
+        char pid[32];
+
+        (void)snprintf(pid, sizeof(pid), "%lld", (long long)getpid());
+        (void)setenv(STARTED_BY, pid, 1);
+}
+
+/* The descriptor may be anybody's pipe, make's job server for one: it is ours to write to only if
+ * our parent says so. */
 void kri_started_say(const char *text)
 {
+        const char *by = getenv(STARTED_BY);
         struct stat st;
 
-        if (fstat(STARTED_FD, &st) != 0 || !S_ISFIFO(st.st_mode))
+        if (by == NULL || atoll(by) != (long long)getppid() ||
+            fstat(STARTED_FD, &st) != 0 || !S_ISFIFO(st.st_mode))
                 return;
         (void)!write(STARTED_FD, text, strlen(text));
         (void)close(STARTED_FD);
 }
 
-bool kri_started_hear(int fd, char *buf, size_t size)
+/* Not to the end of the pipe, which programs that it has started may hold open as well. */
+int kri_started_hear(int fd, int signals)
 {
-        size_t len = 0;
-        ssize_t got = 0;
+        const int fds[] = { fd, signals };
+        int number = 0;
+        ssize_t got;
+        char byte;
 
-        while (len < size - 1 && (got = read(fd, buf + len, size - 1 - len)) != 0) {
-                if (got < 0 && errno != EINTR)
+        while (kri_wait_any(fds, 2, -1) == 1) {
+                number = kri_signals_take(signals);
+                if (number != 0)
                         break;
-                len += got > 0 ? (size_t)got : 0;
         }
-        buf[len] = 0;
+        do
+                got = number == 0 ? read(fd, &byte, 1) : 0;
+        while (got < 0 && errno == EINTR);
         (void)close(fd);
-        return len > 0;
+        return number != 0 ? number : got == 1 ? 0 : -1;
 }

@@ -39,9 +39,12 @@ void kri_notify(const char *state);
 /* How often a sign of life is wanted; 0: not at all. Half the time of WatchdogSec. */
 int64_t kri_notify_interval_ms(void);
 
-/* A word to who started us with kri_run_behind (descriptor 3, if it is a pipe). */
+/* Before kri_run_behind: what is started will say a word when it has started. */
+void kri_started_expect(void);
+/* A word to who started us so (descriptor 3). */
 void kri_started_say(const char *text);
-/* What it said, until it closed; false: it said nothing. */
-bool kri_started_hear(int fd, char *buf, size_t size);
+/* Wait for it. 0: it came; -1: it never will; else the signal from `signals` that came before. The
+ * descriptor is taken. */
+int kri_started_hear(int fd, int signals);
 
 #endif

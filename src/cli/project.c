@@ -87,9 +87,13 @@ bool kri_project_need(const char *folder, struct kri_project *ret)
 {
         if (kri_project_find(folder, ret))
                 return true;
-        kri_complain("there is no NAME.app %s%s; `krarup new NAME` makes a project",
-                     folder != NULL ? "in " : "here or in a folder above",
-                     folder != NULL ? folder : "");
+        if (folder != NULL && !kri_folder_is(folder))
+                kri_complain("there is no folder %s", folder);
+        else
+                kri_complain("there is no NAME.app %s%s; `krarup new NAME` makes a "
+                             "project",
+                             folder != NULL ? "in " : "here or in a folder above",
+                             folder != NULL ? folder : "");
         return false;
 }
 
@@ -121,13 +125,17 @@ bool kri_place_of(const char *name, struct kri_place *ret)
 {
         char folder[KRI_PATH_MAX];
 
-        if (strchr(name, '/') != NULL || name[0] == '.' || strlen(name) >= 64) {
-                kri_complain("%s is no name of a node", name);
+        if (strchr(name, '/') != NULL || name[0] == '.' || name[0] == 0 ||
+            strlen(name) >= 64) {
+                kri_complain("'%s' is no name of a node", name);
                 return false;
         }
         if (!kri_folder_run(folder, sizeof(folder))) {
-                kri_complain("no private folder for sockets and pid files: %s: %s",
-                             folder, strerror(errno));
+                kri_complain("no folder for sockets and pid files: %s: %s", folder,
+                             errno == EPERM ? "it has to be yours alone (chmod 700), or "
+                                              "KRARUP_RUN_DIR names another"
+                             : errno == EINVAL ? "it has to be a path from the root"
+                                               : strerror(errno));
                 return false;
         }
         (void)snprintf(ret->name, sizeof(ret->name), "%s", name);

@@ -22,6 +22,8 @@
 static struct {
         int signals, changes; /* descriptors; -1: none */
         int alive;            /* a flag: the schedulers have run what was new */
+        int tried;            /* a flag: the application has started, or has not */
+        bool started;         /* which of both; read after the flag is up */
         int64_t stops_ms;     /* since when it stops; 0: it does not */
         struct kri_place place;
         const struct kri_serve_opts *opts;
@@ -125,6 +127,28 @@ static bool take_place(const struct kri_serve_opts *opts)
         return false;
 }
 
+static void start_app(void *app_file)
+{
+        serving.started = kri_host_start_app(app_file);
+        kri_flag_raise(serving.tried);
+}
+
+/* By another thread: an application may take its time, and signals are heard meanwhile. */
+static bool await_app(const char *app_file)
+{
+        const int fds[] = { serving.tried, serving.signals };
+
+        if (!kri_thread_begin(start_app, (void *)app_file))
+                start_app((void *)app_file);
+        while (kri_wait_any(fds, 2, -1) != 0) {
+                int number = kri_signals_take(serving.signals);
+
+                if (number != 0)
+                        stop_for(number);
+        }
+        return serving.started;
+}
+
 static bool begin(const struct kri_serve_opts *opts)
 {
         const struct kri_host_opts host = { .name = opts->name,
@@ -134,7 +158,7 @@ static bool begin(const struct kri_serve_opts *opts)
                                             .argv = opts->args->rest };
 
         return kri_host_start(&host) && kri_control_open(serving.place.socket) &&
-               kri_host_start_app(opts->project->app_file);
+               await_app(opts->project->app_file);
 }
 
 /* Started, or not: all of it goes. */
@@ -159,6 +183,7 @@ int kri_serve(const struct kri_serve_opts *opts)
         serving.changes = -1;
         serving.signals = kri_signals_open();
         serving.alive = kri_flag_open();
+        serving.tried = kri_flag_open();
         if (!kri_folder_go(opts->project->folder)) {
                 kri_complain("%s: %s", opts->project->folder, strerror(errno));
                 return KRI_FAILED;
