@@ -79,7 +79,7 @@ void stage_say(const char *format, ...)
 
 static void show(const char *erlang, const char *here, const char *result)
 {
-        stage_say("  %-24s %-44s %s\n", erlang, here, result);
+        stage_say("  %-24s %-36s %s\n", erlang, here, result);
 }
 
 void stage_show_bool(const char *erlang, const char *here, bool result)

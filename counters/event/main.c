@@ -85,7 +85,7 @@ static void tell_crash(void)
 
 static void tell(void)
 {
-        stage_say("  %-24s %-44s %s\n", "in Erlang", "here", "comes back");
+        stage_say("  %-24s %-36s %s\n", "in Erlang", "here", "comes back");
         tell_handlers();
         tell_crash();
 }

@@ -12,10 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "service.h"
 #include "versions.h"
+
+#define FILES_OF_OURS 64u /* descriptors that are no client's */
 
 static struct service_opts opts = { .port = SERVICE_PORT };
 static unsigned schedulers;
@@ -176,6 +179,19 @@ static void read_options(int argc, char **argv)
                 errx(2, "what is %s?", argv[optind]);
 }
 
+/* Whoever comes when there are no descriptors any more waits in the dark: rather fewer clients, and
+ * those beyond are told. */
+static void limit_clients(void)
+{
+        struct rlimit files;
+
+        if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+            files.rlim_cur < SERVICE_CLIENTS_MAX + FILES_OF_OURS)
+                opts.clients_max = files.rlim_cur > FILES_OF_OURS
+                                           ? (uint32_t)(files.rlim_cur - FILES_OF_OURS)
+                                           : 1;
+}
+
 int main(int argc, char **argv)
 {
         kr_node *node;
@@ -183,6 +199,7 @@ int main(int argc, char **argv)
         int status;
 
         read_options(argc, argv);
+        limit_clients();
         block_signals();
         error = kr_node_start(&(kr_node_opts){ .schedulers = schedulers,
                                                .faults = KR_FAULTS_EXIT },

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#define CLIENTS_MAX 10000
 #define IDLE_MS 300000
 #define REQUEST_MS 10000
 #define SEND_MS 10000
@@ -51,7 +50,7 @@ static void fill_in(struct service *service, const struct service_opts *opts)
 {
         service->opts = *opts;
         if (opts->clients_max == 0)
-                service->opts.clients_max = CLIENTS_MAX;
+                service->opts.clients_max = SERVICE_CLIENTS_MAX;
         if (opts->idle_timeout_ms == 0)
                 service->opts.idle_timeout_ms = IDLE_MS;
         if (opts->request_timeout_ms == 0)

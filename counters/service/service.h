@@ -21,11 +21,12 @@
 #define SERVICE_PORT 6380
 #define SERVICE_REDIS_VERSION "7.0.0" /* whose commands those that are here behave like */
 #define SERVICE_ACCEPTORS 4
+#define SERVICE_CLIENTS_MAX 10000u
 
 /* All zero is a good default. */
 struct service_opts {
         uint16_t port;        /* 0: one that the system chooses */
-        uint32_t clients_max; /* 0: 10,000 */
+        uint32_t clients_max; /* 0: SERVICE_CLIENTS_MAX */
         int64_t idle_timeout_ms; /* a client that asks nothing for so long; 0: five minutes */
         int64_t request_timeout_ms; /* the rest of a request that has begun; 0: ten seconds */
         int64_t send_timeout_ms; /* a client that does not read; 0: ten seconds */

@@ -137,7 +137,7 @@ static void tell_lite(void)
 
 static void tell(void)
 {
-        stage_say("  %-24s %-44s %s\n", "in Erlang", "here", "comes back");
+        stage_say("  %-24s %-36s %s\n", "in Erlang", "here", "comes back");
         tell_counter();
         tell_any_message();
         tell_counters();

@@ -75,7 +75,7 @@ static void tell_sys(void)
 
 static void tell(void)
 {
-        stage_say("  %-24s %-44s %s\n", "in Erlang", "here", "comes back");
+        stage_say("  %-24s %-36s %s\n", "in Erlang", "here", "comes back");
         tell_states();
         tell_limit();
         tell_end();

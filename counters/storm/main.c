@@ -88,6 +88,25 @@ static kr_err log_to_reports(void)
                                                                     : KR_COLOUR_NEVER });
 }
 
+/* In a terminal of 80 columns: a long one goes on below. Colours take no room. */
+static void show_line(const char *line)
+{
+        int column = 0;
+        bool in_colour = false;
+
+        stage_say("       | ");
+        for (; *line != 0; line++) {
+                if (*line == ' ' && column > 55) {
+                        stage_say("\n       |    ");
+                        column = 3;
+                }
+                (void)putchar(*line);
+                in_colour = *line == '\033' || (in_colour && *line != 'm');
+                column += !in_colour;
+        }
+        stage_say("\n");
+}
+
 /* The first of them: a line, and those below it that are indented. The logger goes on writing
  * at the place where it is. */
 static void show_a_report(void)
@@ -100,7 +119,7 @@ static void show_a_report(void)
         text[len > 0 ? len : 0] = 0;
         stage_say("     what the logger has to say of it:\n");
         while ((line = strsep(&rest, "\n")) != NULL && (line == text || line[0] == ' '))
-                stage_say("       | %s\n", line);
+                show_line(line);
 }
 
 /* -- what is told of a blow -- */
@@ -155,9 +174,7 @@ static void tell_time(enum storm_blow blow, const struct storm_result *result)
 
         stage_say("     the name c answered again after %s%.*f %s%s%s\n", green,
                   is_short ? 0 : 1, is_short ? us : us / 1e3, is_short ? "us" : "ms",
-                  plain,
-                  blow == STORM_SEGV ? " (the first report reads debug information)"
-                                     : "");
+                  plain, blow == STORM_SEGV ? " (a first report reads debug data)" : "");
 }
 
 static void tell_count(const char *name, const struct storm_count *c)
@@ -219,8 +236,8 @@ static void tell_end(const struct storm_result *last, const int64_t *sent)
                           sent[who] == last->counts[who].now ? "nothing is lost"
                                                              : "something is lost");
         stage_say(
-                "     c was sent %s and has %s%s%s: a restart begins at 0, whatever had been\n"
-                "     acknowledged. What must outlive a crash has to be kept elsewhere.\n"
+                "     c was sent %s and has %s%s%s: a restart begins at 0, whatever had\n"
+                "     been acknowledged. What must outlive a crash has to be kept elsewhere.\n"
                 "     d was not hit, but fell with its supervisor: a tree is cut so that only\n"
                 "     what may fall together stands together.\n",
                 grouped(sent[STORM_C]), red, grouped(last->counts[STORM_C].now), plain);
@@ -233,9 +250,9 @@ static void tell_tree(void)
                 "             +- rough_sup -+- c, d\n"
                 "\n"
                 "  Four processes tick a counter each: a thousand casts (sent, and that is all),\n"
-                "  then a call (acknowledged), a millisecond's rest, and again. Meanwhile c is hit.\n"
-                "  `not counted` waited in its mailbox, or found nobody of that name; `then lost`\n"
-                "  was counted, and went with the memory of the process that crashed.\n");
+                "  then a call (acknowledged), a millisecond's rest, and again. Meanwhile c is\n"
+                "  hit. `not counted` waited in its mailbox, or found nobody of that name; `then\n"
+                "  lost` was counted, and went with the memory of the process that crashed.\n");
 }
 
 static void tell(void)
