@@ -63,10 +63,13 @@ format: needs-full
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: needs $(BUILD)/build.ninja
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@meson setup --reconfigure -Dprefix=$(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; \
+		rm $(BUILD).log
 	@$(call NINJA,$(BUILD))
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
+	@echo "krarup is $(DESTDIR)$(PREFIX)/bin/krarup"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "add $(PREFIX)/bin to your PATH" ;; esac
 
 clean:
 	@rm -rf build build-*
