@@ -451,11 +451,30 @@ static inline bool is_suspended(const kr_gen *g)
 
 enum { SYSTEM, PARENT };
 
-/* Nothing else while sys has it stand still; that has no time limit. */
+#define MUCH_WAITS 256 /* messages */
+
+static bool has_much_waiting(void)
+{
+        kr_msg info = KR_MSG_INIT;
+        int64_t length = 0;
+
+        if (kr_process_info(kr_self(), KR_ATOM("message_queue_len"), &info))
+                (void)kr_match(info.term, "{message_queue_len, ~}", &length);
+        kr_msg_clear(&info);
+        return length > MUCH_WAITS;
+}
+
+/* Nothing else while sys has it stand still; that has no time limit. A wait without a stack looks
+ * at all that waits whenever something comes, so where that is much it keeps its stack. */
 static __attribute__((noinline)) int receive_suspended(kr_gen *g, kr_gen_in *in)
 {
+        kr_pid parent = kr_gen_parent(g);
+
+        if (has_much_waiting())
+                return kr_receive(&in->slot, KR_INFINITY, kr_on(SYSTEM, "{system, _, _}"),
+                                  kr_on(PARENT, "{'EXIT', =, _}", parent));
         return kr_receive_top(&in->slot, KR_INFINITY, kr_on(SYSTEM, "{system, _, _}"),
-                              kr_on(PARENT, "{'EXIT', =, _}", kr_gen_parent(g)));
+                              kr_on(PARENT, "{'EXIT', =, _}", parent));
 }
 
 /* For debug options; the kind may tell them itself. */

@@ -69,6 +69,21 @@ KIT_EVERYWHERE_TEST(test_what_timed_out_while_suspended_is_done_afterwards)
         kit_expect_nothing(); /* no late reply */
 }
 
+/* What waits is looked at once, not whenever something comes: a million looks at a million
+ * messages would take minutes, and sys gives up after 5 s. */
+KIT_PROCESS_TEST(test_a_suspended_server_that_is_flooded_still_answers)
+{
+        kr_pid pid = new_told();
+        kr_ref ref = kr_monitor(pid);
+
+        kit_ok(kr_sys_suspend(pid));
+        for (int i = 0; i < 1000000; i++)
+                kr_send(pid, "{flood, ~}", i);
+        check_state(pid, "#{value => 0}");
+        kr_exit_signal(pid, "kill");
+        kit_expect_down(ref, "killed");
+}
+
 struct starting {
         kr_pid owner;
 };
@@ -795,6 +810,7 @@ KIT_TEST(test_an_attached_thread_asks_and_hears_of_failures)
 
 KIT_MAIN(KIT_CASE(test_a_suspended_server_leaves_messages_where_they_are),
          KIT_CASE(test_what_timed_out_while_suspended_is_done_afterwards),
+         KIT_CASE(test_a_suspended_server_that_is_flooded_still_answers),
          KIT_CASE(test_the_parents_exit_ends_a_suspended_server),
          KIT_CASE(test_a_suspended_server_can_be_stopped),
          KIT_CASE(test_a_request_that_fails_says_which_it_was),
