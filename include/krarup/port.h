@@ -112,7 +112,8 @@ KR_API kr_err kr_port_kill(kr_port port, int signal);
 KR_API KR_MUST_CHECK kr_err kr_port_info_of(kr_port port, kr_port_info *ret_info);
 KR_API kr_err kr_port_close(kr_port port);
 
-/* Give it away; what has come already stays. KR_EPERM: it is another one's. */
+/* Give it away. What has come already stays with who had it, also what it has not received yet; as
+ * in Erlang it is not passed on. All else goes to `to`. KR_EPERM: it is another one's. */
 KR_API kr_err kr_port_connect(kr_port port, kr_pid to);
 
 KR_END_DECLS

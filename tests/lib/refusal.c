@@ -24,11 +24,16 @@ void kit_refusal_arm(void)
                 kit_heap_refuse(kit_refusal.n);
 }
 
+bool kit_refusal_has_come(void)
+{
+        return kit_refusal.source == KIT_POOL ? pool()->fail_in == 0
+                                              : kit_heap_has_refused();
+}
+
 static void disarm(void *unused)
 {
         (void)unused;
-        kit_refusal.refused = kit_refusal.source == KIT_POOL ? pool()->fail_in == 0
-                                                             : kit_heap_has_refused();
+        kit_refusal.refused = kit_refusal_has_come();
         pool()->fail_in = 0;
         kit_heap_refuse(0);
 }

@@ -31,4 +31,7 @@ kr_ref kit_refusal_spawn(void);
 
 void kit_refusal_arm(void);
 
+/* Has it been refused by now? To be asked by that process. */
+bool kit_refusal_has_come(void);
+
 #endif

@@ -506,6 +506,32 @@ KIT_PROCESS_TEST(test_a_port_is_given_away)
         kr_msg_clear(&msg);
 }
 
+/* Erlang's port_connect does not either: who had it has to. */
+KIT_PROCESS_TEST(test_what_came_before_is_not_passed_on)
+{
+        kr_port port =
+                shell("echo before; read x; echo later; exit 6", (kr_port_opts){ 0 });
+        kr_term self = kr_build("~", kr_self());
+        kr_msg msg = KR_MSG_INIT, item = KR_MSG_INIT;
+        kr_pid to = kr_spawn_link(hears, self);
+        int64_t waiting = 0;
+
+        kit_expect(&msg, "ready");
+        while (waiting == 0) {
+                kr_sleep(1); /* it is read as its owner takes in its signals */
+                kit_true(kr_process_info(kr_self(), KR_ATOM("message_queue_len"), &item));
+                kit_true(kr_match(item.term, "{message_queue_len, ~}", &waiting));
+        }
+        kit_ok(kr_port_connect(port, to));
+        kit_ok(kr_port_write(port, "x\n", 2));
+        kit_expect(&msg, "{heard, 6}");
+        kit_expect(&msg, "{=, {data, <<\"before\\n\">>}}", port);
+        kit_expect_nothing();
+        kr_release(self);
+        kr_msg_clear(&item);
+        kr_msg_clear(&msg);
+}
+
 /* -- many -- */
 
 #define MANY 40
@@ -584,6 +610,7 @@ KIT_MAIN(KIT_CASE(test_what_it_says_and_its_status), KIT_CASE(test_what_it_is_gi
          KIT_CASE(test_one_that_outlives_its_port),
          KIT_CASE(test_its_status_does_not_wait_for_others),
          KIT_CASE(test_a_node_that_stops_leaves_no_program),
-         KIT_CASE(test_a_port_is_given_away), KIT_CASE(test_many_at_once),
+         KIT_CASE(test_a_port_is_given_away),
+         KIT_CASE(test_what_came_before_is_not_passed_on), KIT_CASE(test_many_at_once),
          KIT_CASE(test_misuse_is_badarg),
          KIT_CASE(test_there_are_no_programs_in_a_simulation))
