@@ -164,6 +164,17 @@ kri_switch_prepare:
 kri_switch_restart:
         .cfi_startproc
         mov     sp, x0
+        /* as on x86-64: what the one before has left is not for a new process */
+        mov     x19, xzr
+        mov     x20, xzr
+        mov     x21, xzr
+        mov     x22, xzr
+        mov     x23, xzr
+        mov     x24, xzr
+        mov     x25, xzr
+        mov     x26, xzr
+        mov     x27, xzr
+        mov     x28, xzr
         mov     x29, xzr
         mov     x30, xzr
         mov     x16, x1
