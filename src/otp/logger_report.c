@@ -140,6 +140,8 @@ static bool is_fault(kr_term why, const char **ret_name, int64_t *ret_address)
                strcmp(*ret_name, "stack_overflow") == 0;
 }
 
+static void say_reason(struct tale *t, kr_term reason);
+
 /* A reason, in a few words: "badarith in handle_cast". The place of the event is where it
  * comes from. */
 static void say_why(struct tale *t, kr_term why, kr_term trace)
@@ -147,9 +149,16 @@ static void say_why(struct tale *t, kr_term why, kr_term trace)
         kr_bytes function = { NULL, 0 }, file = { NULL, 0 };
         const char *fault;
         int64_t address;
-        kr_term thrown;
+        kr_term thrown, module, inner;
         int line = 0;
 
+        if (kr_match(why, "{bad_return, {{~, start, _}, {'EXIT', ~}}}", &module,
+                     &inner)) {
+                kri_say_short(t->text, module);
+                kri_say(t->text, ":start crashed: ");
+                say_reason(t, inner);
+                return;
+        }
         if (is_fault(why, &fault, &address)) {
                 kri_say(t->text, "%s at address 0x%" PRIx64, fault, (uint64_t)address);
         } else if (kr_match(why, "{nocatch, ~}", &thrown)) {
@@ -487,6 +496,26 @@ static void tell_exit(struct tale *t, kr_term list)
         say_remedy(t, property(list, "exited"));
 }
 
+/* A callback of an application's that crashed while it was stopped. */
+static void tell_shutdown_error(struct tale *t, kr_term list)
+{
+        kr_term module, function, reason;
+
+        if (!kr_match(list, "[{~, {~, _}}, {error_info, ~}]", &module, &function,
+                      &reason)) {
+                kri_say_term(t->text, t->event->report);
+                return;
+        }
+        kri_say(t->text, "application module ");
+        kri_say_short(t->text, module);
+        kri_say(t->text, ": ");
+        kri_say_short(t->text, function);
+        kri_say(t->text, " crashed, the application stops all the same: ");
+        say_reason(t, reason);
+        say_remedy(t, reason);
+        say_reason_trace(t, reason);
+}
+
 /* -- all of them -- */
 
 void kri_log_describe(kr_log_event *event, kr_term report, struct kri_words *text,
@@ -515,6 +544,8 @@ void kri_log_describe(kr_log_event *event, kr_term report, struct kri_words *tex
         } else if (kr_match(report, "#{label => {supervisor, _}}")) {
                 event->domain = "otp.sasl";
                 tell_supervisor(&t, list, what);
+        } else if (kr_match(report, "#{label => {application_master, shutdown_error}}")) {
+                tell_shutdown_error(&t, list);
         } else if (kr_match(report, "#{label => {application_controller, exit}}")) {
                 tell_exit(&t, list);
         } else {

@@ -211,6 +211,8 @@ static const char *of_an_application(kr_term reason)
         ROW("{bad_return, {{_, start, _}, {'EXIT', {undef, _}}}}",
             "the module in {mod, {Module, Args}} is not known here: give it to kr_main or "
             "kr_application_register, or correct its name");
+        if (kr_match(reason, "{bad_return, {{_, start, _}, {'EXIT', _}}}"))
+                return NULL; /* it crashed: what it crashed with says more */
         ROW("{bad_return, {{_, start, _}, _}}",
             "start gives what starting the top supervisor gave: return "
             "kr_start_link(&top, ...), or kr_start_failed");

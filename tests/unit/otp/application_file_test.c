@@ -308,6 +308,45 @@ KIT_PROCESS_TEST(test_logging_is_configured_by_kernel)
                 strstr(notes, "config: kernel: logger: not understood: {handler,odd}"));
 }
 
+static kr_started crashing_start(kr_app *app, kr_msg *more)
+{
+        (void)app;
+        (void)more;
+        kr_error("out_of_luck");
+}
+
+static void crashing_prep_stop(kr_app *app)
+{
+        (void)app;
+        kr_error("out_of_luck_too");
+}
+
+KR_APPLICATION(crashing, .start = crashing_start);
+KR_APPLICATION(crashing_late, .start = start, .prep_stop = crashing_prep_stop);
+
+/* Who and why, on the first line. */
+KIT_PROCESS_TEST(test_callbacks_that_crash_are_told)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        boot();
+        note_logs();
+        kit_ok(kr_application_register(kr_here(), &crashing));
+        kit_ok(kr_application_register(kr_here(), &crashing_late));
+        load("{application, a, [{mod, {crashing, []}}]}");
+        load("{application, b, [{mod, {crashing_late, []}}]}");
+        kit_err(kr_application_start("a", KR_TEMPORARY, &slot), KR_EFAILED);
+        kit_not_null(strstr(notes, "application a exited: crashing:start crashed: "
+                                   "out_of_luck in crashing_start"));
+        kit_ok(kr_application_start("b", KR_TEMPORARY, &slot));
+        kit_ok(kr_application_stop("b", &slot));
+        kit_not_null(strstr(notes,
+                            "application module crashing_late: prep_stop crashed, the "
+                            "application stops all the same: out_of_luck_too in "
+                            "crashing_prep_stop"));
+        kr_msg_clear(&slot);
+}
+
 KIT_MAIN(KIT_CASE(test_environment_from_files_and_the_command_line),
          KIT_CASE(test_a_changed_sys_config_may_name_other_files),
          KIT_CASE(test_a_misspelt_key_is_told_with_the_right_one),
@@ -319,4 +358,5 @@ KIT_MAIN(KIT_CASE(test_environment_from_files_and_the_command_line),
          KIT_CASE(test_an_application_that_fails_fails_the_boot),
          KIT_CASE(test_illegal_parameters_fail_the_boot),
          KIT_CASE(test_a_spec_in_the_program_is_told_with_its_place),
-         KIT_CASE(test_logging_is_configured_by_kernel))
+         KIT_CASE(test_logging_is_configured_by_kernel),
+         KIT_CASE(test_callbacks_that_crash_are_told))

@@ -155,6 +155,28 @@ KIT_SIM_TEST(test_phases_without_a_callback)
         kr_msg_clear(&slot);
 }
 
+static kr_started no_luck(kr_app *app, kr_msg *more)
+{
+        (void)app;
+        (void)more;
+        kr_error("{invalid_intensity, -1}"); /* whatever it is */
+}
+KR_APPLICATION(luckless, .start = no_luck);
+
+/* mistake: a start that crashes: what to do is said of what it crashed with */
+KIT_SIM_TEST(test_a_start_that_crashes)
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        boot();
+        kit_ok(kr_application_register(kr_here(), &luckless));
+        load("{application, a, [{mod, {luckless, []}}]}");
+        kit_err(kr_application_start("a", KR_TEMPORARY, &slot), KR_EFAILED);
+        kit_remedy(reason_in(&slot), "intensity is 0 or more",
+                   "{bad_return, {{luckless, start, _}, {'EXIT', _}}}");
+        kr_msg_clear(&slot);
+}
+
 /* mistake: a module in {mod, ...} that is not known */
 KIT_SIM_TEST(test_a_module_that_is_not_known)
 {
@@ -239,7 +261,7 @@ KIT_MAIN(KIT_CASE(test_one_that_is_needed_does_not_run),
          KIT_CASE(test_one_that_runs_is_unloaded),
          KIT_CASE(test_phases_that_are_not_known),
          KIT_CASE(test_phases_without_a_callback),
-         KIT_CASE(test_a_module_that_is_not_known),
+         KIT_CASE(test_a_module_that_is_not_known), KIT_CASE(test_a_start_that_crashes),
          KIT_CASE(test_a_start_without_a_process), KIT_CASE(test_a_start_that_fails),
          KIT_CASE(test_a_change_that_nobody_is_told_of),
          KIT_CASE(test_a_value_that_is_no_term))
