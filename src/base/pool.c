@@ -63,9 +63,16 @@ void kri_depot_fini(struct kri_depot *depot)
         kri_arena_trim(&depot->arena);
 }
 
+static struct kri_pool_list no_blocks(unsigned size_class)
+{
+        return (struct kri_pool_list){ NULL, kri_pool_list_len[size_class] };
+}
+
 void kri_pool_init(struct kri_pool *pool, struct kri_depot *depot)
 {
         *pool = (struct kri_pool){ .depot = depot };
+        for (unsigned size_class = 0; size_class < KRI_POOL_CLASSES; size_class++)
+                pool->hot[size_class] = pool->spare[size_class] = no_blocks(size_class);
 }
 
 /* depot locked */
@@ -87,22 +94,21 @@ static bool new_chunk(struct kri_depot *depot, struct kri_depot_class *c)
 static struct kri_pool_list carve(struct kri_depot *depot, unsigned size_class)
 {
         struct kri_depot_class *c = &depot->classes[size_class];
-        struct kri_pool_list list = { NULL, 0 };
+        struct kri_pool_list list = no_blocks(size_class);
         size_t size = kri_pool_sizes[size_class];
 
         if ((size_t)(c->carve_end - c->carve) < size && !new_chunk(depot, c))
                 return list;
-        while (list.count + 1u < kri_pool_list_len[size_class] &&
-               (size_t)(c->carve_end - c->carve) >= size) {
+        while (list.room > 1 && (size_t)(c->carve_end - c->carve) >= size) {
                 struct kri_block *block = (struct kri_block *)c->carve;
 
                 block->next = list.first;
                 list.first = block;
-                list.count++;
+                list.room--;
                 c->carve += size;
         }
-        c->chunk->cut += list.count;
-        c->carved += list.count;
+        c->chunk->cut += kri_pool_list_count(&list, size_class);
+        c->carved += kri_pool_list_count(&list, size_class);
         return list;
 }
 
@@ -115,7 +121,7 @@ static struct kri_pool_list take_list(struct kri_depot *depot, unsigned size_cla
         list.first = c->lists;
         if (list.first != NULL) {
                 c->lists = list.first->next_list;
-                list.count = (uint32_t)list.first->list_len;
+                list.room = (uint32_t)list.first->list_room;
         } else {
                 list = carve(depot, size_class);
         }
@@ -132,11 +138,11 @@ static void give_list(struct kri_depot *depot, unsigned size_class,
         if (list->first == NULL)
                 return;
         kri_lock(&depot->lock);
-        list->first->list_len = list->count;
+        list->first->list_room = list->room;
         list->first->next_list = c->lists;
         c->lists = list->first;
         kri_unlock(&depot->lock);
-        *list = (struct kri_pool_list){ NULL, 0 };
+        *list = no_blocks(size_class);
 }
 
 /* -- trimming; the depot is locked -- */
@@ -206,14 +212,15 @@ static bool is_unused(const struct kri_chunk *chunk)
         return chunk->free == chunk->cut;
 }
 
-static void add_list(struct kri_depot_class *c, struct kri_pool_list *list)
+static void add_list(struct kri_depot_class *c, unsigned size_class,
+                     struct kri_pool_list *list)
 {
         if (list->first == NULL)
                 return;
-        list->first->list_len = list->count;
+        list->first->list_room = list->room;
         list->first->next_list = c->lists;
         c->lists = list->first;
-        *list = (struct kri_pool_list){ NULL, 0 };
+        *list = no_blocks(size_class);
 }
 
 /* Take the blocks of unused chunks out of the lists. */
@@ -222,7 +229,7 @@ static void drop_blocks(struct kri_depot *depot, unsigned size_class,
 {
         struct kri_depot_class *c = &depot->classes[size_class];
         struct kri_block *list = c->lists, *next_list, *block, *next;
-        struct kri_pool_list kept = { NULL, 0 };
+        struct kri_pool_list kept = no_blocks(size_class);
 
         c->lists = NULL;
         for (; list != NULL; list = next_list) {
@@ -235,11 +242,11 @@ static void drop_blocks(struct kri_depot *depot, unsigned size_class,
                         }
                         block->next = kept.first;
                         kept.first = block;
-                        if (++kept.count + 1u >= kri_pool_list_len[size_class])
-                                add_list(c, &kept);
+                        if (--kept.room <= 1)
+                                add_list(c, size_class, &kept);
                 }
         }
-        add_list(c, &kept);
+        add_list(c, size_class, &kept);
         if (c->chunk != NULL && is_unused(c->chunk)) {
                 c->chunk = NULL;
                 c->carve = c->carve_end = NULL;
@@ -290,7 +297,7 @@ void *kri_pool_refill(struct kri_pool *pool, unsigned size_class)
         if (hot->first == NULL) {
                 if (pool->spare[size_class].first != NULL) {
                         *hot = pool->spare[size_class];
-                        pool->spare[size_class] = (struct kri_pool_list){ NULL, 0 };
+                        pool->spare[size_class] = no_blocks(size_class);
                 } else {
                         *hot = take_list(pool->depot, size_class);
                 }
@@ -298,7 +305,7 @@ void *kri_pool_refill(struct kri_pool *pool, unsigned size_class)
         block = hot->first;
         if (block != NULL) {
                 hot->first = block->next;
-                hot->count--;
+                hot->room++;
         }
         return block;
 }
@@ -307,7 +314,7 @@ void kri_pool_spill(struct kri_pool *pool, unsigned size_class)
 {
         give_list(pool->depot, size_class, &pool->spare[size_class]);
         pool->spare[size_class] = pool->hot[size_class];
-        pool->hot[size_class] = (struct kri_pool_list){ NULL, 0 };
+        pool->hot[size_class] = no_blocks(size_class);
 }
 
 void kri_pool_fini(struct kri_pool *pool)

@@ -28,12 +28,12 @@
 struct kri_block {
         struct kri_block *next;
         struct kri_block *next_list; /* in the depot, on the first block of a list ... */
-        uint64_t list_len;           /* ... with that list's length */
+        uint64_t list_room;          /* ... with that list's room */
 };
 
 struct kri_pool_list {
         struct kri_block *first;
-        uint32_t count;
+        uint32_t room; /* for so many more; at least 1 between calls */
 };
 
 struct kri_chunk;
@@ -95,6 +95,12 @@ void kri_pool_spill(struct kri_pool *pool, unsigned size_class);
 static const uint8_t kri_pool_list_len[KRI_POOL_CLASSES] = { 128, 128, 64, 64, 32,
                                                              16,  8,   4,  128 };
 
+static inline uint32_t kri_pool_list_count(const struct kri_pool_list *list,
+                                           unsigned size_class)
+{
+        return kri_pool_list_len[size_class] - list->room;
+}
+
 /* NULL: no memory. */
 static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned size_class)
 {
@@ -104,7 +110,7 @@ static inline void *kri_pool_alloc(struct kri_pool *pool, unsigned size_class)
         if (__builtin_expect(block == NULL || pool->fail_in != 0, 0))
                 return kri_pool_refill(pool, size_class);
         hot->first = block->next;
-        hot->count--;
+        hot->room++;
         return block;
 }
 
@@ -126,7 +132,7 @@ static inline void kri_pool_free(struct kri_pool *pool, void *place, unsigned si
         kri_pool_poison(place, size_class);
         block->next = hot->first;
         hot->first = block;
-        if (__builtin_expect(++hot->count >= kri_pool_list_len[size_class], 0))
+        if (__builtin_expect(--hot->room == 0, 0))
                 kri_pool_spill(pool, size_class);
 }
 

@@ -565,15 +565,19 @@ void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 
         if (__builtin_expect(p == NULL, 0))
                 return;
-        receiver = kri_quick_receiver(p, to, code);
-        if (__builtin_expect(receiver == NULL, 0)) {
+        if (!kri_quick_is_near(p, to, code)) {
                 cast_any(to, site, args);
+                return;
+        }
+        receiver = kri_quick_receiver(p, to.num, code);
+        if (__builtin_expect(receiver == NULL, 0)) {
+                cast_any(kri_word_pid(to.num), code->code.site, args);
                 return;
         }
         sig = kri_build_in_pool(&p->sched->pool, code, args, CAST_WORDS,
                                 kri_pid_serial(to.num));
         if (__builtin_expect(sig == NULL, 0)) {
-                cast_any(to, site, args);
+                cast_any(kri_word_pid(to.num), code->code.site, args);
                 return;
         }
         put_cast(sig);
@@ -582,8 +586,7 @@ void kri_cast_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
                 return;
         }
         kri_put(receiver, sig);
-        p->reds -= KRI_COST_SEND;
-        if (__builtin_expect(p->reds <= 0, 0)) {
+        if (kri_turn_ends(p, KRI_COST_SEND)) {
                 (void)kri_sent_enough(p);
                 return;
         }

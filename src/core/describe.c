@@ -255,7 +255,7 @@ static kri_word reductions(struct view *v)
 {
         const struct kri_sched *s = v->p->sched;
         int32_t turn = s != NULL && s->sim ? s->turn : KRI_TURN_REDUCTIONS;
-        int64_t in_turn = v->running ? turn - v->p->reds : 0;
+        int64_t in_turn = v->running ? turn - kri_turn_left(v->p) : 0;
 
         return kri_int((int64_t)v->p->reductions + in_turn);
 }

@@ -46,7 +46,7 @@ kr_node *kr_here(void)
 void kri_yield_now(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_THREAD)) {
-                p->reds = KRI_TURN_REDUCTIONS;
+                kri_turn_begin(p, KRI_TURN_REDUCTIONS);
                 return;
         }
         kri_switch_out(p, KRI_OUT_YIELD);
@@ -351,7 +351,7 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s)
         p->entry_name = "attached thread";
         kri_sched_set(p, s);
         kri_inside_set(p, 0);
-        p->reds = KRI_TURN_REDUCTIONS;
+        kri_turn_begin(p, KRI_TURN_REDUCTIONS);
         kri_flags_set(p, KRI_P_THREAD | KRI_P_TRAP_EXIT, 0);
         kri_state_set(p, KRI_STATE_RUNNING);
         return p;

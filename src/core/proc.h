@@ -74,16 +74,35 @@ enum kri_out {
 struct kri_owned;
 
 struct kri_proc {
+        /* -- what every message and every turn touches: the first 64 bytes -- */
+        struct kri_sig *_Atomic outer; /* any thread */
+        _Atomic uint32_t serial; /* of the present tenant, or the next one when DEAD */
+        _Atomic uint32_t flags;  /* owner writes (relaxed); senders read LIMITED */
+        struct kri_sched *sched; /* that runs it, or has it in a queue; NULL: none has;
+                                  * of an attached thread: its own. Only its holder
+                                  * changes it; see kri_sched_set */
+        struct kri_sig *first;   /* the mailbox in order of arrival */
+        struct kri_sig *last;
+        uint32_t len;           /* of the mailbox */
+        int32_t reds;           /* left in this turn, less 1: see kri_turn_left */
+        struct kri_sig *held;   /* messages in slots, newest slot first */
+        _Atomic uint8_t inside; /* it runs code of Krarup (written by it, read by others
+                                      after a heavy barrier): kri_inside_set */
+        _Atomic uint8_t taken;  /* its scheduler was, or is being, taken away */
+        _Atomic uint8_t state;  /* enum kri_state */
+        _Atomic uint8_t zombie; /* killed in foreign code: links have fired already */
+        uint8_t priority;       /* kr_priority; owner, or whoever queues it */
+        uint8_t out;            /* enum kri_out; the owner's, as all below but the last */
+        uint8_t suspended;      /* count; at its maximum extra->suspended_more is added */
+        uint8_t entry_kind;     /* KRI_ENTRY_...: of fn; constant */
+
         /* -- any thread, atomic -- */
-        struct kri_sig *_Atomic outer;
-        _Atomic uint32_t serial;   /* of the present tenant, or the next one when DEAD */
-        _Atomic uint32_t name;     /* atom; 0 none; KRI_NAME_DEAD from its end on */
-        _Atomic uint32_t flags;    /* owner writes (relaxed); senders read LIMITED */
-        _Atomic uint8_t state;     /* enum kri_state */
-        _Atomic uint8_t taken;     /* its scheduler was, or is being, taken away */
-        _Atomic uint8_t zombie;    /* killed in foreign code: links have fired already */
-        uint8_t priority;          /* kr_priority; owner, or whoever queues it */
-        struct kri_proc *run_next; /* in a run queue: whoever owns the queue */
+        _Atomic uint32_t name; /* atom; 0 none; KRI_NAME_DEAD from its end on */
+        _Atomic uint32_t
+                critical; /* depth of kr_critical_begin (the watch looks at it) */
+
+        /* -- whoever owns the run queue that it is in -- */
+        struct kri_proc *run_next;
 
         /* -- constant while the tenant lives -- */
         struct kr_node *node;
@@ -91,34 +110,18 @@ struct kri_proc {
         kri_word self;          /* its pid */
         kri_word parent;        /* near pid, or 0 */
 
-        /* -- the owner's: what every turn touches -- */
-        struct kri_sched *sched; /* that runs it, or has it in a queue; NULL: none has;
-                                  * of an attached thread: its own. Only its holder
-                                  * changes it; see kri_sched_set */
-        struct kri_sig *first;   /* the mailbox in order of arrival */
-        struct kri_sig *last;
+        /* -- the owner's -- */
         struct kri_sig *scanned; /* last one this wait has looked at; NULL: none yet */
-        uint32_t len;            /* of the mailbox */
-        int32_t reds;            /* left in this turn */
         void *sp;                /* while not running: where it goes on */
         struct kri_stack *stack; /* NULL while it waits at the top of its loop */
-        struct kri_sig *held;    /* messages in slots, newest slot first */
+        struct kri_sig *doom;    /* reason to end with, once there is one */
         const void *top_site;    /* of the first clause of the wait at the top (TOP) */
-
-        _Atomic uint8_t inside; /* it runs code of Krarup (written by it, read by others
-                                      after a heavy barrier): kri_inside_set */
-        uint8_t out;            /* enum kri_out */
-        uint8_t entry_kind;     /* KRI_ENTRY_...: of fn */
-        uint8_t suspended;      /* count; at its maximum extra->suspended_more is added */
-        _Atomic uint32_t
-                critical; /* depth of kr_critical_begin (the watch looks at it) */
-        void (*fn)(void); /* the loop: entered with arg at its top */
+        void (*fn)(void);        /* the loop: entered with arg at its top */
         union {
                 int64_t i;
                 kri_word term; /* kept */
                 void *ptr;     /* owned */
         } arg;
-        struct kri_sig *doom;    /* reason to end with, once there is one */
         struct kri_extra *extra; /* what few processes have; NULL until needed */
         struct kri_owned *owned; /* memory that goes with it */
         kri_word link;           /* the first link (see link.c), or 0 */
@@ -128,6 +131,7 @@ struct kri_proc {
         uint64_t reductions; /* before this turn */
 };
 
+_Static_assert(offsetof(struct kri_proc, name) == 64, "hot and cold are apart");
 _Static_assert(sizeof(struct kri_proc) <= 232,
                "an idle server, with its block, costs 320");
 
@@ -257,11 +261,29 @@ static inline void kri_leave(struct kri_proc *p)
         kri_inside_set(p, 0);
 }
 
-/* Spend reductions; when the turn is over, let others run. */
-static inline void kri_spend(struct kri_proc *p, int32_t reductions)
+/* p->reds is one less than what is left, for the processor sees at no cost that what it has
+ * counted down is negative. */
+static inline void kri_turn_begin(struct kri_proc *p, int32_t reductions)
+{
+        p->reds = reductions - 1;
+}
+
+static inline int32_t kri_turn_left(const struct kri_proc *p)
+{
+        return p->reds + 1;
+}
+
+/* Spend reductions. True: the turn is over. */
+static inline bool kri_turn_ends(struct kri_proc *p, int32_t reductions)
 {
         p->reds -= reductions;
-        if (__builtin_expect(p->reds <= 0, 0))
+        return __builtin_expect(p->reds < 0, 0);
+}
+
+/* The same; when the turn is over, let others run. */
+static inline void kri_spend(struct kri_proc *p, int32_t reductions)
+{
+        if (kri_turn_ends(p, reductions))
                 kri_yield_now(p);
 }
 

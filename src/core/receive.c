@@ -377,10 +377,8 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_fast(
                         continue;
                 }
                 if (effort == SIMPLE)
-                        return code->fast_box && kri_match_one(match, box, c->args)
-                                       ? c
-                                       : NULL;
-                if (code->fast_box && kri_match_fast(match, box, c->args))
+                        return kri_match_one(code, box, &c->args) ? c : NULL;
+                if (code->fast_box != 0 && kri_match_fast(match, box, c->args))
                         return c;
                 if (code->fast_more && kri_match_more(match, box, c->args))
                         return c;
@@ -401,8 +399,7 @@ static inline __attribute__((always_inline)) const struct kr_clause *fits_word(
                         return NULL;
                 if (code->boxed || ((t ^ code->key_word) & code->key_mask) != 0)
                         continue;
-                return code->fast_word && kri_match_word_fast(code, t, c->args) ? c
-                                                                                : NULL;
+                return kri_match_word_fast(code, t, &c->args) ? c : NULL;
         }
         return NULL;
 }
@@ -425,7 +422,7 @@ static inline __attribute__((always_inline)) bool is_small(const struct kri_sig 
 
 /* Give back what the slot held, if few others were filled since, and nothing large hangs off
  * any (they may be out of scope: then they go with the next that takes more). False: it takes
- * more (release_slot); nothing has happened. */
+ * more (release_slot), or there is no slot; nothing has happened. */
 static inline __attribute__((always_inline)) bool release_quickly(struct kri_proc *p,
                                                                   const kr_msg *slot,
                                                                   enum effort effort)
@@ -440,17 +437,17 @@ static inline __attribute__((always_inline)) bool release_quickly(struct kri_pro
                 sig = *place;
         }
         if (sig == NULL)
-                return true;
+                return slot != NULL;
         if (!is_small(sig))
                 return false;
         hot = &p->sched->pool.hot[sig->size_class];
-        if (hot->count + 1u >= kri_pool_list_len[sig->size_class])
+        if (hot->room <= 1)
                 return false;
         *place = sig->next;
         kri_pool_poison(sig, sig->size_class);
         sig->next = (struct kri_sig *)hot->first;
         hot->first = (struct kri_block *)sig;
-        hot->count++;
+        hot->room--;
         return true;
 }
 
@@ -476,6 +473,7 @@ static inline __attribute__((always_inline)) void take_it(struct kri_proc *p,
         p->first = sig->next;
         if (sig->next == NULL)
                 p->last = NULL;
+        __builtin_prefetch(sig->next);
         p->len--;
         slot->term.w = t;
         slot->sig = sig;
@@ -497,11 +495,13 @@ static inline __attribute__((always_inline)) const struct kr_clause *take_first(
         if (kri_has(p, unless | KRI_P_MARKED))
                 return NULL;
         if (__builtin_expect(kri_tag(sig->root) == KRI_BOX, 1)) {
-                t = kri_load_place(&sig->root);
-                clause = fits_fast(clauses, kri_ptr(t), effort);
+                const kri_word *box = kri_load_box(&sig->root);
+
+                clause = fits_fast(clauses, box, effort);
+                t = kri_boxed(box);
         } else if (!kri_is_place(sig->root)) {
-                clause = fits_word(clauses, sig->root);
                 t = sig->root;
+                clause = fits_word(clauses, t);
         } else {
                 clause = fits_anything(clauses);
                 t = kri_sig_root(sig);
@@ -593,9 +593,10 @@ static KRI_TAIL int received_enough(struct kri_proc *p, int id)
 /* The mailbox is empty, and so is the queue, and there is nothing to think of but that: the
  * usual wait, which has its deadline then. */
 static inline __attribute__((always_inline)) bool waits_simply(struct kri_proc *p,
+                                                               const kr_msg *slot,
                                                                int64_t timeout_ms)
 {
-        return p->scanned == NULL && p->doom == NULL &&
+        return slot != NULL && p->scanned == NULL && p->doom == NULL &&
                !kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_THREAD) &&
                p->sched->outbox.to != p && !kri_outer_has_news(p) &&
                (timeout_ms == KR_INFINITY || limit_quickly(p, timeout_ms));
@@ -605,7 +606,7 @@ static inline __attribute__((always_inline)) bool waits_simply(struct kri_proc *
 static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
                                     const struct kr_clause *clauses)
 {
-        if (!waits_simply(p, timeout_ms))
+        if (!waits_simply(p, slot, timeout_ms))
                 return receive_in(p, slot, timeout_ms, clauses);
         kri_flags_set(p, 0, KRI_P_NEWS);
         kri_switch_out(p, KRI_OUT_WAIT);
@@ -623,8 +624,7 @@ static KRI_TAIL int receive_more(struct kri_proc *p, kr_msg *slot, int64_t timeo
         if (__builtin_expect(clause == NULL, 0))
                 return receive_in(p, slot, timeout_ms, clauses);
         kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
-        p->reds -= KRI_COST_RECEIVE;
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, KRI_COST_RECEIVE))
                 return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
@@ -641,16 +641,13 @@ int kri_receive(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *clause
                 return KR_TIMEOUT;
         if (__builtin_expect(kri_is_taken(p), 0))
                 return receive_taken(slot, timeout_ms, clauses);
-        if (__builtin_expect(slot == NULL, 0))
-                return receive_in(p, slot, timeout_ms, clauses);
         if (p->first == NULL)
                 return receive_waiting(p, slot, timeout_ms, clauses);
         clause = take_first(p, slot, clauses,
                             KRI_P_LIMITED | KRI_P_TOP | KRI_P_WAIT_TIMED, SIMPLE);
         if (__builtin_expect(clause == NULL, 0))
                 return receive_more(p, slot, timeout_ms, clauses);
-        p->reds -= KRI_COST_RECEIVE;
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, KRI_COST_RECEIVE))
                 return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
@@ -726,8 +723,7 @@ int kri_receive_top(kr_msg *slot, int64_t timeout_ms, const struct kr_clause *cl
         if (clause == NULL)
                 return receive_top(slot, timeout_ms, clauses);
         kri_flags_set(p, 0, KRI_P_TOP);
-        p->reds -= KRI_COST_RECEIVE;
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, KRI_COST_RECEIVE))
                 return received_enough(p, clause->id);
         kri_leave(p);
         return clause->id;
@@ -756,8 +752,7 @@ int kri_receive_next(kr_msg *slot, int64_t timeout_ms)
                 return next_at_top(p, slot, timeout_ms);
         take_it(p, slot, kri_sig_root(p->first));
         kri_flags_set(p, 0, KRI_P_TOP);
-        p->reds -= KRI_COST_RECEIVE;
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, KRI_COST_RECEIVE))
                 return received_enough(p, 0);
         kri_leave(p);
         return 0;
@@ -992,7 +987,7 @@ int kri_call_await(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
         if (__builtin_expect(!take_reply(p, slot, ref, after), 0))
                 return kri_call_go_on(p, ref, after, timeout_ms, slot);
         kri_flags_set(p, 0, KRI_P_WAIT_TIMED | KRI_P_TIMED_OUT);
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, 0))
                 kri_yield_now(p);
         kri_leave(p);
         return KRI_CALL_REPLY;

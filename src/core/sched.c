@@ -537,7 +537,7 @@ static inline __attribute__((always_inline)) void run(struct kri_sched *s,
         if (__builtin_expect(s->sim, 0))
                 s->turn = reductions = kri_sim_reductions(s, reductions);
         kri_sched_set(p, s);
-        p->reds = reductions;
+        kri_turn_begin(p, reductions);
         kri_state_set(p, KRI_STATE_RUNNING);
         if (!has_reason(s, p))
                 return;

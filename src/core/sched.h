@@ -179,7 +179,7 @@ static inline __attribute__((always_inline)) void kri_count_turn(struct kri_sche
                                                                  struct kri_proc *p,
                                                                  int32_t turn)
 {
-        uint64_t spent = (uint64_t)(turn - p->reds);
+        uint64_t spent = (uint64_t)(turn - kri_turn_left(p));
 
         p->reductions += spent;
         s->spent += spent;
@@ -227,7 +227,7 @@ static inline __attribute__((always_inline)) void kri_hop_begin(struct kri_sched
         atomic_store_explicit(&s->turns,
                               atomic_load_explicit(&s->turns, memory_order_relaxed) + 1,
                               memory_order_relaxed);
-        next->reds = KRI_TURN_REDUCTIONS;
+        kri_turn_begin(next, KRI_TURN_REDUCTIONS);
         kri_state_set(next, KRI_STATE_RUNNING);
         /* release: as in the scheduler's run() */
         atomic_store_explicit(&s->current, next, memory_order_release);

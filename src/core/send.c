@@ -392,20 +392,21 @@ kr_err kri_send_pid(kr_pid to, struct kri_site *site, const union kri_arg *args)
 
         if (__builtin_expect(p == NULL, 0))
                 return KR_EBADARG;
-        receiver = kri_quick_receiver(p, to, code);
-        if (__builtin_expect(receiver == NULL, 0))
+        if (!kri_quick_is_near(p, to, code))
                 return send_any(to, site, args);
+        receiver = kri_quick_receiver(p, to.num, code);
+        if (__builtin_expect(receiver == NULL, 0))
+                return send_any(kri_word_pid(to.num), code->code.site, args);
         sig = kri_build_in_pool(&p->sched->pool, code, args, 0, kri_pid_serial(to.num));
         if (__builtin_expect(sig == NULL, 0))
                 return send_any(kri_word_pid(to.num), code->code.site, args);
         if (!kri_is_here(p->sched, receiver))
                 return kri_send_away(p, receiver, sig);
         kri_put(receiver, sig);
-        p->reds -= KRI_COST_SEND;
-        if (__builtin_expect(p->reds <= 0, 0))
+        if (kri_turn_ends(p, KRI_COST_SEND))
                 return kri_sent_enough(p);
         kri_leave(p);
-        return KR_OK;
+        return kri_sent();
 }
 
 static KRI_TAIL kr_err send_named(struct kri_proc *p, uint32_t name,

@@ -31,20 +31,26 @@ static inline const struct kri_build_code *kri_build_code_of(const struct kri_si
                                                               __ATOMIC_ACQUIRE);
 }
 
-/* Who gets what is built by `code`, which may be NULL. NULL: it is not that easy. p has entered
- * quickly, and nothing has been asked. */
-static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver(
+/* Is it a pid of this node? p has entered quickly, and nothing has been asked; `code` may be
+ * NULL. False: it may be one, but is not that easy. From here on its number says it all, as the
+ * code says which site it is of: what need not be kept costs no register. */
+static inline __attribute__((always_inline)) bool kri_quick_is_near(
         const struct kri_proc *p, kr_pid to, const struct kri_build_code *code)
 {
-        uint32_t index = kri_pid_index(to.num);
-        struct kri_proc *receiver;
+        return __builtin_expect(!kri_is_taken(p) && to.node == p->node->slot &&
+                                        kri_pid_index(to.num) < p->node->procs_max &&
+                                        code != NULL,
+                                1);
+}
 
-        if (__builtin_expect(kri_is_taken(p) || to.node != p->node->slot ||
-                                     index >= p->node->procs_max || code == NULL,
-                             0))
-                return NULL;
-        receiver = kri_proc_at(p->node, index);
-        if (__builtin_expect(kri_serial(receiver) != kri_pid_serial(to.num) ||
+/* Who has the pid with that number, which is near, and gets what is built by `code`. NULL: it is
+ * not that easy. */
+static inline __attribute__((always_inline)) struct kri_proc *kri_quick_receiver(
+        const struct kri_proc *p, uint64_t num, const struct kri_build_code *code)
+{
+        struct kri_proc *receiver = kri_proc_at(p->node, kri_pid_index(num));
+
+        if (__builtin_expect(kri_serial(receiver) != kri_pid_serial(num) ||
                                      kri_has(receiver, KRI_P_LIMITED) || code->fast == 0,
                              0))
                 return NULL;
@@ -88,10 +94,20 @@ static inline __attribute__((always_inline)) struct kri_sig *kri_build_in_pool(
         if (!kri_build_fast(code, args, sig->heap + before))
                 return NULL;
         hot->first = (struct kri_block *)sig->next;
-        hot->count--;
+        hot->room++;
         sig->head = code->fast_sizes + ((uint64_t)before << 32) +
                     ((uint64_t)kri_quick_class(before) << 8) + KRI_SIG_MESSAGE;
         return sig;
+}
+
+/* KR_OK, made when it is needed: the compiler would keep some other word that it knows to be
+ * zero until then, in a register that nobody else could have. */
+static inline kr_err kri_sent(void)
+{
+        kr_err ok = KR_OK;
+
+        __asm__("" : "+r"(ok));
+        return ok;
 }
 
 /* Where those who build so go on with a jump. away: the receiver is not one of p's that is

@@ -27,14 +27,15 @@ struct kri_code {
         kri_word key_second;
         kri_word key_second_mask;
         bool boxed;
-        bool matches;    /* made by KRI_MATCH_SITE */
-        int8_t ref_arg;  /* see kri_code_ref_arg */
-        uint8_t shape;   /* enum kri_shape, for the files of patterns */
-        bool fast_box;   /* boxed, and kri_match_fast decides it if the key fits */
-        bool fast_more;  /* boxed, and kri_match_more does */
-        bool fast_word;  /* not boxed, and kri_match_word_fast does */
-        bool may_be_box; /* not boxed, but a box may fit it ... */
-        bool is_any;     /* ... whatever it is: the pattern is `_` */
+        bool matches;      /* made by KRI_MATCH_SITE */
+        int8_t ref_arg;    /* see kri_code_ref_arg */
+        uint8_t shape;     /* enum kri_shape, for the files of patterns */
+        uint8_t fast_box;  /* 1 + results: boxed, and kri_match_fast decides it if the
+                             key fits; 0: it does not */
+        bool fast_more;    /* boxed, and kri_match_more does */
+        uint8_t fast_word; /* the same, not boxed: kri_match_word_fast */
+        bool may_be_box;   /* not boxed, but a box may fit it ... */
+        bool is_any;       /* ... whatever it is: the pattern is `_` */
         struct kri_site *site;
         struct kri_code *next; /* of all codes; under a lock */
 };

@@ -374,7 +374,7 @@ static void make_fast(struct kri_match_code *match)
 {
         if (!can_be_fast(match))
                 return;
-        match->code.fast_box = true;
+        match->code.fast_box = (uint8_t)(1 + match->out_count);
         match->fast_outs = match->out_count;
         for (uint32_t i = 0; i < match->out_count; i++) {
                 const struct kri_flat *flat = &match->flat_outs[i];
@@ -426,10 +426,10 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 make_fast(match);
         }
         make_more(match, more);
-        if (e.nodes->op == KRI_OP_WORD ||
-            (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64) ||
-            e.nodes->op == KRI_OP_ANY)
-                match->code.fast_word = true;
+        if (e.nodes->op == KRI_OP_WORD || e.nodes->op == KRI_OP_ANY)
+                match->code.fast_word = 1;
+        else if (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64)
+                match->code.fast_word = 2;
         match->code.is_any = e.nodes->op == KRI_OP_ANY;
         match->code.may_be_box = !match->code.boxed && e.nodes->op != KRI_OP_WORD;
         match->code.ref_arg = find_ref_arg(root, parse->site, REF_DEPTH);

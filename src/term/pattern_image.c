@@ -138,6 +138,7 @@ static void make_fast(struct kri_build_code *build)
         build->fast_sizes = (uint64_t)build->fast << 32 | (uint64_t)build->fast_steps
                                                                   << 8;
         build->fast_holes = (uint8_t)build->hole_count;
+        build->fast_is_one = build->fast_steps == 0 && build->fast_holes == 1;
         for (uint32_t i = 0; i < build->hole_count; i++) {
                 build->fast_hole[i] = fast_hole(&build->quick[i]);
                 has_terms |= build->quick[i].is_term;

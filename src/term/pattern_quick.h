@@ -84,6 +84,7 @@ struct kri_build_code {
         uint8_t fast_holes;
         uint8_t fast_steps; /* more than the first: 0 or 1 */
         uint8_t fast_any;   /* as fast, with terms among them */
+        bool fast_is_one;   /* one step and one hole, as most are */
         uint64_t
                 fast_sizes; /* fast_any << 32 | fast_steps << 8, for the head of a block */
         kri_word root;      /* the term as stored in the word in front of its words */
@@ -362,14 +363,12 @@ static inline __attribute__((always_inline)) bool kri_build_fast(
 {
         heap[-1] = build->root;
         memcpy(heap, build->fast_image, KRI_FAST_STEP * sizeof(*heap));
+        if (build->fast_is_one)
+                return kri_put_fast(&build->fast_hole[0], args, heap);
         if (build->fast_steps != 0)
                 memcpy(heap + KRI_FAST_STEP, build->fast_image + KRI_FAST_STEP,
                        KRI_FAST_STEP * sizeof(*heap));
-        if (build->fast_holes == 0)
-                return true;
-        if (!kri_put_fast(&build->fast_hole[0], args, heap))
-                return false;
-        for (unsigned i = 1; i < build->fast_holes; i++)
+        for (unsigned i = 0; i < build->fast_holes; i++)
                 if (!kri_put_fast(&build->fast_hole[i], args, heap))
                         return false;
         return true;
@@ -442,28 +441,40 @@ static inline void kri_set_int64(int64_t value, void *out)
 
 /* -- in one go, for immediates: a written one, or ~ for an int64_t -- */
 
-/* `t` is an immediate that has passed the key of a code with `fast`. False: ask
- * kri_code_match. */
+/* `t` has passed the key of the code. False: ask kri_code_match. args: where they are found, for
+ * they are needed last. */
 static inline __attribute__((always_inline)) bool kri_match_word_fast(
-        const struct kri_code *code, kri_word t, const union kri_arg *args)
+        const struct kri_code *code, kri_word t, const union kri_arg *const *args)
 {
-        if (code->key_mask == ~(kri_word)0 || code->is_any)
-                return true;
-        if (kri_tag(t) != KRI_INT || args[0].out == NULL)
+        if (code->fast_word != 2)
+                return code->fast_word == 1;
+        if (kri_tag(t) != KRI_INT || (*args)->out == NULL)
                 return false;
-        kri_set_int64(kri_int_value(t), args[0].out);
+        kri_set_int64(kri_int_value(t), (*args)->out);
         return true;
 }
 
 /* -- in one go, for tuples of which all but the first element are ~ of the usual types -- */
 
+/* kri_load with one register less. volatile, here and below: the word is read again, which is
+ * cheaper than to keep it where registers are few. */
+static inline kri_word kri_load_sparing(const volatile kri_word *p)
+{
+        return kri_is_place(*p) ? *p + (kri_word)(uintptr_t)p : *p;
+}
+
+static inline bool kri_fits_word(const struct kri_fast_out *out, const kri_word *box)
+{
+        const volatile uint16_t *from = &out->from;
+        const volatile kri_word *p = (const kri_word *)((const char *)box + *from);
+
+        return ((*p + out->add) & out->mask) == out->want;
+}
+
 static inline __attribute__((always_inline)) bool kri_fits_fast(
         const struct kri_fast_out *out, const kri_word *box, const union kri_arg *args)
 {
-        kri_word word = *(const kri_word *)((const char *)box + out->from);
-
-        return ((word + out->add) & out->mask) == out->want &&
-               kri_arg_word(args, out->arg) != 0;
+        return kri_fits_word(out, box) && kri_arg_word(args, out->arg) != 0;
 }
 
 static inline __attribute__((always_inline)) void kri_set_fast(
@@ -477,7 +488,7 @@ static inline __attribute__((always_inline)) void kri_set_fast(
         else if (out->type == KRI_ARG_OUT_PID)
                 *(kr_pid *)to = kri_word_pid(*p);
         else
-                ((kr_term *)to)->w = kri_load(p);
+                ((kr_term *)to)->w = kri_load_sparing(p);
 }
 
 /* `box` has passed the key of a code with `fast`. False: ask kri_code_match. */
@@ -503,16 +514,19 @@ static inline __attribute__((always_inline)) bool kri_match_fast(
         return true;
 }
 
-/* The same for one result at most: with so little to keep, it takes few registers. */
+/* The same for any code that has passed its key, of one result at most: with so little to keep,
+ * it takes few registers. */
 static inline __attribute__((always_inline)) bool kri_match_one(
-        const struct kri_match_code *match, const kri_word *box,
-        const union kri_arg *args)
+        const struct kri_code *code, const kri_word *box,
+        const union kri_arg *const *args)
 {
-        if (match->fast_outs == 0)
-                return true;
-        if (match->fast_outs != 1 || !kri_fits_fast(match->fast_out, box, args))
+        const struct kri_fast_out *out = ((const struct kri_match_code *)code)->fast_out;
+
+        if (code->fast_box != 2)
+                return code->fast_box == 1;
+        if (!kri_fits_word(out, box) || kri_arg_word(*args, out->arg) == 0)
                 return false;
-        kri_set_fast(match->fast_out, box, args);
+        kri_set_fast(out, box, *args);
         return true;
 }
 
@@ -697,7 +711,7 @@ static inline __attribute__((always_inline)) bool kri_code_match_inline(
 
         if (!kri_code_may_match(code, t))
                 return false;
-        if (code->fast_word && kri_match_word_fast(code, t, args))
+        if (kri_match_word_fast(code, t, &args))
                 return true;
         return __builtin_expect(code->shape == KRI_SHAPE_FLAT, 1)
                        ? kri_match_flat(match, t, args)

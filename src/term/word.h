@@ -172,6 +172,12 @@ static inline kri_word kri_load_place(const kri_word *p)
         return *p + (kri_word)(uintptr_t)p;
 }
 
+/* Where it is known to be that of a box: the box. */
+static inline const kri_word *kri_load_box(const kri_word *p)
+{
+        return (const kri_word *)(uintptr_t)(kri_load_place(p) - KRI_BOX);
+}
+
 /* Store `in_hand` at *p; a place must lie in the same block as p. */
 static inline void kri_store(kri_word *p, kri_word in_hand)
 {

@@ -232,7 +232,8 @@ static void await_end(kr_node *node)
 
 static uint64_t free_blocks(const struct kri_pool *pool, unsigned how)
 {
-        return (uint64_t)pool->hot[how].count + pool->spare[how].count;
+        return (uint64_t)kri_pool_list_count(&pool->hot[how], how) +
+               kri_pool_list_count(&pool->spare[how], how);
 }
 
 /* With nobody left every block ever cut is in some free list. One thread only. */
@@ -244,7 +245,7 @@ static void pools_must_be_whole(kr_node *node)
                                  free_blocks(&node->foreign.pool, how);
 
                 for (struct kri_block *list = c->lists; list; list = list->next_list)
-                        found += list->list_len;
+                        found += kri_pool_list_len[how] - list->list_room;
                 if (found != c->carved)
                         workload_fail(__FILE__, __LINE__,
                                       "of %" PRIu64 " blocks of %u bytes %" PRIu64
