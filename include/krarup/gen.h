@@ -283,6 +283,13 @@ enum kri_call_end {
  * and no reply will come. timeout_ms may be KR_INFINITY. Blocks. */
 KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                         struct kri_site *site, const union kri_arg *args);
+/* kr_monitor_alias(to, KR_ALIAS_DEMONITOR) and such a message with its reference, in one: for who
+ * waits for the end, too. {[alias | Ref], Reply} and the DOWN come to the mailbox. None: no
+ * memory, on a thread; a process ends with system_limit. */
+KR_API kr_ref kri_gen_order(kr_pid to, kr_atom label, struct kri_site *site,
+                            const union kri_arg *args);
+/* Wait for either of them: REPLY, DOWN (its Reply or Reason is the slot's term), TIMEOUT. */
+KR_API int kri_gen_hear(kr_ref ref, int64_t timeout_ms, kr_msg *slot);
 /* What `message` is: CALL as kri_gen_call sends it, {'$gen_call', {Pid, [alias | Ref]}, Request},
  * with From and Request; SYSTEM, the same with the label `system`; CAST, {'$gen_cast', Message},
  * with Message; EXIT, {'EXIT', Pid, Reason}, with a Pid of this node in *ret_from and Reason;

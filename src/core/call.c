@@ -345,10 +345,83 @@ int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
         }
         ref = kri_ref_of(s->ref_next++, kri_pid_index(kri_proc_word(p)), p->node->slot);
         put_request(sig, label, kri_proc_word(p), ref);
-        kri_watching_call(p, ref, to);
+        kri_watching_call(p, ref, to, KR_ALIAS_REPLY_DEMONITOR);
         hand_over(p, server, ref.id[0], sig);
         p->reds -= KRI_COST_SEND + KRI_COST_RECEIVE;
         return kri_call_await(p, ref.id[0], p->last, timeout_ms, slot);
+}
+
+/* -- an order: a request that is the last one, for who waits for the end, too -- */
+
+/* None: not that easy; nothing has happened. */
+static inline kr_ref order_usual(struct kri_proc *p, kr_pid to, kr_atom label,
+                                 struct kri_site *site, const union kri_arg *args)
+{
+        struct kri_sched *s = p->sched;
+        struct kri_proc *server;
+        struct kri_sig *sig;
+        kr_ref ref = { .node = 0 };
+
+        if (to.node != p->node->slot || kri_pid_index(to.num) >= p->node->procs_max ||
+            !is_usual_caller(p))
+                return ref;
+        server = kri_proc_at(p->node, kri_pid_index(to.num));
+        if (s->next != NULL && s->direct)
+                kri_sched_put_off(s);
+        if (!is_usual_server(p, server, kri_pid_serial(to.num)))
+                return ref;
+        sig = build_usual(&s->pool, site, args, KRI_REQUEST_WORDS,
+                          kri_pid_serial(to.num));
+        if (sig == NULL)
+                return ref;
+        if (!rouse(s, server, kri_pid_serial(to.num))) {
+                kri_sig_free(&s->pool, sig);
+                return ref;
+        }
+        ref = kri_ref_of(s->ref_next++, kri_pid_index(kri_proc_word(p)), p->node->slot);
+        kri_mark_set(p, ref.id[0]);
+        put_request(sig, label, kri_proc_word(p), ref);
+        kri_watching_call(p, ref, to, KR_ALIAS_DEMONITOR);
+        hand_over(p, server, ref.id[0], sig);
+        return ref;
+}
+
+static kr_ref order_any(kr_pid to, kr_atom label, struct kri_site *site,
+                        const union kri_arg *args)
+{
+        kr_ref ref = kr_monitor_alias(to, KR_ALIAS_DEMONITOR, NULL);
+        struct kri_proc *p = kri_enter();
+        struct kri_sig *sig;
+
+        if (kr_ref_is_none(ref)) {
+                kri_leave(p);
+                return ref;
+        }
+        sig = build_request(p, label, ref, site, args);
+        if (sig == NULL) {
+                kri_leave(p);
+                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+                kri_no_memory(kri_enter());
+                return (kr_ref){ .node = 0 };
+        }
+        (void)kri_send_sig(p, to, sig); /* whatever becomes of it, the monitor tells */
+        kri_leave(p);
+        return ref;
+}
+
+kr_ref kri_gen_order(kr_pid to, kr_atom label, struct kri_site *site,
+                     const union kri_arg *args)
+{
+        struct kri_proc *p = kri_enter();
+        kr_ref ref = { .node = 0 };
+
+        if (p == NULL)
+                return ref;
+        ref = order_usual(p, to, label, site, args);
+        if (!kr_ref_is_none(ref))
+                kri_spend(p, KRI_COST_SEND);
+        kri_leave(p);
+        return kr_ref_is_none(ref) ? order_any(to, label, site, args) : ref;
 }
 
 int kri_call_go_on(struct kri_proc *p, uint64_t number, struct kri_sig *after,

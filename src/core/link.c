@@ -641,7 +641,29 @@ static struct kri_sig *make_exit(struct kri_pool *pool, void *args)
         return sig;
 }
 
-/* For `other`, which sleeps: the end of a process that ended normally is no news to it. */
+/* The process, if we may act in its place: it waits in a queue of ours (sched.h), or sleeps
+ * (sleeper.h). To be given back; NULL: it gets a signal like everybody. */
+static struct kri_proc *borrow(struct kri_sched *s, kri_word pid, bool *ret_sleeps)
+{
+        struct kri_proc *p = kri_proc_of(s->node, pid);
+
+        /* of a scheduler that is nobody's, or an attached thread's, nobody waits in queues */
+        *ret_sleeps = p == NULL || s->index >= s->node->sched_count || !kri_is_here(s, p);
+        if (*ret_sleeps)
+                return kri_sleeper_borrow(s, pid);
+        return kri_serial(p) == kri_pid_serial(pid) && !kri_has(p, KRI_P_THREAD) ? p
+                                                                                 : NULL;
+}
+
+static void give_back(struct kri_sched *s, struct kri_proc *p, bool sleeps)
+{
+        if (sleeps)
+                kri_sleeper_return(s, p);
+        else if (__builtin_expect(kri_has(p, KRI_P_CAPPED), 0))
+                kri_memory_check(p);
+}
+
+/* For `other`, which is borrowed: the end of a process that ended normally is no news to it. */
 static void end_link(struct kri_sched *s, struct kri_proc *other, struct down_args *args)
 {
         if (remove_link(other, args->from) &&
@@ -651,14 +673,15 @@ static void end_link(struct kri_sched *s, struct kri_proc *other, struct down_ar
 
 static void fire_link(struct kri_sched *s, kri_word to, struct down_args *args)
 {
-        struct kri_proc *other = kri_sleeper_borrow(s, to);
+        bool sleeps;
+        struct kri_proc *other = borrow(s, to, &sleeps);
 
         if (other == NULL) {
                 (void)kri_signal(s->node, s, to, insist(make_exit, &s->pool, args));
                 return;
         }
         end_link(s, other, args);
-        kri_sleeper_return(s, other);
+        give_back(s, other, sleeps);
 }
 
 static void fire_links(struct kri_sched *s, const struct kri_set *links,
@@ -684,14 +707,24 @@ static struct kri_sig *make_one_down(struct kri_sched *s, uint64_t number,
 static void fire_down(struct kri_sched *s, uint64_t number, kri_word watcher,
                       struct down_args *args)
 {
-        (void)kri_signal(s->node, s, watcher, make_one_down(s, number, watcher, args));
+        struct kri_sig *sig = make_one_down(s, number, watcher, args);
+        bool sleeps;
+        struct kri_proc *other = borrow(s, watcher, &sleeps);
+
+        if (other == NULL) {
+                (void)kri_signal(s->node, s, watcher, sig);
+                return;
+        }
+        take_down(s, other, sig);
+        give_back(s, other, sleeps);
 }
 
 /* Both for one process, as a starter is that stops its child: two ways to it are one. */
 static void fire_link_and_down(struct kri_sched *s, struct kri_proc *p,
                                struct down_args *args)
 {
-        struct kri_proc *other = kri_sleeper_borrow(s, p->link);
+        bool sleeps;
+        struct kri_proc *other = borrow(s, p->link, &sleeps);
 
         if (other == NULL) {
                 fire_link(s, p->link, args);
@@ -700,7 +733,7 @@ static void fire_link_and_down(struct kri_sched *s, struct kri_proc *p,
         }
         end_link(s, other, args);
         take_down(s, other, make_one_down(s, p->watcher_ref, p->watcher, args));
-        kri_sleeper_return(s, other);
+        give_back(s, other, sleeps);
 }
 
 /* What most processes do not have. */

@@ -957,6 +957,29 @@ enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_si
         return answer;
 }
 
+/* In one function, as all that waits. */
+int kri_gen_hear(kr_ref ref, int64_t timeout_ms, kr_msg *slot)
+{
+        struct kri_proc *p = begin(slot);
+        struct awaited awaited = { ref.id[0], KRI_ANSWER_NONE, KRI_NONE };
+
+        if (p == NULL)
+                return KRI_CALL_TIMEOUT;
+        if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
+                wait_ends(p);
+        if (__builtin_expect(kri_has(p, KRI_P_MARKED), 0))
+                p->scanned = kri_mark_after(p, ref.id[0]);
+        if (await_where(p, slot, timeout_ms, is_awaited, &awaited))
+                slot->term.w = awaited.said;
+        else
+                release_slot(p, slot);
+        kri_spend(p, KRI_COST_RECEIVE);
+        kri_leave(p);
+        if (awaited.answer == KRI_ANSWER_NONE)
+                return KRI_CALL_TIMEOUT;
+        return awaited.answer == KRI_ANSWER_REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
+}
+
 /* Take what has come behind `after`, if it is the reply and nothing else is to be seen to. */
 static inline __attribute__((always_inline)) bool take_reply(struct kri_proc *p,
                                                              kr_msg *slot, uint64_t ref,

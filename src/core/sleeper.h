@@ -46,6 +46,9 @@ static inline void kri_sleeper_hear(struct kri_proc *from, struct kri_proc *to,
                         (void)kri_watcher_remove(from, alias.id[0]);
                 kri_put(to, sig);
                 kri_run_next(s, to);
+        } else if (kri_watching_hears(to, alias.id[0])) {
+                kri_put(to, sig);
+                kri_run_next(s, to);
         } else {
                 sig->kind = KRI_SIG_ALIAS;
                 *kri_sig_ctl(sig) = (struct kri_sig_ctl){ .ref = { alias.id[0] } };

@@ -22,8 +22,10 @@
 struct kri_watching *kri_watching_new(struct kri_sched *s, struct kri_proc *p, kr_ref ref,
                                       kr_alias_mode mode, const kr_term *tag);
 
-/* Of a process whose extra has its first record free: what a call needs, alias and monitor. */
-static inline void kri_watching_call(struct kri_proc *p, kr_ref ref, kr_pid target)
+/* Of a process whose extra has its first record free: an alias that is a monitor, too; for a
+ * call both go with the answer (REPLY_DEMONITOR). */
+static inline void kri_watching_call(struct kri_proc *p, kr_ref ref, kr_pid target,
+                                     kr_alias_mode mode)
 {
         struct kri_watching *w = &p->extra->first_watching;
 
@@ -32,8 +34,9 @@ static inline void kri_watching_call(struct kri_proc *p, kr_ref ref, kr_pid targ
         w->ref[2] = (kri_word)ref.node << 32;
         w->target = kri_pid_word(target);
         w->name = 0;
-        w->mode = KR_ALIAS_REPLY_DEMONITOR;
-        w->monitoring = w->alias = w->once = true;
+        w->mode = (uint8_t)mode;
+        w->monitoring = w->alias = true;
+        w->once = mode == KR_ALIAS_REPLY_DEMONITOR;
         w->tag = NULL;
 }
 
@@ -48,6 +51,15 @@ static inline bool kri_watching_called(struct kri_proc *p, uint64_t ref, kri_wor
                 return false;
         w->ref[0] = 0;
         return true;
+}
+
+/* Is that its first reference, and an alias for more than one message? */
+static inline bool kri_watching_hears(const struct kri_proc *p, uint64_t ref)
+{
+        const struct kri_watching *w = p->extra != NULL ? &p->extra->first_watching
+                                                        : NULL;
+
+        return w != NULL && w->ref[0] == ref && w->alias && !w->once;
 }
 
 /* NULL: there is none. */

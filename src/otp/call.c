@@ -7,7 +7,7 @@
 
 #include "gen.h"
 
-enum { DOWN, SAID, FILLED };
+enum { SAID, FILLED };
 
 void kri_otp_badarg(const char *function, const char *argument)
 {
@@ -308,6 +308,16 @@ static kr_err stop_overtaken(kr_pid pid, kr_term reason, kr_term died_of,
         return KR_EFAILED;
 }
 
+/* Nothing of it is left. */
+static kr_err stop_timeout(kr_ref ref, kr_msg *slot, kr_term *ret_why)
+{
+        kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+        (void)kr_receive(slot, 0, kr_on(SAID, "{[alias|=], _}", ref));
+        kr_msg_clear(slot);
+        *ret_why = kr_atom_term(KR_ATOM("timeout"));
+        return KR_ETIMEDOUT;
+}
+
 /* One reference asks, and hears of the end: OTP watches for itself and calls by another one. In
  * line, as gen_start.c says. */
 static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t timeout_ms,
@@ -315,27 +325,26 @@ static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t tim
 {
         kr_msg slot = KR_MSG_INIT;
         int64_t since_ms = timeout_ms == KR_INFINITY ? 0 : kr_monotonic_ms(NULL);
-        kr_ref ref = kr_monitor_alias(pid, KR_ALIAS_DEMONITOR, NULL);
-        kr_term died_of = kr_none();
+        kr_ref ref = kri_gen_order(pid, KR_ATOM("system"),
+                                   KRI_SITE("{terminate, ~}", reason),
+                                   KRI_ARGS("{terminate, ~}", reason));
         kr_err err = KR_OK;
+        bool said;
         int what;
 
-        (void)kr_send(pid, "{system, {~, [alias|~]}, {terminate, ~}}", kr_self(), ref,
-                      reason);
-        what = kr_receive(&slot, timeout_ms, kr_on(SAID, "{[alias|=], _}", ref),
-                          kr_on(DOWN, "{'DOWN', =, _, _, ~}", ref, &died_of));
-        if (what == DOWN) {
-                err = stop_overtaken(pid, reason, died_of, ret_why);
-        } else if (what == KR_TIMEOUT || kr_receive(&slot, rest_of(timeout_ms, since_ms),
-                                                    kr_on(DOWN, "{'DOWN', =, _, _, ~}",
-                                                          ref, &died_of)) != DOWN) {
-                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-                (void)kr_receive(&slot, 0, kr_on(SAID, "{[alias|=], _}", ref));
-                err = KR_ETIMEDOUT;
-                *ret_why = kr_atom_term(KR_ATOM("timeout"));
-        } else if (!kr_same(died_of, reason)) {
+        if (kr_ref_is_none(ref))
+                return KR_ENOMEM;
+        what = kri_gen_hear(ref, timeout_ms, &slot);
+        said = what == KRI_CALL_REPLY;
+        while (what == KRI_CALL_REPLY)
+                what = kri_gen_hear(ref, rest_of(timeout_ms, since_ms), &slot);
+        if (what == KRI_CALL_TIMEOUT)
+                return stop_timeout(ref, &slot, ret_why);
+        if (!said) {
+                err = stop_overtaken(pid, reason, slot.term, ret_why);
+        } else if (!kr_same(slot.term, reason)) {
                 err = KR_EFAILED;
-                *ret_why = kr_keep(died_of);
+                *ret_why = kr_keep(slot.term);
         }
         kr_msg_clear(&slot);
         return err;
