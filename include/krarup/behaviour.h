@@ -55,6 +55,9 @@ struct kr_kind {
         /* Initialise; ends in one of the kr_gen_init_... An exit or error that comes out of it
          * is a kr_gen_init_stop, a throw is a {bad_return_value, Thrown}. */
         void (*init)(kr_gen *g, kr_term args);
+        /* NULL, or: it has thrown this. Returns if that is none of the kind's results; otherwise
+         * goes on with it, as init does. */
+        void (*init_threw)(kr_gen *g, kr_term thrown);
 
         /* One round: wait with kr_gen_receive and handle what came. Called again when it
          * returns. */

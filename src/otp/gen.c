@@ -258,6 +258,14 @@ static void gen_run(void *record)
                 g->behaviour->kind->loop(g);
 }
 
+/* A result of init, perhaps. */
+static KR_NORETURN void init_threw(kr_gen *g, kr_term thrown)
+{
+        if (g->behaviour->kind->init_threw != NULL)
+                g->behaviour->kind->init_threw(g, thrown);
+        kr_gen_init_stop(g, KR_CLASS_EXIT, kr_build("{bad_return_value, ~}", thrown));
+}
+
 /* Not called for what is raised in here, nor for what kind->terminate ends with. */
 static void gen_caught(void *record, kr_class kind, kr_term reason)
 {
@@ -272,11 +280,8 @@ static void gen_caught(void *record, kr_class kind, kr_term reason)
         g->born.flags |= KRI_BORN_ENDING;
         if ((g->born.flags & KRI_BORN_RUNNING) != 0)
                 g->behaviour->kind->terminate(g, kind, reason);
-        if (kind == KR_CLASS_THROW) {
-                kr_term bad = kr_build("{bad_return_value, ~}", reason);
-
-                kr_gen_init_stop(g, KR_CLASS_EXIT, bad);
-        }
+        if (kind == KR_CLASS_THROW)
+                init_threw(g, reason);
         init_stops(g, kind, reason);
 }
 

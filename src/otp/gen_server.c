@@ -671,19 +671,6 @@ static KR_NORETURN void terminate(kr_gen *g, kr_class kind, kr_term reason)
 
 /* -- init -- */
 
-struct init_call {
-        kr_gen *g;
-        kr_term args;
-        kr_next next;
-};
-
-static void call_init(void *arg)
-{
-        struct init_call *call = arg;
-
-        call->next = table_of(call->g)->init(kr_gen_state(call->g), call->args);
-}
-
 static void initialised(kr_gen *g, kr_next next)
 {
         if (next.kind == KRI_NEXT_UNDEF)
@@ -702,24 +689,21 @@ static void initialised(kr_gen *g, kr_next next)
         kri_gen_is_running(g);
 }
 
-static KR_NORETURN void init_raised(kr_gen *g, kr_class kind, kr_term reason)
-{
-        if (kind != KR_CLASS_THROW)
-                kr_gen_init_stop(g, kind, reason);
-        kr_gen_init_stop(g, KR_CLASS_EXIT, kr_build("{bad_return_value, ~}", reason));
-}
-
+/* Nothing is caught here: what init raises comes to gen_caught, which does what is to be done. */
 static void init(kr_gen *g, kr_term args)
 {
-        struct init_call call = { .g = g, .args = args };
-        kr_msg raised = KR_MSG_INIT;
-        kr_class kind;
-
         g->born.callback = INIT;
-        if (!kr_catch(call_init, &call, &kind, &raised) &&
-            !(kind == KR_CLASS_THROW && is_thrown_next(g, raised.term, &call.next)))
-                init_raised(g, kind, raised.term);
-        initialised(g, call.next);
+        initialised(g, table_of(g)->init(kri_gen_state(g), args));
+}
+
+static void init_threw(kr_gen *g, kr_term thrown)
+{
+        kr_next next;
+
+        if (!is_thrown_next(g, thrown, &next))
+                return;
+        initialised(g, next);
+        kr_gen_loop(g);
 }
 
 void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts *opts,
@@ -766,6 +750,7 @@ static kr_err code_change(kr_gen *g, kr_term old_version, kr_term extra,
 
 const kr_kind kr_gen_server_kind = { .name = "gen_server",
                                      .init = init,
+                                     .init_threw = init_threw,
                                      .loop = loop,
                                      .terminate = terminate,
                                      .code_change = code_change,
