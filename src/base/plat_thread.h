@@ -87,11 +87,15 @@ bool kri_thread_is_first(void); /* the one that runs main */
 int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size_t stack);
 void kri_thread_name(const char *name);
 void kri_thread_demote(int tid); /* that thread from now on gets what others leave */
+/* The calling thread, from now on: it gets no more of a core than others, but sooner when it
+ * wakes up, in smaller pieces. Best effort (Linux 6.12). */
+void kri_thread_hurry(void);
 /* How long a thread has run, and whether it sleeps in the kernel (else it runs, or would if
  * it had a core). False: the kernel does not tell. */
 bool kri_thread_look(int tid, uint64_t *ret_ran_ns, bool *ret_sleeps);
 /* The former, exactly and at little cost. */
 uint64_t kri_thread_ran_ns(pthread_t thread);
+bool kri_is_readable(int fd); /* without waiting */
 void kri_thread_signal(int tid, int signo);
 unsigned kri_cpu_count(void);
 void kri_sleep_ns(int64_t ns); /* the thread, not a process */

@@ -111,7 +111,7 @@ struct kri_thread {
         struct kri_thread *next;
         struct kri_native native;
         void *native_sp;
-        _Atomic uint32_t wake;
+        _Atomic uint32_t go; /* 0: waits until it is given a scheduler, or is to end */
 };
 
 void kri_sched_init(struct kri_sched *s, struct kr_node *node, uint32_t index);

@@ -8,6 +8,7 @@
 
 #include "extra.h"
 #include "fault.h"
+#include "poll.h"
 #include "receive.h"
 
 #define THREAD_STACK (256u * 1024)
@@ -17,9 +18,11 @@
 /* A process that has a scheduler for so long is a hog. A thread that made no progress for
  * want of a core is none. */
 #define HOG_RAN_NS 3000000u
-/* Where sockets wait to be served it is looked for more often, and after less. */
+/* Where there are sockets it is looked for more often, and after less; where one waits to be
+ * served, after still less. */
 #define OUTSIDE_WATCH_NS 1500000
 #define OUTSIDE_HOG_RAN_NS 2400000u
+#define WAITED_FOR_HOG_RAN_NS 1000000u
 
 /* What the last look at a scheduler saw. */
 struct seen {
@@ -38,7 +41,7 @@ struct kri_watch {
         uint32_t idle_looks;      /* in a row that found every scheduler asleep */
         struct seen *seen;        /* per scheduler */
         struct kri_thread *ended; /* to be joined */
-        uint32_t threads;
+        struct kri_thread *spare; /* waits to take over; NULL: none has been needed yet */
 };
 
 /* -- threads -- */
@@ -72,34 +75,56 @@ static void *thread_main(void *arg)
         this_thread = thread;
         thread->tid = kri_thread_id();
         kri_thread_name("krarup");
+        kri_thread_hurry();
         kri_native_init(&thread->native);
-        if (thread->sched != NULL)
-                thread->sched->native = thread->native;
         if (kri_faults_thread_init(thread) != KR_OK)
                 kri_panic(__FILE__, __LINE__, "no memory for a thread's signal stack");
-        kri_sched_loop(thread);
+        while (!atomic_load(&thread->go))
+                kri_futex_wait(&thread->go, 0, -1);
+        if (thread->sched != NULL) {
+                thread->sched->native = thread->native;
+                kri_sched_loop(thread);
+        }
         kri_faults_thread_fini(thread);
         leave_list(thread->node->watch, thread);
         return NULL;
 }
 
-/* lock held. A thread that holds s from its start on. */
-static kr_err start_thread(struct kr_node *node, struct kri_sched *s)
+/* lock held. See to it that a thread waits to be given a scheduler: made before it is needed,
+ * for that takes as long as all the rest. */
+static kr_err need_spare(struct kr_node *node)
 {
-        struct kri_thread *thread = calloc(1, sizeof(*thread));
+        struct kri_watch *watch = node->watch;
+        struct kri_thread *thread;
 
+        if (watch->spare != NULL)
+                return KR_OK;
+        thread = calloc(1, sizeof(*thread));
         if (thread == NULL)
                 return KR_ENOMEM;
         thread->node = node;
-        thread->sched = s;
-        s->thread = thread;
         thread->next = node->threads;
         node->threads = thread;
-        if (kri_thread_start(&thread->handle, thread_main, thread, THREAD_STACK) == 0)
+        if (kri_thread_start(&thread->handle, thread_main, thread, THREAD_STACK) == 0) {
+                watch->spare = thread;
                 return KR_OK;
+        }
         node->threads = thread->next;
         free(thread);
         return KR_EOS;
+}
+
+/* lock held. The spare thread begins, with s; NULL: it ends. */
+static void use_spare(struct kri_watch *watch, struct kri_sched *s)
+{
+        struct kri_thread *thread = watch->spare;
+
+        watch->spare = NULL;
+        thread->sched = s;
+        if (s != NULL)
+                s->thread = thread;
+        atomic_store(&thread->go, 1);
+        kri_futex_wake(&thread->go, 1);
 }
 
 static void join_ended(struct kri_watch *watch)
@@ -138,7 +163,8 @@ static bool seize(struct kri_proc *p)
         return false;
 }
 
-/* lock held, p seized: its thread keeps it, and another one goes on with the rest. */
+/* lock held, p seized, a spare thread there: its thread keeps it, and the spare one goes on
+ * with the rest. The hog's gives way before the other wakes up, which then finds a core. */
 static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc *p)
 {
         struct kri_thread *thread = s->thread;
@@ -151,18 +177,9 @@ static void hand_over(struct kr_node *node, struct kri_sched *s, struct kri_proc
         atomic_store_explicit(&s->current, NULL, memory_order_relaxed);
         if (s->outbox.to != NULL)
                 kri_outbox_flush(s);
-        if (start_thread(node, s) == KR_OK) {
-                atomic_fetch_add(&node->handovers, 1);
-                kri_thread_demote(thread->tid);
-                return;
-        }
-        /* no thread to be had: all stays as it was, and the next look tries again */
-        thread->sched = s;
-        thread->hog = NULL;
-        s->thread = thread;
-        kri_sched_set(p, s);
-        atomic_store_explicit(&s->current, p, memory_order_relaxed);
-        atomic_store(&p->taken, 0);
+        atomic_fetch_add(&node->handovers, 1);
+        kri_thread_demote(thread->tid);
+        use_spare(node->watch, s);
 }
 
 /* A process that talks spends the reductions of a message sent and received in less time than
@@ -195,6 +212,13 @@ static bool looks_outside(struct kr_node *node)
         return atomic_load_explicit(&node->scheds[0].poll, memory_order_relaxed) != NULL;
 }
 
+static bool is_waited_for(const struct kri_sched *s)
+{
+        struct kri_poll *poll = atomic_load_explicit(&s->poll, memory_order_relaxed);
+
+        return kri_is_readable(poll->fns->fd(poll));
+}
+
 /* Is the process at fault, or has its thread just not been given a core? */
 static bool is_hog(struct kri_sched *s, struct seen *seen)
 {
@@ -203,9 +227,11 @@ static bool is_hog(struct kri_sched *s, struct seen *seen)
 
         if (!kri_thread_look(s->thread->tid, &ran_ns, &sleeps) || sleeps)
                 return true;
-        if (looks_outside(s->node))
-                return kri_thread_ran_ns(s->thread->handle) - seen->ran_ns >=
-                       OUTSIDE_HOG_RAN_NS;
+        if (looks_outside(s->node)) {
+                ran_ns = kri_thread_ran_ns(s->thread->handle) - seen->ran_ns;
+                return ran_ns >= OUTSIDE_HOG_RAN_NS ||
+                       (ran_ns >= WAITED_FOR_HOG_RAN_NS && is_waited_for(s));
+        }
         if (seen->stuck)
                 return ran_ns - seen->ran_ns >= HOG_RAN_NS;
         seen->stuck = true;
@@ -227,7 +253,8 @@ static void look_at_sched(struct kr_node *node, struct kri_sched *s, struct seen
                         seen->ran_ns = kri_thread_ran_ns(s->thread->handle);
                 return;
         }
-        if (is_hog(s, seen) && seize(p)) {
+        if (!atomic_load(&node->watch->stop) && need_spare(node) == KR_OK &&
+            is_hog(s, seen) && seize(p)) {
                 /* it may have come out and another gone in since we looked */
                 if (atomic_load(&s->current) == p && p->sched == s)
                         hand_over(node, s, p);
@@ -376,7 +403,7 @@ static bool is_quiet(struct kr_node *node)
                 return false;
         kri_lock(&watch->lock);
         for (struct kri_thread *t = node->threads; t != NULL; t = t->next)
-                threads++;
+                threads += t != watch->spare;
         kri_unlock(&watch->lock);
         return threads == node->sched_count;
 }
@@ -409,6 +436,7 @@ static void *watch_main(void *arg)
         struct kri_watch *watch = node->watch;
 
         kri_thread_name("krarup-watch");
+        kri_thread_hurry();
         while (!atomic_load(&watch->stop)) {
                 kri_futex_wait(&watch->stop, 0,
                                looks_outside(node) ? OUTSIDE_WATCH_NS
@@ -436,8 +464,11 @@ kr_err kri_watch_start(struct kr_node *node)
         if (watch->seen == NULL)
                 err = KR_ENOMEM;
         kri_lock(&watch->lock);
-        for (uint32_t i = 0; err == KR_OK && i < node->sched_count; i++)
-                err = start_thread(node, &node->scheds[i]);
+        for (uint32_t i = 0; err == KR_OK && i < node->sched_count; i++) {
+                err = need_spare(node);
+                if (err == KR_OK)
+                        use_spare(watch, &node->scheds[i]);
+        }
         kri_unlock(&watch->lock);
         if (err == KR_OK &&
             kri_thread_start(&watch->handle, watch_main, node, THREAD_STACK) != 0)
@@ -465,6 +496,10 @@ void kri_watch_stop(struct kr_node *node)
         bool running = atomic_exchange(&watch->stop, 1) == 0;
 
         atomic_store_explicit(&node->halt, true, memory_order_release);
+        kri_lock(&watch->lock);
+        if (watch->spare != NULL)
+                use_spare(watch, NULL); /* there will be no other */
+        kri_unlock(&watch->lock);
         while (threads_left(node)) {
                 for (uint32_t i = 0; i < node->sched_count; i++)
                         kri_sched_kick(&node->scheds[i]);

@@ -7,7 +7,8 @@
  *          (p->inside == 0), is taken away: `taken` is set, a heavy barrier, and `inside`
  *          looked at again. If it is still 0 the process cannot enter Krarup without seeing
  *          `taken`, and waits there (kri_enter_taken) until it is put in a run queue again.
- *          Its thread is demoted and ends when the process comes out.
+ *          Its thread is demoted and ends when the process comes out; a spare one, which was
+ *          made when a turn first looked long, goes on with the scheduler.
  * Kill     While a process is taken, the watch is its owner: it takes in its signals, and
  *          when there is a reason to end, tells links and monitors at once (a zombie), then
  *          has the thread unwound by a signal (fault.h), again and again until it is out.
