@@ -58,7 +58,8 @@ KR_API KR_MUST_CHECK kr_err kr_code_start(kr_node *node, const kr_code_opts *opt
  * KR_OK: it is the current version; in the slot {module, Name}. KR_EFAILED: nothing has
  * changed; in the slot {Reason, Text}, Text for people (a binary) and Reason one of
  *      nofile            there is no such file
- *      badfile           not a shared object for this machine, cut off, or damaged
+ *      badfile           not a shared object for this machine, cut off, or damaged in what is
+ *                        read to load it (in its code or data nothing would tell)
  *      no_descriptor     it does not export krarup_module
  *      wrong_abi         made for another KR_MODULE_ABI
  *      wrong_name        it is not the module that was asked for

@@ -6,8 +6,12 @@
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
+#define RELOCATION_TYPES 43u
+#define RELATIVE R_X86_64_RELATIVE
 #else
 #define MACHINE EM_AARCH64
+#define RELOCATION_TYPES 1033u
+#define RELATIVE R_AARCH64_RELATIVE
 #endif
 
 #define SEGMENTS_MAX 64u
@@ -122,6 +126,8 @@ static const char *check_segments(const struct file *f)
 
 struct dynamic {
         uint64_t symtab, strtab, strsz, soname, hash, gnu_hash, flags_1;
+        uint64_t init, fini, got, rela, rela_size, plt_rela, plt_rela_size;
+        bool has_text_relocations;
         uint64_t needed[NEEDED_MAX];
         uint32_t needed_count;
         bool has_soname;
@@ -154,6 +160,33 @@ static void read_dynamic(const struct file *f, struct dynamic *ret)
                         break;
                 case DT_GNU_HASH:
                         ret->gnu_hash = d.d_un.d_ptr;
+                        break;
+                case DT_INIT:
+                        ret->init = d.d_un.d_ptr;
+                        break;
+                case DT_FINI:
+                        ret->fini = d.d_un.d_ptr;
+                        break;
+                case DT_PLTGOT:
+                        ret->got = d.d_un.d_ptr;
+                        break;
+                case DT_RELA:
+                        ret->rela = d.d_un.d_ptr;
+                        break;
+                case DT_RELASZ:
+                        ret->rela_size = d.d_un.d_val;
+                        break;
+                case DT_JMPREL:
+                        ret->plt_rela = d.d_un.d_ptr;
+                        break;
+                case DT_PLTRELSZ:
+                        ret->plt_rela_size = d.d_un.d_val;
+                        break;
+                case DT_TEXTREL:
+                        ret->has_text_relocations = true;
+                        break;
+                case DT_FLAGS:
+                        ret->has_text_relocations |= (d.d_un.d_val & DF_TEXTREL) != 0;
                         break;
                 case DT_FLAGS_1:
                         ret->flags_1 = d.d_un.d_val;
@@ -260,6 +293,66 @@ static bool symbol(const struct file *f, const struct symbols *s, uint64_t i,
                 return false;
         *ret_name = (const char *)f->bytes + s->names + ret->st_name;
         return true;
+}
+
+/* -- relocations: the loader writes where they say, and looks at nothing -- */
+
+/* Will `size` bytes of memory be there, with these rights? */
+static bool is_mapped(const struct file *f, uint64_t address, uint64_t size,
+                      uint32_t rights)
+{
+        Elf64_Phdr p;
+
+        for (unsigned i = 0; i < f->header.e_phnum; i++)
+                if (segment(f, i, &p) && p.p_type == PT_LOAD && address >= p.p_vaddr &&
+                    address - p.p_vaddr <= p.p_memsz &&
+                    size <= p.p_memsz - (address - p.p_vaddr) &&
+                    (p.p_flags & rights) == rights)
+                        return true;
+        return false;
+}
+
+static bool is_relocation(const struct file *f, const struct dynamic *d, uint64_t symbols,
+                          const Elf64_Rela *r)
+{
+        uint64_t type = ELF64_R_TYPE(r->r_info);
+
+        return type < RELOCATION_TYPES &&
+               has(f, symbols + ELF64_R_SYM(r->r_info) * sizeof(Elf64_Sym),
+                   sizeof(Elf64_Sym)) &&
+               is_mapped(f, r->r_offset, sizeof(uint64_t),
+                         d->has_text_relocations ? 0 : PF_W) &&
+               (type != RELATIVE || is_mapped(f, (uint64_t)r->r_addend, 0, 0));
+}
+
+static bool are_relocations(const struct file *f, const struct dynamic *d,
+                            uint64_t symbols, uint64_t address, uint64_t size)
+{
+        uint64_t at, left;
+        Elf64_Rela r;
+
+        if (size == 0)
+                return true;
+        if (!offset_of(f, address, &at, &left) || size > left || size % sizeof(r) != 0)
+                return false;
+        for (uint64_t end = at + size; at < end; at += sizeof(r))
+                if (!read_at(f, at, &r, sizeof(r)) || !is_relocation(f, d, symbols, &r))
+                        return false;
+        return true;
+}
+
+/* Also what it would call, and the table that it fills in. */
+static const char *check_relocations(const struct file *f, const struct dynamic *d,
+                                     uint64_t symbols)
+{
+        if ((d->init != 0 && !is_mapped(f, d->init, 1, PF_X)) ||
+            (d->fini != 0 && !is_mapped(f, d->fini, 1, PF_X)) ||
+            (d->plt_rela_size != 0 &&
+             !is_mapped(f, d->got, 3 * sizeof(uint64_t), PF_W)) ||
+            !are_relocations(f, d, symbols, d->rela, d->rela_size) ||
+            !are_relocations(f, d, symbols, d->plt_rela, d->plt_rela_size))
+                return "its relocations are damaged";
+        return NULL;
 }
 
 /* -- what it would do -- */
@@ -468,6 +561,9 @@ const char *kri_elf_read(const uint8_t *bytes, size_t size, struct kri_elf *ret)
         read_dynamic(&f, &dynamic);
         if (!dynamic_symbols(&f, &dynamic, &symbols))
                 return "its symbols are damaged";
+        wrong = check_relocations(&f, &dynamic, symbols.at);
+        if (wrong != NULL)
+                return wrong;
         ret->nodelete = (dynamic.flags_1 & DF_1_NODELETE) != 0;
         if (dynamic.has_soname && dynamic.soname < symbols.names_size)
                 ret->soname = (const char *)bytes + symbols.names + dynamic.soname;

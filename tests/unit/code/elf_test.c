@@ -3,8 +3,10 @@
 #include "code/elf.h"
 #include "kit.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint8_t *bytes;
 static size_t size;
@@ -95,6 +97,56 @@ KIT_TEST(test_damaged_bytes_do_no_harm)
         free(bytes);
 }
 
+/* Where its first relocation is in the file; the first segment begins with the file. */
+static size_t first_relocation(void)
+{
+        Elf64_Ehdr header;
+        Elf64_Phdr p;
+        Elf64_Dyn d;
+
+        memcpy(&header, bytes, sizeof(header));
+        for (unsigned i = 0; i < header.e_phnum; i++) {
+                memcpy(&p, bytes + header.e_phoff + i * sizeof(p), sizeof(p));
+                for (size_t at = 0; p.p_type == PT_DYNAMIC && at < p.p_filesz;
+                     at += sizeof(d)) {
+                        memcpy(&d, bytes + p.p_offset + at, sizeof(d));
+                        if (d.d_tag == DT_RELA)
+                                return d.d_un.d_ptr;
+                }
+        }
+        kit_fail("no relocations");
+        return 0;
+}
+
+static void check_relocation(size_t at, uint64_t offset, uint64_t info, int64_t addend)
+{
+        Elf64_Rela was, r = { offset, info, addend };
+        struct kri_elf elf;
+
+        memcpy(&was, bytes + at, sizeof(was));
+        memcpy(bytes + at, &r, sizeof(r));
+        kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
+        memcpy(bytes + at, &was, sizeof(was));
+        kit_null(kri_elf_read(bytes, size, &elf));
+}
+
+/* The loader would write wherever they say. */
+KIT_TEST(test_relocations_that_lead_elsewhere_are_damage)
+{
+        Elf64_Rela r;
+        size_t at;
+
+        read_file("counter_1.so");
+        at = first_relocation();
+        memcpy(&r, bytes + at, sizeof(r));
+        check_relocation(at, r.r_offset + ((uint64_t)1 << 40), r.r_info, r.r_addend);
+        check_relocation(at, 0, r.r_info, r.r_addend); /* nobody may write there */
+        check_relocation(at, r.r_offset, r.r_info, (int64_t)1 << 40);
+        check_relocation(at, r.r_offset, r.r_info | 0xffff, r.r_addend);
+        check_relocation(at, r.r_offset, r.r_info | (uint64_t)0xffffff << 32, r.r_addend);
+        free(bytes);
+}
+
 KIT_TEST(test_other_files_are_none)
 {
         static const uint8_t script[] = "#!/bin/sh\nexit 0\n";
@@ -111,4 +163,6 @@ KIT_TEST(test_other_files_are_none)
 KIT_MAIN(KIT_CASE(test_a_module_says_what_it_is),
          KIT_CASE(test_writable_data_is_told_by_name),
          KIT_CASE(test_a_file_that_is_cut_off_anywhere_is_refused_or_sound),
-         KIT_CASE(test_damaged_bytes_do_no_harm), KIT_CASE(test_other_files_are_none))
+         KIT_CASE(test_damaged_bytes_do_no_harm),
+         KIT_CASE(test_relocations_that_lead_elsewhere_are_damage),
+         KIT_CASE(test_other_files_are_none))
