@@ -17,13 +17,16 @@
  * Waiting   The work is done by threads beside the schedulers (libuv's, UV_THREADPOOL_SIZE of
  *           them): a call suspends the process and keeps nobody else from running. Like a
  *           receive it may not return (exit signals); what was begun is finished all the same.
+ *           What the system itself waits for, opening a pipe that nobody else has open for one,
+ *           keeps one of those threads.
  * Errors    What the operating system says: KR_ENOENT, KR_EACCES, KR_EPERM, KR_EEXIST,
  *           KR_EISDIR, KR_ENOTDIR, KR_ENOTEMPTY, KR_ENOSPC, KR_EROFS, KR_EBUSY, KR_EIO, KR_EOS
  *           KR_ECLOSED     it is closed
  *           KR_ENOMEM, KR_ESYSTEMLIMIT (descriptors, or 1,048,576 handles)
  *           KR_ENOTSUP     there are no files in a simulation
  *           KR_EBADARG     on a thread that is no process; a process ends with badarg when it
- *                          gives what is no file, or no path
+ *                          gives what is no file, or no path, or a place or a size beyond
+ *                          2^63
  */
 #ifndef KRARUP_FILE_H
 #define KRARUP_FILE_H
@@ -106,7 +109,8 @@ KR_API KR_MUST_CHECK kr_err kr_file_make_dir(const char *path);
 KR_API KR_MUST_CHECK kr_err kr_file_del_dir(const char *path);
 
 /* All of a file, appended to `buf` as it is when KR_OK is returned; at most `max` bytes (0:
- * 1 GiB), else KR_ETOOBIG. And the other way: the file is there as a whole or not at all. */
+ * 1 GiB), else KR_ETOOBIG. And the other way: the file is there as a whole or not at all
+ * (it is another one that takes its name, and its mode); a device or a pipe is written to. */
 KR_API KR_MUST_CHECK kr_err kr_file_read_file(const char *path, size_t max, kr_buf *buf);
 KR_API KR_MUST_CHECK kr_err kr_file_write_file(const char *path, const void *data,
                                                size_t len);

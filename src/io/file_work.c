@@ -325,28 +325,55 @@ static bool keep_mode(int fd, const char *path)
         return stat(path, &about) != 0 || fchmod(fd, about.st_mode & 07777) == 0;
 }
 
-void kri_file_do_write_all(struct kri_file_op *op)
+static void replace_all(struct kri_file_op *op, const char *path)
 {
         char name[4200];
         int fd, first;
         bool done;
 
-        if (strlen(op->path) + 64 > sizeof(name)) {
+        if (strlen(path) + 64 > sizeof(name)) {
                 op->err = ENAMETOOLONG;
                 return;
         }
-        fd = open_beside(op->path, name, sizeof(name));
+        fd = open_beside(path, name, sizeof(name));
         check(op, fd >= 0);
         if (fd < 0)
                 return;
-        done = keep_mode(fd, op->path) && write_all(fd, op->data, op->len, false, 0);
+        done = keep_mode(fd, path) && write_all(fd, op->data, op->len, false, 0);
         first = errno;
         if (close(fd) != 0 && done) {
                 first = errno;
                 done = false;
         }
-        if (done && rename(name, op->path) == 0)
+        if (done && rename(name, path) == 0)
                 return;
         op->err = done ? errno : first;
         (void)unlink(name); /* it is no use to anybody */
+}
+
+/* A device, a pipe. */
+static void write_into(struct kri_file_op *op)
+{
+        int fd = open(op->path, O_WRONLY | O_CLOEXEC);
+
+        check(op, fd >= 0);
+        if (fd < 0)
+                return;
+        check(op, write_all(fd, op->data, op->len, false, 0));
+        (void)close(fd); /* what it has taken it has */
+}
+
+void kri_file_do_write_all(struct kri_file_op *op)
+{
+        struct stat about;
+        char *real;
+
+        if (stat(op->path, &about) == 0 && !S_ISREG(about.st_mode) &&
+            !S_ISDIR(about.st_mode)) {
+                write_into(op);
+                return;
+        }
+        real = realpath(op->path, NULL); /* a symbolic link stays one */
+        replace_all(op, real != NULL ? real : op->path);
+        free(real);
 }

@@ -243,6 +243,30 @@ KIT_PROCESS_TEST(test_a_file_is_replaced_as_a_whole_and_keeps_its_mode)
         remove_folder();
 }
 
+/* Replaced are files: a link leads to one still, and a pipe is a pipe. */
+KIT_PROCESS_TEST(test_what_is_no_file_is_written_to_as_a_whole)
+{
+        kr_file_info info;
+        char buf[8];
+        int fd;
+
+        make_folder();
+        kit_ok(kr_file_write_file(path_of("a"), "old", 3));
+        kit_int_eq(symlink("a", path_of("link")), 0);
+        kit_ok(kr_file_write_file(path_of("link"), "newer", 5));
+        check_content("a", "newer");
+        kit_ok(kr_file_lstat(path_of("link"), &info));
+        kit_int_eq((int)info.type, KR_FILE_SYMLINK);
+        kit_int_eq(mkfifo(path_of("pipe"), 0600), 0);
+        fd = open(path_of("pipe"), O_RDWR | O_NONBLOCK);
+        kit_ok(kr_file_write_file(path_of("pipe"), "piped", 5));
+        kit_int_eq(read(fd, buf, sizeof(buf)), 5);
+        close(fd);
+        kit_ok(kr_file_lstat(path_of("pipe"), &info));
+        kit_int_eq((int)info.type, KR_FILE_OTHER);
+        remove_folder();
+}
+
 /* -- handles -- */
 
 KIT_PROCESS_TEST(test_a_closed_file_is_closed)
@@ -536,6 +560,7 @@ KIT_MAIN(KIT_CASE(test_what_is_written_is_read), KIT_CASE(test_places_in_a_file)
          KIT_CASE(test_a_large_file), KIT_CASE(test_names_and_folders),
          KIT_CASE(test_errors_have_their_names), KIT_CASE(test_a_file_without_a_size),
          KIT_CASE(test_a_file_is_replaced_as_a_whole_and_keeps_its_mode),
+         KIT_CASE(test_what_is_no_file_is_written_to_as_a_whole),
          KIT_CASE(test_a_closed_file_is_closed), KIT_CASE(test_misuse_is_badarg),
          KIT_CASE(test_a_file_ends_with_its_owner),
          KIT_CASE(test_one_that_is_killed_while_it_reads),
