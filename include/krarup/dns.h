@@ -21,6 +21,7 @@ KR_BEGIN_DECLS
 /* The addresses of `name`. Addresses in figures are looked up without waiting. Waits as a
  * receive does; a lookup that takes longer goes on unheard, and kr_node_stop waits for it.
  * KR_ENXDOMAIN  there is no such name
+ * KR_ENOANSWER  no name server answers, or none is configured; later it may
  * KR_ETIMEDOUT, KR_ENOMEM, KR_ENOTSUP (a simulation), KR_EOS (the resolver failed),
  * KR_EBADARG (on a thread that is no process) */
 KR_API KR_MUST_CHECK kr_err kr_dns_lookup(const char *name, kr_family family,

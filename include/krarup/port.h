@@ -106,7 +106,8 @@ KR_API kr_err kr_port_eof(kr_port port);
  * comes waits in the pipe; so does the exit status. Called by anybody. */
 KR_API kr_err kr_port_active(kr_port port, int active);
 
-/* Send it a signal (SIGTERM, ...), and its process group with it. KR_ECLOSED: it has ended. */
+/* Send it a signal (SIGTERM, ...), and its process group with it; 0 sends none. KR_ECLOSED: it
+ * has ended. */
 KR_API kr_err kr_port_kill(kr_port port, int signal);
 
 KR_API KR_MUST_CHECK kr_err kr_port_info_of(kr_port port, kr_port_info *ret_info);

@@ -126,8 +126,8 @@ KR_API KR_MUST_CHECK kr_err kr_tcp_connect(const char *host, uint16_t port,
 KR_API KR_MUST_CHECK kr_err kr_unix_connect(const char *path, const kr_tcp_opts *opts,
                                             int64_t timeout_ms, kr_socket *ret_socket);
 
-/* Receive into `buf`. raw: what is there, at least a byte, at most `size`. Else one packet,
- * without its length, or with its newline; a last line may lack it.
+/* Receive into `buf`, whose `size` is not 0. raw: what is there, at least a byte, at most `size`.
+ * Else one packet, without its length, or with its newline; a last line may lack it.
  * KR_ETOOBIG  the packet has more than `size` bytes; it is still there
  * KR_ESTATE   the socket is active */
 KR_API KR_MUST_CHECK kr_err kr_tcp_recv(kr_socket socket, void *buf, size_t size,
