@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -39,7 +40,7 @@ static bool refused(kr_err err)
 
 static void use_files(void)
 {
-        static const char path[] = "/tmp/kr_port_alloc";
+        char path[64];
         char buf[16] = "";
         kr_file_info info;
         kr_buf all = KR_BUF_INIT;
@@ -47,6 +48,7 @@ static void use_files(void)
         kr_file file;
         size_t len;
 
+        (void)snprintf(path, sizeof(path), "/tmp/kr_port_alloc.%d", (int)getpid());
         (void)remove(path);
         kit_refusal_arm();
         if (refused(kr_file_write_file(path, "hello", 5)) ||
@@ -100,6 +102,7 @@ static void use_terminals(void)
         kr_msg msg = KR_MSG_INIT;
         kr_tty tty;
 
+        kit_int_eq(tcflush(slave, TCIFLUSH), 0); /* what one before has not read */
         kit_refusal_arm();
         if (refused(kr_tty_open(slave, KR_TTY_RAW, &tty)) ||
             refused(kr_tty_write(tty, "x", 1)))
