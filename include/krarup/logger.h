@@ -97,7 +97,8 @@ typedef enum kr_log_verdict {
         KR_LOG_PASS,   /* passes; no further filter is asked */
 } kr_log_verdict;
 
-/* Called by the process that logs; may change the event's level. */
+/* Called by the process that logs; may change the event's level. One that crashes is removed, and
+ * told; so is a handler's `log`. (A fault in it while a crash is reported ends that report.) */
 typedef kr_log_verdict (*kr_log_filter_fn)(kr_log_event *event, void *context);
 
 /* A handler. All zero but the name: a terminal, at standard error. */
@@ -143,8 +144,8 @@ KR_BEGIN_DECLS
  * process of that node. KR_EALREADY: it runs; KR_ENOMEM; KR_ESYSTEMLIMIT. */
 KR_API KR_MUST_CHECK kr_err kr_logger_start(kr_node *node, const kr_logger_opts *opts);
 
-/* Wait until everything logged before has been written, at most so long. A process; true:
- * it has. May not return. */
+/* Wait until everything logged before has been written, or counted as lost, at most so long. A
+ * process; true: it has. May not return. */
 KR_API bool kr_logger_sync(int64_t timeout_ms);
 
 /* The same by looking, for threads that are no processes and do not drive the node. */

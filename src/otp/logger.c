@@ -20,14 +20,41 @@ struct kri_logger *kri_logger_of(kr_node *node)
 
 /* -- the way of an event -- */
 
+struct log_call {
+        const kr_log_handler *config;
+        const kr_log_event *event;
+};
+
+static void call_log(void *arg)
+{
+        const struct log_call *call = arg;
+
+        call->config->log(call->event, call->config->context);
+}
+
+/* As in OTP one that crashes is removed: those that log are not the ones to suffer. */
+static void log_by_callback(struct kri_logger *l, const kr_log_handler *config,
+                            const kr_log_event *event)
+{
+        struct log_call call = { config, event };
+        kr_msg reason = KR_MSG_INIT;
+        kr_class kind;
+
+        if (kr_catch(call_log, &call, &kind, &reason))
+                return;
+        if (kr_logger_remove_handler(l->node, config->name) == KR_OK)
+                kri_log_removed(l, "handler", config->name, reason.term);
+        kr_msg_clear(&reason);
+}
+
 static void hand_over(struct kri_logger *l, struct kri_log_handler *h, kr_pid pid,
                       kr_log_event event, bool may_wait)
 {
         if ((int)event.level > atomic_load_explicit(&h->level, memory_order_relaxed) ||
-            !kri_log_passes(l, &h->filters, &event))
+            !kri_log_passes(l, h, &event))
                 return;
         if (h->config.log != NULL)
-                h->config.log(&event, h->config.context);
+                log_by_callback(l, &h->config, &event);
         else
                 kri_log_writer_send(h, pid, &event, may_wait);
 }
@@ -57,7 +84,7 @@ void kri_logger_event(struct kri_logger *l, kr_log_event *event, bool may_wait)
                 find_name(name, sizeof(name));
                 event->name = name;
         }
-        if (!kri_log_passes(l, &l->filters, event))
+        if (!kri_log_passes(l, NULL, event))
                 return;
         kri_log_take(l, &handlers);
         for (unsigned i = 0; i < handlers.count; i++) {
@@ -78,6 +105,25 @@ static kr_log_event new_event(kr_log_level level, const struct kri_log_place *pl
                                .text = "",
                                .details = "",
                                .metadata = kr_none() };
+}
+
+void kri_log_removed(struct kri_logger *l, const char *what, const char *name,
+                     kr_term reason)
+{
+        const struct kri_log_place nowhere = { NULL, NULL, 0 };
+        struct kri_words text = KRI_WORDS_INIT, details = KRI_WORDS_INIT;
+        struct kri_words line = KRI_WORDS_INIT;
+        kr_log_event event = new_event(KR_LOG_ERROR, &nowhere);
+
+        kri_log_describe_end(&event, reason, &text, &details);
+        kri_say(&line, "log %s %s crashed, and is removed: %s", what, name,
+                event.text + strlen("ended: "));
+        event.text = kri_words_text(&line);
+        event.domain = "otp";
+        kri_logger_event(l, &event, false);
+        kri_words_clear(&line);
+        kri_words_clear(&text);
+        kri_words_clear(&details);
 }
 
 /* Without a logger: one line. */

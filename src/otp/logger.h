@@ -90,9 +90,14 @@ struct kri_logger {
 /* The logger of a node; NULL: none. */
 struct kri_logger *kri_logger_of(kr_node *node);
 
-/* Do these let it through? */
-bool kri_log_passes(struct kri_logger *logger, const struct kri_log_filters *filters,
+/* Do the filters of this handler (NULL: of the node) let it through? One that crashes is removed,
+ * and has not decided. */
+bool kri_log_passes(struct kri_logger *logger, struct kri_log_handler *handler,
                     kr_log_event *event);
+
+/* Tell that one has been removed: `what` is "handler" or "filter". */
+void kri_log_removed(struct kri_logger *logger, const char *what, const char *name,
+                     kr_term reason);
 
 /* The handlers in use at one moment, counted: kri_log_handler_unref each. */
 struct kri_log_taken {

@@ -245,10 +245,41 @@ kr_err kr_logger_remove_filter(kr_node *node, const char *handler, const char *n
         return err;
 }
 
+struct filter_call {
+        const struct kri_log_filter *filter;
+        kr_log_event *event;
+        kr_log_verdict verdict;
+};
+
+static void call_filter(void *arg)
+{
+        struct filter_call *call = arg;
+
+        call->verdict = call->filter->filter(call->event, call->filter->context);
+}
+
+static kr_log_verdict ask(struct kri_logger *l, const struct kri_log_handler *handler,
+                          const struct kri_log_filter *filter, kr_log_event *event)
+{
+        struct filter_call call = { filter, event, KR_LOG_IGNORE };
+        const char *of = handler != NULL ? handler->config.name : NULL;
+        kr_msg reason = KR_MSG_INIT;
+        kr_class kind;
+
+        if (kr_catch(call_filter, &call, &kind, &reason))
+                return call.verdict;
+        if (kr_logger_remove_filter(l->node, of, filter->name) == KR_OK)
+                kri_log_removed(l, "filter", filter->name, reason.term);
+        kr_msg_clear(&reason);
+        return KR_LOG_IGNORE;
+}
+
 /* Works on a copy: a filter is the user's, and runs outside the lock. */
-bool kri_log_passes(struct kri_logger *l, const struct kri_log_filters *filters,
+bool kri_log_passes(struct kri_logger *l, struct kri_log_handler *handler,
                     kr_log_event *event)
 {
+        const struct kri_log_filters *filters = handler != NULL ? &handler->filters
+                                                                : &l->filters;
         struct kri_log_filters copy;
 
         kri_plat_lock_take(&l->lock);
@@ -256,7 +287,7 @@ bool kri_log_passes(struct kri_logger *l, const struct kri_log_filters *filters,
         memcpy(copy.at, filters->at, sizeof(copy.at[0]) * copy.count);
         kri_plat_lock_give(&l->lock);
         for (unsigned i = 0; i < copy.count; i++) {
-                kr_log_verdict verdict = copy.at[i].filter(event, copy.at[i].context);
+                kr_log_verdict verdict = ask(l, handler, &copy.at[i], event);
 
                 if (verdict != KR_LOG_IGNORE)
                         return verdict == KR_LOG_PASS;

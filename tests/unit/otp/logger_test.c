@@ -634,6 +634,44 @@ KIT_TEST(test_a_thread_that_is_no_process_logs_nothing)
         kit_false(kr_log_is_on(KR_LOG_EMERGENCY, __FILE__));
 }
 
+/* -- callbacks that crash -- */
+
+static void crashing_log(const kr_log_event *event, void *context)
+{
+        (void)event;
+        (void)context;
+        kr_error("in_log");
+}
+
+static kr_log_verdict crashing_filter(kr_log_event *event, void *context)
+{
+        (void)event;
+        (void)context;
+        kr_exit("in_filter");
+}
+
+/* As in OTP: it is removed and told, the event reaches the others, and whoever logs lives. */
+KIT_PROCESS_TEST(test_a_handler_or_a_filter_that_crashes_is_removed)
+{
+        const kr_log_handler bad = { .name = "bad", .log = crashing_log };
+
+        start_noting();
+        kit_ok(kr_logger_add_handler(kr_here(), &bad));
+        kr_log_text(KR_LOG_ERROR, "one");
+        kit_int_eq(atomic_load(&count), 2);
+        kit_true(has(texts[0], "log handler bad crashed, and is removed: in_log") ||
+                 has(texts[1], "log handler bad crashed, and is removed: in_log"));
+        kit_true(has(texts[0], "one") || has(texts[1], "one"));
+        kit_err(kr_logger_remove_handler(kr_here(), "bad"), KR_ENOPROC);
+        kit_ok(kr_logger_add_filter(kr_here(), NULL, "bad", crashing_filter, NULL));
+        kr_log_text(KR_LOG_ERROR, "two");
+        kit_true(has(texts[2], "log filter bad crashed, and is removed: in_filter"));
+        kit_true(has(texts[3], "two"));
+        kit_err(kr_logger_remove_filter(kr_here(), NULL, "bad"), KR_ENOPROC);
+        kr_log_text(KR_LOG_ERROR, "three");
+        kit_int_eq(atomic_load(&count), 5);
+}
+
 KIT_MAIN(KIT_CASE(test_the_limit_is_notice),
          KIT_CASE(test_arguments_are_not_looked_at_when_off),
          KIT_CASE(test_a_module_has_a_limit_of_its_own),
@@ -656,4 +694,5 @@ KIT_MAIN(KIT_CASE(test_the_limit_is_notice),
          KIT_SLOW(test_a_handler_that_does_not_keep_up_drops, 30),
          KIT_CASE(test_a_burst_is_cut), KIT_CASE(test_a_writer_that_dies_is_started_anew),
          KIT_CASE(test_without_a_logger_errors_go_to_the_node),
-         KIT_CASE(test_a_thread_that_is_no_process_logs_nothing))
+         KIT_CASE(test_a_thread_that_is_no_process_logs_nothing),
+         KIT_CASE(test_a_handler_or_a_filter_that_crashes_is_removed))
