@@ -16,6 +16,7 @@
 #include "base/rand.h"
 #include "core/fault_purged.h"
 #include "core/fault_symbol.h"
+#include "otp/sys.h"
 
 static bool refuse(struct kri_refusal *why, const char *reason, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -442,6 +443,7 @@ bool kri_object_close(struct kri_object *o, uint32_t module, uint32_t version)
 
         if (o->handle != NULL) {
                 kri_symbols_let_go();
+                kri_funs_drop(o->facts.span.low, o->facts.span.high);
                 (void)dlclose(o->handle); /* is_mapped says what came of it */
                 gone = o->facts.span.low == 0 || !is_mapped(o);
         }

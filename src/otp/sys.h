@@ -20,12 +20,16 @@ extern const kr_sys_callbacks kri_gen_sys;
 
 typedef void (*kri_fun)(void);
 
-/* The number of a function of this OS process, the same each time. -1: 1,024 are there. Any
- * thread. */
+/* The number of a function of this OS process, the same each time while its module is there. -1:
+ * 1,024 are there. Any thread. */
 int kri_fun_number(kri_fun fun);
 
 /* The function of that number; NULL: none has it. Any thread. */
 kri_fun kri_fun_of(int64_t number);
+
+/* Functions from low to high are not there any more: their numbers are nobody's for ever. One
+ * thread at a time for the same functions. */
+void kri_funs_drop(uintptr_t low, uintptr_t high);
 
 /* -- events as text -- */
 

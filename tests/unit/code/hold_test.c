@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "otp/sys.h"
+
 enum { GO, WHO };
 
 static const char *what; /* the export that a holder calls */
@@ -324,6 +326,34 @@ KIT_TEST(test_a_hidden_pointer_is_a_named_fault)
         kit_node_stop(node);
 }
 
+static __attribute__((noinline)) int number_of_function(void)
+{
+        kr_term result = kr_apply("holds", "function", "{}");
+        uint64_t address = 0;
+
+        kit_true(kr_match(result, "~", &address));
+        kr_release(result);
+        return kri_fun_number((kri_fun)(uintptr_t)address);
+}
+
+/* What was to be called by a timer, or in another process, is not called any more. */
+KIT_PROCESS_TEST(test_a_function_that_is_known_by_its_number_goes)
+{
+        int number, again;
+
+        load("holds_1");
+        number = number_of_function();
+        kit_true(kri_fun_of(number) != NULL);
+        kit_true(kr_code_delete("holds"));
+        kit_true(kr_code_purge("holds", NULL) || !kr_code_check_old("holds"));
+        kit_true(kri_fun_of(number) == NULL);
+        load("holds_1");
+        again = number_of_function();
+        kit_int_ne(again, number);
+        kit_true(kri_fun_of(again) != NULL);
+        kit_true(kri_fun_of(number) == NULL);
+}
+
 /* Steps, not a stop: others answer while a hundred thousand are looked at. */
 static void sleeper(int64_t n)
 {
@@ -363,4 +393,5 @@ KIT_MAIN(KIT_CASE(test_a_frame_that_stands),
          KIT_SLOW(test_one_that_computes_is_killed_too, 40),
          KIT_CASE(test_the_node_holds_it), KIT_CASE(test_an_attached_thread_that_calls),
          KIT_CASE(test_a_hidden_pointer_is_a_named_fault),
+         KIT_CASE(test_a_function_that_is_known_by_its_number_goes),
          KIT_SLOW(test_sleepers_are_not_woken, 40))
