@@ -155,8 +155,16 @@ static bool match_map(struct kri_shell *s, const struct kri_expr *e, kr_term val
         return true;
 }
 
+static void check_stack(struct kri_shell *s, const struct kri_expr *e)
+{
+        if (kri_form_stack_is_taken(s->frame))
+                kri_shell_complain(e, "nested deeper than %u bytes of stack hold",
+                                   KRI_FORM_STACK);
+}
+
 static bool match(struct kri_shell *s, const struct kri_expr *e, kr_term value)
 {
+        check_stack(s, e);
         switch (e->kind) {
         case KRI_EXPR_LITERAL:
                 return kr_same(e->value, value);
@@ -270,7 +278,8 @@ static kr_term eval_again(struct kri_shell *s, const struct kri_expr *e)
         kr_text_error error;
 
         (void)kr_get_bytes(text, &bytes);
-        if (kri_form_parse(bytes.data, bytes.len, &form, &error) != KR_OK)
+        if (kri_form_parse_within(s->frame, bytes.data, bytes.len, &form, &error) !=
+            KR_OK)
                 kri_shell_complain(NULL, "%s", error.message);
         value = kr_nil();
         for (const struct kri_expr *c = form->first; c != NULL; c = c->next)
@@ -478,6 +487,7 @@ static kr_term eval_block(struct kri_shell *s, const struct kri_expr *e)
 
 static kr_term eval(struct kri_shell *s, const struct kri_expr *e)
 {
+        check_stack(s, e);
         switch (e->kind) {
         case KRI_EXPR_LITERAL:
                 return e->value;
@@ -510,6 +520,7 @@ static kr_term eval(struct kri_shell *s, const struct kri_expr *e)
 
 kr_term kri_shell_eval(struct kri_shell *s, const struct kri_expr *form)
 {
+        s->frame = __builtin_frame_address(0);
         release_given(s);
         /* its literals go with the form */
         return keep_given(s, kr_keep(eval_block(s, form)));

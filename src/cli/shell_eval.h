@@ -15,10 +15,11 @@
 #define KRI_SHELL_RESULTS 20 /* that v(N) finds */
 
 struct kri_shell {
-        kr_term bindings; /* #{'X' => Value}; owned */
-        kr_term results;  /* #{N => {Text, Value}}; owned */
-        int64_t number;   /* of the command that runs */
-        kr_term *given;   /* terms made on the way, to be released */
+        kr_term bindings;  /* #{'X' => Value}; owned */
+        kr_term results;   /* #{N => {Text, Value}}; owned */
+        int64_t number;    /* of the command that runs */
+        const void *frame; /* while it runs: from here on the stack is counted */
+        kr_term *given;    /* terms made on the way, to be released */
         size_t given_count, given_cap;
 };
 

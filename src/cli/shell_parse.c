@@ -21,6 +21,7 @@ struct parser {
         kr_err err;
         kr_text_error *error;
         unsigned depth;
+        const void *frame; /* from here on the stack is counted */
         unsigned atoms_left;
 };
 
@@ -573,6 +574,9 @@ static struct kri_expr *parse_expr(struct parser *p, int rank_min)
         if (p->depth == KRI_FORM_DEPTH)
                 return fail(p, KR_ETOODEEP, &p->word, "nested more than %d deep",
                             KRI_FORM_DEPTH);
+        if (kri_form_stack_is_taken(p->frame))
+                return fail(p, KR_ETOODEEP, &p->word,
+                            "nested deeper than %u bytes of stack hold", KRI_FORM_STACK);
         p->depth++;
         e = finish(p, parse_operators(p, rank_min));
         p->depth--;
@@ -625,10 +629,11 @@ static void put_first(struct parser *p, struct kri_expr *form)
         p->made = form;
 }
 
-kr_err kri_form_parse(const char *text, size_t len, struct kri_expr **ret,
-                      kr_text_error *ret_error)
+kr_err kri_form_parse_within(const void *frame, const char *text, size_t len,
+                             struct kri_expr **ret, kr_text_error *ret_error)
 {
         struct parser p = { .lex = { text, len, 0, 1, 0 },
+                            .frame = frame,
                             .error = ret_error,
                             .atoms_left = KRI_FORM_ATOMS };
         struct kri_expr *form = NULL;
@@ -648,4 +653,11 @@ kr_err kri_form_parse(const char *text, size_t len, struct kri_expr **ret,
         put_first(&p, form);
         *ret = form;
         return KR_OK;
+}
+
+kr_err kri_form_parse(const char *text, size_t len, struct kri_expr **ret,
+                      kr_text_error *ret_error)
+{
+        return kri_form_parse_within(__builtin_frame_address(0), text, len, ret,
+                                     ret_error);
 }

@@ -9,7 +9,8 @@
  *           error says so.
  * Bounded   text to KRI_FORM_BYTES, brackets in brackets to KRI_FORM_DEPTH and the tree to
  *           KRI_EVAL_DEPTH (it is evaluated on the stack of a process), new atoms to
- *           KRI_FORM_ATOMS: bytes may come from anybody.
+ *           KRI_FORM_ATOMS: bytes may come from anybody. Where frames are large, as under
+ *           sanitizers, KRI_FORM_STACK is less than those depths: it is measured.
  * Threads   any; a tree belongs to who made it.
  */
 #ifndef KR_CLI_SHELL_PARSE_H
@@ -21,6 +22,16 @@
 #define KRI_FORM_DEPTH 64
 #define KRI_EVAL_DEPTH 100 /* of the tree, which a - b - c - ... makes deep as well */
 #define KRI_FORM_ATOMS 1000
+
+/* Bytes of stack that reading or evaluating may take. Of a process's 64 KiB the rest is for what is
+ * called. */
+#define KRI_FORM_STACK 40960u
+
+/* Has it been taken, from a frame on this stack on? */
+static inline bool kri_form_stack_is_taken(const void *from)
+{
+        return (uintptr_t)from - (uintptr_t)__builtin_frame_address(0) > KRI_FORM_STACK;
+}
 
 enum kri_expr_kind {
         KRI_EXPR_LITERAL, /* value */
@@ -58,5 +69,9 @@ void kri_form_free(struct kri_expr *form);
  * KR_ESYSTEMLIMIT (no room for an atom): it does not. */
 KR_MUST_CHECK kr_err kri_form_parse(const char *text, size_t len, struct kri_expr **ret,
                                     kr_text_error *ret_error);
+/* The same in the middle of something: the stack is measured from that frame on. */
+KR_MUST_CHECK kr_err kri_form_parse_within(const void *frame, const char *text,
+                                           size_t len, struct kri_expr **ret,
+                                           kr_text_error *ret_error);
 
 #endif
