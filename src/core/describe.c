@@ -561,11 +561,13 @@ struct kri_sig *kri_describe(struct kri_sched *s, struct kri_proc *p, kri_word w
 
         (void)write_info(&v, wanted);
         v.sig = kri_sig_new(&s->pool, before + v.words);
-        if (v.sig == NULL)
-                return NULL;
-        v.sig->kind = KRI_SIG_MESSAGE;
-        v.heap = v.sig->heap + before;
-        *ret_info = write_info(&v, wanted);
+        if (v.sig != NULL) {
+                v.sig->kind = KRI_SIG_MESSAGE;
+                v.heap = v.sig->heap + before;
+                *ret_info = write_info(&v, wanted);
+        }
+        if (v.trace_words != 0)
+                kri_trace_done(&v.trace);
         return v.sig;
 }
 

@@ -143,8 +143,10 @@ static struct kri_sig *with_trace(struct kri_proc *p, kri_word value, bool nocat
         kri_trace_of_raise(p, &trace);
         sig = kri_sig_new(&p->sched->pool,
                           3 + 3 + kri_term_words(value) + kri_trace_words(&trace));
-        if (sig == NULL)
+        if (sig == NULL) {
+                kri_trace_done(&trace);
                 return NULL;
+        }
         sig->kind = KRI_SIG_MESSAGE;
         outer = sig->heap;
         inner = outer + 3;
@@ -160,6 +162,7 @@ static struct kri_sig *with_trace(struct kri_proc *p, kri_word value, bool nocat
                 kri_store(&outer[1], kri_boxed(inner));
         }
         kri_store(&outer[2], kri_trace_term(&trace, &heap));
+        kri_trace_done(&trace);
         kri_store(&sig->root, kri_boxed(outer));
         return sig;
 }
@@ -615,8 +618,9 @@ static void close_queue(struct kri_sched *s, struct kri_proc *p)
         struct kri_sig *sig;
 
         kri_state_set(p, KRI_STATE_FREE);
-        /* relaxed: a sender that still sees the old serial pushes, and finds DEAD */
-        atomic_store_explicit(&p->serial, kri_serial_after(serial), memory_order_relaxed);
+        /* A sender that still sees the old serial pushes, and finds DEAD. release: pairs with
+         * tenant() in info.c, which finds the name dead if it sees the new one too early */
+        atomic_store_explicit(&p->serial, kri_serial_after(serial), memory_order_release);
         sig = atomic_exchange_explicit(&p->outer, KRI_DEAD, memory_order_acq_rel);
         while (sig != NULL && sig != KRI_SLEEPING) {
                 struct kri_sig *older = sig->next;

@@ -51,7 +51,8 @@ struct kri_trace {
         uintptr_t
                 entry; /* the function that the process runs: the last one to be shown */
         uintptr_t at[KRI_TRACE_MAX];
-        const struct kri_symbol *symbol[KRI_TRACE_MAX]; /* from kri_trace_words on */
+        const struct kri_symbol
+                *symbol[KRI_TRACE_MAX]; /* from kri_trace_words to kri_trace_done */
 };
 
 /* The callers of the caller, by frame pointers within the process's stack. */
@@ -66,6 +67,8 @@ void kri_trace_of_raise(struct kri_proc *p, struct kri_trace *ret_trace);
  * *heap at most. The first use of an address reads symbol tables; known ones cost a look-up
  * each. */
 uint64_t kri_trace_words(struct kri_trace *trace);
+/* Once for each kri_trace_words. */
+void kri_trace_done(struct kri_trace *trace);
 kri_word kri_trace_term(const struct kri_trace *trace, kri_word **heap);
 
 /* Make the thread that is in user code of a process leave it: called by the watch, which

@@ -100,7 +100,7 @@ static void put_doubtful(struct out *out, const char *text)
 
 static void put_place(struct out *out, uintptr_t at)
 {
-        const struct kri_symbol *symbol = kri_symbol_known(at);
+        const struct kri_symbol *symbol;
         struct kri_object object;
         char name[TEXT_MAX];
         uintptr_t offset;
@@ -112,6 +112,8 @@ static void put_place(struct out *out, uintptr_t at)
                 put(out, "+");
                 put_hex(out, offset);
         }
+        kri_symbols_hold();
+        symbol = kri_symbol_known(at);
         if (symbol != NULL && symbol->line != 0) {
                 put(out, " (");
                 put(out, symbol->file);
@@ -119,6 +121,7 @@ static void put_place(struct out *out, uintptr_t at)
                 put_number(out, symbol->line, 10);
                 put(out, ")");
         }
+        kri_symbols_release();
         if (kri_object_find(at, &object)) {
                 put(out, " in ");
                 put(out, object.path[0] != '\0' ? object.path : "the program");

@@ -20,14 +20,17 @@
 #include "fault_unwind.h"
 #include "fiber.h"
 
-#define SLOTS 8192u             /* a power of two */
-#define SYMBOLS_MAX (SLOTS / 2) /* a program that shows more call sites is not helped */
+#define SLOTS (KRI_SYMBOLS_MAX * 2) /* a power of two */
 #define NAME_MAX_LEN 255u
 #define LEARNER_STACK ((size_t)1 << 20)
 
-static struct kri_symbol *_Atomic slots[SLOTS]; /* open addressing; entries stay */
-static uint32_t symbol_count;                   /* under lock */
-static kri_mutex lock = KRI_MUTEX_INIT;         /* for learning */
+/* Open addressing. When some go, all are taken out and those that stay put in again; who looks
+ * meanwhile finds less. */
+static struct kri_symbol *_Atomic slots[SLOTS];
+static _Atomic uint32_t symbol_count;   /* moves under lock */
+static _Atomic uint32_t holders;        /* see kri_symbols_hold */
+static struct kri_symbol *limbo;        /* under lock: taken out, perhaps still held */
+static kri_mutex lock = KRI_MUTEX_INIT; /* for learning */
 
 /* -- the cache -- */
 
@@ -36,17 +39,47 @@ static uint32_t slot_of(uintptr_t at)
         return (uint32_t)kri_mix64(at) & (SLOTS - 1);
 }
 
-const struct kri_symbol *kri_symbol_known(uintptr_t at)
+/* Sequentially consistent, as are taking out of `slots`, looking into it, and the look at `holders`
+ * before freeing: either that sees us, or we do not see what is freed. */
+void kri_symbols_hold(void)
 {
-        for (uint32_t i = slot_of(at);; i = (i + 1) & (SLOTS - 1)) {
-                /* acquire: pairs with keep(); what it points to is whole */
-                struct kri_symbol *symbol =
-                        atomic_load_explicit(&slots[i], memory_order_acquire);
+        (void)atomic_fetch_add(&holders, 1);
+}
+
+/* release: pairs with free_limbo(); we have read */
+void kri_symbols_release(void)
+{
+        (void)atomic_fetch_sub_explicit(&holders, 1, memory_order_release);
+}
+
+static struct kri_symbol *find(uintptr_t at)
+{
+        uint32_t i = slot_of(at);
+
+        for (uint32_t n = 0; n < SLOTS; n++, i = (i + 1) & (SLOTS - 1)) {
+                /* also acquire: pairs with keep(); what it points to is whole */
+                struct kri_symbol *symbol = atomic_load(&slots[i]);
 
                 if (symbol == NULL ||
                     atomic_load_explicit(&symbol->at, memory_order_relaxed) == at)
                         return symbol;
         }
+        return NULL;
+}
+
+const struct kri_symbol *kri_symbol_known(uintptr_t at)
+{
+        struct kri_symbol *symbol = find(at);
+
+        if (symbol != NULL &&
+            !atomic_load_explicit(&symbol->wanted, memory_order_relaxed))
+                atomic_store_explicit(&symbol->wanted, true, memory_order_relaxed);
+        return symbol;
+}
+
+uint32_t kri_symbols_count(void)
+{
+        return atomic_load_explicit(&symbol_count, memory_order_relaxed);
 }
 
 /* locked */
@@ -57,7 +90,72 @@ static void keep(struct kri_symbol *symbol)
         while (atomic_load_explicit(&slots[i], memory_order_relaxed) != NULL)
                 i = (i + 1) & (SLOTS - 1);
         atomic_store_explicit(&slots[i], symbol, memory_order_release);
-        symbol_count++;
+        atomic_fetch_add_explicit(&symbol_count, 1, memory_order_relaxed);
+}
+
+/* locked */
+static void free_limbo(void)
+{
+        if (atomic_load(&holders) != 0)
+                return;
+        while (limbo != NULL) {
+                struct kri_symbol *next = limbo->next;
+
+                free(limbo);
+                limbo = next;
+        }
+}
+
+/* locked: all out of the table. */
+static struct kri_symbol *take_all(void)
+{
+        struct kri_symbol *all = NULL;
+
+        for (uint32_t i = 0; i < SLOTS; i++) {
+                struct kri_symbol *symbol = atomic_exchange(&slots[i], NULL);
+
+                if (symbol == NULL)
+                        continue;
+                symbol->next = all;
+                all = symbol;
+        }
+        atomic_store_explicit(&symbol_count, 0, memory_order_relaxed);
+        return all;
+}
+
+/* locked. Those stay that somebody has wanted since the last time, unless that are too many. */
+static void make_room(void)
+{
+        struct kri_symbol *symbol = take_all(), *next;
+        uint32_t kept = 0;
+
+        for (; symbol != NULL; symbol = next) {
+                bool wanted = atomic_exchange_explicit(&symbol->wanted, false,
+                                                       memory_order_relaxed);
+
+                next = symbol->next;
+                if (wanted && kept < KRI_SYMBOLS_MAX / 2 &&
+                    atomic_load_explicit(&symbol->at, memory_order_relaxed) != 0) {
+                        keep(symbol);
+                        kept++;
+                } else {
+                        symbol->next = limbo;
+                        limbo = symbol;
+                }
+        }
+}
+
+/* locked. False: what was taken out is held still. */
+static bool has_room(void)
+{
+        if (atomic_load_explicit(&symbol_count, memory_order_relaxed) < KRI_SYMBOLS_MAX)
+                return true;
+        free_limbo();
+        if (limbo != NULL)
+                return false;
+        make_room();
+        free_limbo();
+        return true;
 }
 
 /* -- symbol tables -- */
@@ -374,6 +472,7 @@ static struct kri_symbol *new_symbol(uintptr_t at, const char *function, uintptr
         memcpy(text + function_len + 1, file, file_len);
         text[function_len + 1 + file_len] = '\0';
         *symbol = (struct kri_symbol){ .at = at,
+                                       .wanted = true,
                                        .offset = (uint32_t)offset,
                                        .line = line,
                                        .function_len = (uint32_t)function_len,
@@ -393,7 +492,7 @@ static void learn_one(uintptr_t at)
         struct kri_symbol *symbol;
         bool global = false;
 
-        if (kri_symbol_known(at) != NULL || symbol_count >= SYMBOLS_MAX)
+        if (find(at) != NULL || !has_room())
                 return;
         (void)kri_symbol_read(at, function, sizeof(function), &offset,
                               &global); /* else: no name */
@@ -439,10 +538,12 @@ void kri_symbols_learn(const uintptr_t *at, uint32_t count)
         struct lesson lesson = { at, count };
         pthread_t thread;
 
-        while (lesson.count > 0 && kri_symbol_known(*lesson.at) != NULL) {
+        kri_symbols_hold();
+        while (lesson.count > 0 && find(*lesson.at) != NULL) {
                 lesson.at++;
                 lesson.count--;
         }
+        kri_symbols_release();
         if (lesson.count > 0 && start_learner(&thread, &lesson))
                 (void)pthread_join(thread, NULL);
 }
@@ -473,11 +574,12 @@ void kri_symbols_drop(uintptr_t low, uintptr_t high)
 void kri_symbols_forget(void)
 {
         kri_lock(&lock);
-        for (uint32_t i = 0; i < SLOTS; i++) {
-                free(atomic_load_explicit(&slots[i], memory_order_relaxed));
-                atomic_store_explicit(&slots[i], NULL, memory_order_relaxed);
+        for (struct kri_symbol *symbol = take_all(), *next; symbol != NULL;
+             symbol = next) {
+                next = symbol->next;
+                free(symbol);
         }
-        symbol_count = 0;
+        free_limbo();
         close_libdw();
         kri_unlock(&lock);
 }

@@ -7,7 +7,9 @@
  *          missing, nothing else.
  * Threads  any. Looking up takes no lock. Learning takes one, and does its work on a thread
  *          made for it: reading debug information does not fit on a process's stack.
- * Owns     what it has learned, until kri_symbols_forget.
+ * Owns     what it has learned, until kri_symbols_forget, or until there are KRI_SYMBOLS_MAX and
+ *          more are to be learned: then those go that nobody has wanted since the last time. Their
+ *          memory is freed when nobody holds symbols (kri_symbols_hold).
  */
 #ifndef KR_CORE_FAULT_SYMBOL_H
 #define KR_CORE_FAULT_SYMBOL_H
@@ -16,20 +18,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define KRI_SYMBOLS_MAX 4096u
+
 struct kri_symbol {
         _Atomic uintptr_t at; /* 0: of something that was there before */
+        _Atomic bool wanted;  /* since the last time that some went */
         uint32_t offset;      /* from the beginning of the function */
         uint32_t line;        /* 0: not known, nor is file */
         bool is_global;       /* other object files can see the function */
         uint32_t function_len, file_len;
-        const char *function; /* terminated by a zero byte, as is file */
-        const char *file;     /* as the compiler was given it, without directories */
+        const char *function;    /* terminated by a zero byte, as is file */
+        const char *file;        /* as the compiler was given it, without directories */
+        struct kri_symbol *next; /* under the lock: taken out, not freed yet */
 };
 
-/* NULL: not learned yet. Also in a signal handler. */
+/* What kri_symbol_known gives stays from here to there. Any number of times; not for long, and
+ * not over a wait. Also in a signal handler. */
+void kri_symbols_hold(void);
+void kri_symbols_release(void);
+
+/* NULL: not learned yet. Between these two. */
 const struct kri_symbol *kri_symbol_known(uintptr_t at);
 
-/* Learn those of `at` that are not known; without memory some stay unknown. Milliseconds
+/* Those that are known now. */
+uint32_t kri_symbols_count(void);
+
+/* Learn those of `at` that are not known; without memory, or while others hold too many, some stay
+ * unknown. Milliseconds
  * for the first address of an object; not in a signal handler. */
 void kri_symbols_learn(const uintptr_t *at, uint32_t count);
 

@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "extra.h"
 #include "fault_symbol.h"
+#include "fault_unwind.h"
 #include "module.h"
 
 /* Words of one element: the list cell, {Function, Offset, Location}, and of the location two
@@ -37,7 +38,7 @@ __attribute__((noinline, no_sanitize("address", "thread"))) void kri_trace_here(
 
                 if (frame[1] == 0)
                         return;
-                ret_trace->at[ret_trace->count++] = frame[1] - 1;
+                ret_trace->at[ret_trace->count++] = kri_plain_address(frame[1]) - 1;
                 if (outer <= frame)
                         return;
                 frame = outer;
@@ -75,9 +76,14 @@ static bool is_tail(uintptr_t at)
 
 static bool is_entry(uintptr_t at)
 {
-        const struct kri_symbol *symbol = kri_symbol_known(at);
+        const struct kri_symbol *symbol;
+        bool is;
 
-        return is_tail(at) || (symbol != NULL && symbol->is_global && is_ours(symbol));
+        kri_symbols_hold();
+        symbol = kri_symbol_known(at);
+        is = is_tail(at) || (symbol != NULL && symbol->is_global && is_ours(symbol));
+        kri_symbols_release();
+        return is;
 }
 
 /* A compiler need not make a jump of a call in the end: then both are there. */
@@ -99,6 +105,7 @@ uint32_t kri_entry_behind(const struct kri_trace *trace, uint32_t from)
 static void find_symbols(struct kri_trace *trace)
 {
         kri_symbols_learn(trace->at, trace->count);
+        kri_symbols_hold();
         for (uint32_t i = 0; i < trace->count; i++) {
                 trace->symbol[i] = kri_symbol_known(trace->at[i]);
                 if (trace->symbol[i] == NULL)
@@ -186,6 +193,12 @@ uint64_t kri_trace_words(struct kri_trace *trace)
                 words += module_words(trace->at[i]);
         }
         return words;
+}
+
+void kri_trace_done(struct kri_trace *trace)
+{
+        trace->count = 0; /* its symbols may go */
+        kri_symbols_release();
 }
 
 static kri_word *take(kri_word **heap, uint64_t words)
