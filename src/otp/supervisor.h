@@ -238,7 +238,7 @@ bool kri_is_planned_end(kr_term reason);
 /* simple_one_for_one (supervisor_dynamic.c) */
 enum kri_verdict kri_dyn_ended(struct kri_sup *s, kr_pid pid, kr_term reason);
 enum kri_verdict kri_dyn_try_again(struct kri_sup *s, kr_pid old);
-/* Each gives the reply. */
+/* Each gives the reply (a pid: it is {ok, Pid}). */
 kr_term kri_dyn_start(struct kri_sup *s, kr_term args);
 kr_term kri_dyn_terminate(struct kri_sup *s, kr_term pid);
 kr_term kri_dyn_which(struct kri_sup *s);

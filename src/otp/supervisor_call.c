@@ -204,6 +204,7 @@ static kr_term count_children(struct kri_sup *s)
                         (uint64_t)s->ids.count - supervisors);
 }
 
+/* A pid stands for {ok, Pid}, which is built where it is sent. */
 static kr_term reply_to(struct kri_sup *s, kr_term request)
 {
         kr_term arg;
@@ -229,6 +230,13 @@ void kri_sup_answer(struct kri_sup *s, kr_gen_in *in)
 {
         kr_term reply = reply_to(s, in->term);
 
+        kr_pid pid;
+
+        if (kr_get_pid(reply, &pid)) {
+                kr_reply_to(in->from, "{ok, ~}", pid);
+                kr_gen_debug(s->gen, "{out, {ok, ~}, ~, []}", pid, in->from.pid);
+                return;
+        }
         if (kr_is_none(reply)) /* no memory for it */
                 reply = kr_build("{error, enomem}");
         kr_reply_to(in->from, "~", reply);

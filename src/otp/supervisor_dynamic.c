@@ -109,6 +109,7 @@ static kr_term failure(kr_term reason)
         return reply;
 }
 
+/* A pid alone stands for {ok, Pid}. */
 static kr_term started(struct kri_sup *s, const struct kri_begun *begun, kr_term own)
 {
         kr_term reply;
@@ -117,7 +118,7 @@ static kr_term started(struct kri_sup *s, const struct kri_begun *begun, kr_term
                 return kr_build("{ok, undefined}");
         kri_pids_put(&s->pids, begun->pid, own.w);
         if (!begun->has_info)
-                return kr_build("{ok, ~}", begun->pid);
+                return kr_build("~", begun->pid);
         reply = kr_build("{ok, ~, ~}", begun->pid, begun->more);
         kr_release(begun->more);
         return reply;

@@ -3,7 +3,7 @@
  * when their time is up. A monitor, because a child may have unlinked itself. */
 #include "supervisor.h"
 
-enum { DOWN, EXIT };
+enum { EXIT };
 
 bool kri_is_brutal(const struct kri_child *child)
 {
@@ -34,9 +34,14 @@ bool kri_is_good_end(const struct kri_child *child, kr_term reason)
 
 static bool await_down(kr_ref monitor, int64_t timeout_ms, struct kri_end *end)
 {
-        return kr_receive(&end->down, timeout_ms,
-                          kr_on(DOWN, "{'DOWN', =, process, _, ~}", monitor,
-                                &end->reason)) == DOWN;
+        int what;
+
+        do
+                what = kri_gen_hear(monitor, timeout_ms, &end->down);
+        while (what == KRI_CALL_REPLY); /* which nobody has been asked for */
+        if (what == KRI_CALL_DOWN)
+                end->reason = end->down.term;
+        return what == KRI_CALL_DOWN;
 }
 
 /* The reason in its 'EXIT' if that has come: the one in DOWN may be noproc. Unlinking makes
