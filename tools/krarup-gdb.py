@@ -255,7 +255,7 @@ def saved_frames(p):
     sp, stack = plain(p["sp"]), p["stack"]
     low, high = plain(stack["low"]), plain(stack["low"]) + int(stack["size"])
     arch = gdb.selected_inferior().architecture().name()
-    frame, pc = (sp + 80, sp + 88) if "aarch64" in arch else (sp + 8, sp)
+    frame, pc = (sp, sp + 8) if "aarch64" in arch else (sp + 8, sp)
     frame, pc = word(frame), word(pc)
     for _ in range(FRAMES_MAX):
         if pc == 0:

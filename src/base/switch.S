@@ -103,68 +103,14 @@ kri_jump_to:
 
 #elif defined(__aarch64__)
 
+/* Where a jump or a call may land if branches are checked (-mbranch-protection): `bti c` and
+ * `bti j`, which processors without it take for no operation. */
+#define LANDS_CALL hint #34
+#define LANDS_JUMP hint #36
+
         .text
-        .globl  kri_switch
-        .hidden kri_switch
-        .type   kri_switch, %function
-        .p2align 4
-kri_switch:
-        .cfi_startproc
-        sub     sp, sp, #160
-        stp     x19, x20, [sp, #0]
-        stp     x21, x22, [sp, #16]
-        stp     x23, x24, [sp, #32]
-        stp     x25, x26, [sp, #48]
-        stp     x27, x28, [sp, #64]
-        stp     x29, x30, [sp, #80]
-        stp     d8, d9, [sp, #96]
-        stp     d10, d11, [sp, #112]
-        stp     d12, d13, [sp, #128]
-        stp     d14, d15, [sp, #144]
-        mov     x9, sp
-        str     x9, [x0]
-        mov     sp, x1
-        ldp     x19, x20, [sp, #0]
-        ldp     x21, x22, [sp, #16]
-        ldp     x23, x24, [sp, #32]
-        ldp     x25, x26, [sp, #48]
-        ldp     x27, x28, [sp, #64]
-        ldp     x29, x30, [sp, #80]
-        ldp     d8, d9, [sp, #96]
-        ldp     d10, d11, [sp, #112]
-        ldp     d12, d13, [sp, #128]
-        ldp     d14, d15, [sp, #144]
-        add     sp, sp, #160
-        mov     x16, x30
-        br      x16
-        .cfi_endproc
-        .size   kri_switch, .-kri_switch
-
-        .globl  kri_switch_prepare
-        .hidden kri_switch_prepare
-        .type   kri_switch_prepare, %function
-        .p2align 4
-kri_switch_prepare:
-        .cfi_startproc
-        sub     x0, x0, #176
-        mov     x9, x0
-        mov     x10, #22
-1:      str     xzr, [x9], #8
-        subs    x10, x10, #1
-        b.ne    1b
-        str     x1, [x0, #88]
-        ret
-        .cfi_endproc
-        .size   kri_switch_prepare, .-kri_switch_prepare
-
-        .globl  kri_switch_restart
-        .hidden kri_switch_restart
-        .type   kri_switch_restart, %function
-        .p2align 4
-kri_switch_restart:
-        .cfi_startproc
-        mov     sp, x0
-        /* as on x86-64: what the one before has left is not for a new process */
+/* As above. x30 is among them: the first frame keeps it, as the place where the trace ends. */
+.macro forget_registers
         mov     x19, xzr
         mov     x20, xzr
         mov     x21, xzr
@@ -177,7 +123,33 @@ kri_switch_restart:
         mov     x28, xzr
         mov     x29, xzr
         mov     x30, xzr
+.endm
+
+/* First on a fresh stack: where every call trace ends. */
+        .globl  kri_switch_begin
+        .hidden kri_switch_begin
+        .type   kri_switch_begin, %function
+        .p2align 4
+kri_switch_begin:
+        .cfi_startproc
+        .cfi_undefined x30
+        LANDS_JUMP
+        forget_registers
+        ldr     x16, [sp], #16
+        br      x16
+        .cfi_endproc
+        .size   kri_switch_begin, .-kri_switch_begin
+
+        .globl  kri_switch_restart
+        .hidden kri_switch_restart
+        .type   kri_switch_restart, %function
+        .p2align 4
+kri_switch_restart:
+        .cfi_startproc
+        LANDS_CALL
+        mov     sp, x0
         mov     x16, x1
+        forget_registers
         br      x16
         .cfi_endproc
         .size   kri_switch_restart, .-kri_switch_restart
@@ -188,6 +160,7 @@ kri_switch_restart:
         .p2align 4
 kri_jump_set:
         .cfi_startproc
+        LANDS_CALL
         stp     x19, x20, [x0, #0]
         stp     x21, x22, [x0, #16]
         stp     x23, x24, [x0, #32]
@@ -211,6 +184,7 @@ kri_jump_set:
         .p2align 4
 kri_jump_to:
         .cfi_startproc
+        LANDS_CALL
         ldp     x19, x20, [x0, #0]
         ldp     x21, x22, [x0, #16]
         ldp     x23, x24, [x0, #32]
@@ -224,9 +198,22 @@ kri_jump_to:
         ldp     d12, d13, [x0, #136]
         ldp     d14, d15, [x0, #152]
         mov     w0, w1
-        br      x30
+        ret
         .cfi_endproc
         .size   kri_jump_to, .-kri_jump_to
+
+/* Say that this object keeps to -mbranch-protection: it has landing places (1), and puts no
+ * return address on a stack that would have to be signed (2). */
+        .section .note.gnu.property, "a"
+        .p2align 3
+        .long   4
+        .long   16
+        .long   5
+        .asciz  "GNU"
+        .long   0xc0000000
+        .long   4
+        .long   3
+        .long   0
 
 #else
 #error "Krarup runs on x86-64 and aarch64"

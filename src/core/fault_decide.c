@@ -150,8 +150,10 @@ static void look_at(struct walk *walk, const struct kri_frame *frame)
         }
         if (walk->in_libc) {
                 leave_libc(walk);
-                if (!walk->left)
+                if (!walk->left) {
                         walk->fault->way_back = frame->slot;
+                        walk->fault->back_sp = frame->regs[KRI_REG_SP];
+                }
         }
         walk->left = true;
 }

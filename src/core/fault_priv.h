@@ -31,7 +31,8 @@ struct kri_fault {
         uintptr_t culprit;   /* the function that `why` speaks of, or 0 */
         bool postponable;    /* ... until code of Krarup, or the function of libc that the
                               signal met, has come to its end */
-        uintptr_t *way_back; /* in libc: the word on the stack that it returns by */
+        uintptr_t *way_back; /* in libc: the word on the stack that it returns by, ... */
+        uintptr_t back_sp;   /* ... and the stack pointer then */
         struct kri_trace trace;
 };
 

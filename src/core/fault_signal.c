@@ -287,6 +287,25 @@ static void aim(ucontext_t *context, struct landing *landing)
 
 #else
 
+/* No floating-point exception traps any more. */
+static void untrap(mcontext_t *regs)
+{
+        char *at = (char *)regs->__reserved, *end = at + sizeof(regs->__reserved);
+        struct fpsimd_context *fp;
+
+        while (at + sizeof(*fp) <= end) {
+                fp = (struct fpsimd_context *)at;
+                if (fp->head.magic == FPSIMD_MAGIC) {
+                        fp->fpsr = 0;
+                        fp->fpcr = 0;
+                }
+                if (fp->head.magic == FPSIMD_MAGIC || fp->head.size == 0)
+                        return;
+                at += fp->head.size;
+        }
+}
+
+/* As if `land` had been called with `landing` on a stack that ends there. */
 static void aim(ucontext_t *context, struct landing *landing)
 {
         mcontext_t *regs = &context->uc_mcontext;
@@ -296,6 +315,9 @@ static void aim(ucontext_t *context, struct landing *landing)
         regs->sp = (uintptr_t)landing;
         regs->regs[29] = 0;
         regs->regs[30] = 0;
+        /* neither a single step, nor what kind of branch was the last */
+        regs->pstate &= ~(uint64_t)0x200c00;
+        untrap(regs);
 }
 
 #endif
@@ -354,8 +376,9 @@ static bool postpone(struct kri_proc *p, const struct kri_fault *fault)
                 atomic_store_explicit(&p->taken, 1, memory_order_relaxed);
                 return true;
         }
-        stack->came_back = *fault->way_back;
-        *fault->way_back = (uintptr_t)kri_fault_returned;
+        stack->came_back = kri_plain_address(*fault->way_back);
+        *fault->way_back = kri_signed_as(*fault->way_back, (uintptr_t)kri_fault_returned,
+                                         fault->back_sp);
         return true;
 }
 

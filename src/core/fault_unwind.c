@@ -462,20 +462,6 @@ static bool find_cfa(const struct kri_frame *frame, const struct rules *rules,
         return true;
 }
 
-/* A return address without what aarch64 may have signed it with. */
-static uintptr_t plain_address(uintptr_t pc)
-{
-#if defined(__aarch64__)
-        register uintptr_t x30 __asm__("x30") = pc;
-
-        __asm__("hint #7"
-                : "+r"(x30)); /* xpaclri; a nop where there is nothing to strip */
-        return x30;
-#else
-        return pc;
-#endif
-}
-
 static bool apply(struct kri_frame *frame, const struct rules *rules, bool signal)
 {
         struct kri_frame up = *frame;
@@ -506,7 +492,7 @@ static bool apply(struct kri_frame *frame, const struct rules *rules, bool signa
         up.known |= 1u << KRI_REG_SP;
         if (!is_known(&up, KRI_REG_RETURN) || signal)
                 return false;
-        up.pc = plain_address(up.regs[KRI_REG_RETURN]);
+        up.pc = kri_plain_address(up.regs[KRI_REG_RETURN]);
         up.is_call = true;
         /* upward; only the innermost frame of a leaf may have used no stack (aarch64) */
         if (cfa < frame->regs[KRI_REG_SP] ||
@@ -546,7 +532,7 @@ static bool up_by_pointer(struct kri_frame *frame)
         frame->known = 1u << KRI_REG_FRAME | 1u << KRI_REG_SP;
         frame->regs[KRI_REG_FRAME] = outer;
         frame->regs[KRI_REG_SP] = at + 16;
-        frame->pc = plain_address(pc);
+        frame->pc = kri_plain_address(pc);
         frame->slot = (uintptr_t *)(at + 8);
         frame->is_call = true;
         return true;
@@ -563,7 +549,7 @@ static bool up_from_nowhere(struct kri_frame *frame)
         frame->regs[KRI_REG_SP] = sp + 8;
         frame->slot = (uintptr_t *)sp;
 #else
-        frame->pc = plain_address(frame->regs[KRI_REG_RETURN]);
+        frame->pc = kri_plain_address(frame->regs[KRI_REG_RETURN]);
         frame->known &= ~(1u << KRI_REG_RETURN);
         frame->slot = NULL;
 #endif

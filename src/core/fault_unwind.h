@@ -43,6 +43,41 @@ static inline uintptr_t kri_frame_at(const struct kri_frame *frame)
         return frame->pc - frame->is_call;
 }
 
+/* A return address without what aarch64 may have signed it with. */
+static inline uintptr_t kri_plain_address(uintptr_t pc)
+{
+#if defined(__aarch64__)
+        register uintptr_t x30 __asm__("x30") = pc;
+
+        __asm__("hint #7" /* xpaclri; a nop where there is nothing to strip */
+                : "+r"(x30));
+        return x30;
+#else
+        return pc;
+#endif
+}
+
+/* `pc`, to be stored where `old` was, which the function that returns by it may have signed, and
+ * then expects to be signed with the stack pointer of its caller. */
+static inline uintptr_t kri_signed_as(uintptr_t old, uintptr_t pc, uintptr_t caller_sp)
+{
+#if defined(__aarch64__)
+        register uintptr_t x17 __asm__("x17") = pc;
+        register uintptr_t x16 __asm__("x16") = caller_sp;
+
+        if (old == kri_plain_address(old))
+                return pc;
+        __asm__("hint #8" /* pacia1716 */
+                : "+r"(x17)
+                : "r"(x16));
+        return x17;
+#else
+        (void)old;
+        (void)caller_sp;
+        return pc;
+#endif
+}
+
 /* Go on to the caller; false: no further. */
 bool kri_frame_up(struct kri_frame *frame);
 
