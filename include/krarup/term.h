@@ -338,8 +338,8 @@ KR_API kr_atom kri_atom_literal(uint32_t *cache, const char *text, size_t len);
 
 static inline kr_atom kri_atom_cached(uint32_t *cache, const char *text, size_t len)
 {
-        /* relaxed: the index alone is enough to find the text (see the atom table) */
-        kr_atom atom = { __atomic_load_n(cache, __ATOMIC_RELAXED) };
+        /* acquire: pairs with kri_atom_literal; what its number stands for is in the table */
+        kr_atom atom = { __atomic_load_n(cache, __ATOMIC_ACQUIRE) };
 
         return __builtin_expect(atom.index != 0, 1) ? atom
                                                     : kri_atom_literal(cache, text, len);

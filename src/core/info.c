@@ -194,7 +194,9 @@ struct slot_walk {
 static kri_word tenant(const struct kr_node *node, uint32_t index)
 {
         struct kri_proc *p = kri_proc_at(node, index);
-        uint32_t serial = kri_serial(p);
+        /* acquire: pairs with close_queue; the next tenant's serial has come after the last
+         * one's name was dead */
+        uint32_t serial = atomic_load_explicit(&p->serial, memory_order_acquire);
 
         /* acquire: pairs with the release at birth; before that the serial promises nothing */
         if (atomic_load_explicit(&p->outer, memory_order_acquire) == KRI_DEAD ||

@@ -288,7 +288,9 @@ static void init_record(struct kri_proc *p, struct kr_node *node,
         p->priority = KR_PRIORITY_NORMAL;
         /* relaxed: nobody can know the pid before we hand it out */
         atomic_store_explicit(&p->flags, 0, memory_order_relaxed);
-        atomic_store_explicit(&p->name, 0, memory_order_relaxed);
+        /* release: who takes the name for the last tenant's (enter_name, has_ended in timer.c)
+         * then sees that the serial is not */
+        atomic_store_explicit(&p->name, 0, memory_order_release);
         atomic_store_explicit(&p->taken, 0, memory_order_relaxed);
         atomic_store_explicit(&p->zombie, 0, memory_order_relaxed);
         /* release: a stray signal of the last tenant's time may be pushed from here on */

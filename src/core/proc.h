@@ -15,6 +15,18 @@
  * Law      A process's mailbox, links and monitors are touched by its owner alone.
  *          Slots are never unmapped while the node lives: a stale pid may look, and a push
  *          that comes too late is dropped by the next tenant (serial).
+ * Order    What holds on processors that order less than x86-64 does:
+ *          outer   a push and a sleep release, a take and a rouse acquire: signals are whole
+ *                  for who takes them, the record for who wakes its owner.
+ *          inject  (sched.h) the same for a record in its way to another scheduler.
+ *          sleeping against inject, calls, timers_next_ns: each side writes one and then reads
+ *                  the other, both seq_cst: one of the two sees the other.
+ *          taken against inside: the same, but that the process's side has no barrier of its
+ *                  own; the watch has all threads execute one (kri_barrier_heavy). inside = 0
+ *                  releases what was done inside, for the watch that reads it.
+ *          serial, name  the end says "dead" in name, then changes serial (release: tenant() in
+ *                  info.c); the birth clears name (release): who finds it clear finds the new
+ *                  serial (enter_name in registry.c, has_ended in timer.c).
  */
 #ifndef KR_CORE_PROC_H
 #define KR_CORE_PROC_H

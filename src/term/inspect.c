@@ -133,7 +133,8 @@ KR_API kr_atom kri_atom_literal(uint32_t *cache, const char *text, size_t len)
                 kri_misuse(err == KR_EBADARG
                                    ? "badarg: KR_ATOM: the text is no atom"
                                    : "system_limit: KR_ATOM: no room for an atom");
-        __atomic_store_n(cache, atom.index, __ATOMIC_RELAXED);
+        /* release: whoever finds the number here finds the atom in the table */
+        __atomic_store_n(cache, atom.index, __ATOMIC_RELEASE);
         return atom;
 }
 
