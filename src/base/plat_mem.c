@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plat_mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -21,6 +22,7 @@
 
 /* The kernel has MADV_GUARD_INSTALL, and allows it: only a hint which call to try first. */
 static atomic_bool has_light_guards = true;
+static atomic_bool has_seen_one; /* that stopped somebody */
 
 void *kri_mem_reserve(size_t size, size_t align)
 {
@@ -63,11 +65,25 @@ void kri_mem_forget(void *place, size_t size)
         (void)madvise(place, size, MADV_DONTNEED);
 }
 
+/* Emulators say yes to all advice, also to what they do not know. relaxed: it is found out again
+ * by whoever does not know yet. */
+static bool stops_somebody(const void *place)
+{
+        if (!atomic_load_explicit(&has_seen_one, memory_order_relaxed)) {
+                /* the kernel is to read a name there */
+                if (access(place, F_OK) == 0 || errno != EFAULT)
+                        return false;
+                atomic_store_explicit(&has_seen_one, true, memory_order_relaxed);
+        }
+        return true;
+}
+
 bool kri_mem_guard(void *place, size_t size)
 {
         /* relaxed: a hint, see above */
         if (atomic_load_explicit(&has_light_guards, memory_order_relaxed)) {
-                if (madvise(place, size, MADV_GUARD_INSTALL) == 0)
+                if (madvise(place, size, MADV_GUARD_INSTALL) == 0 &&
+                    stops_somebody(place))
                         return true;
                 atomic_store_explicit(&has_light_guards, false, memory_order_relaxed);
         }
