@@ -93,7 +93,11 @@ static void allocate_for_ever(void)
 
 static void divide(void)
 {
+#if defined(__aarch64__)
+        raise(SIGFPE); /* what is divided by 0 is 0 there, and no fault */
+#else
         zero = 100 / zero;
+#endif
 }
 
 static void give_up(void)
@@ -229,8 +233,11 @@ FAULTS(test_a_leaf_of_libc_is_survivable)
 FAULTS(test_deep_in_a_function_of_libc_without_locks_is_survivable)
 {
         kr_msg msg = KR_MSG_INIT;
+        int64_t at;
 
-        kit_true(kr_match(end_of(&msg, print_bad), "{{sigsegv, 3}, _}"));
+        /* it may look at the whole aligned vector that the first byte lies in */
+        kit_true(kr_match(end_of(&msg, print_bad), "{{sigsegv, ~}, _}", &at));
+        kit_int_eq(at | 3, 3);
 }
 
 FAULTS(test_a_callback_of_qsort_is_survivable)
