@@ -105,7 +105,8 @@ static inline kr_next kri_next_of(enum kri_next kind)
         return next;
 }
 
-/* {noreply, State}; kr_ok: {ok, State} from init and code_change */
+/* {noreply, State}; kr_ok: {ok, State} from init and code_change. From handle_call either means that
+ * the answer comes later (kr_reply_to): without one the caller waits until its time is up. */
 static inline kr_next kr_noreply(void)
 {
         return kri_next_of(KRI_NEXT_NOREPLY);

@@ -39,8 +39,9 @@
 /* -- state -- */
 
 /* The state as a term: of a gen_server its declared fields (fields.h), #{value => 3}, or
- * {undeclared, Bytes}; of a gen_statem {State, Data}, of a gen_event [{Module, Id, State}]. A process whose callback for this fails
- * ends the caller with error {callback_failed, {Module, system_get_state}, {Class, Reason}}. */
+ * {undeclared, Bytes}; of a gen_statem {State, Data}, of a gen_event [{Module, Id, State}]. A
+ * format_status that crashes is text in its place. A process whose callback for this fails ends
+ * the caller with error {callback_failed, {Module, system_get_state}, {Class, Reason}}. */
 #define kr_sys_get_state(server, slot)                                                   \
         kr_sys_get_state_timeout(server, slot, KRI_CALL_DEFAULT)
 #define kr_sys_get_state_timeout(server, slot, timeout_ms)                               \
