@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* receive.h: the mailbox and the waits of a process; for the process itself, on its stack.
+/* receive.h: what a process waits for (receive.c, await.c); for the process itself, on its stack.
+ * How it waits is in wait.h, what it looks through in mailbox.h, where it goes in slot.h.
  *
  * Law      A wait that finds nothing has looked at all that had arrived (p->scanned is the
  *          last message); the next wait starts from the front again, except that a message
@@ -8,22 +9,8 @@
 #ifndef KR_CORE_RECEIVE_H
 #define KR_CORE_RECEIVE_H
 
-#include "proc.h"
-
-/* Put `sig`, a message outside any queue, in the slot; what was in it is released. */
-void kri_slot_fill(struct kri_proc *p, kr_msg *slot, struct kri_sig *sig);
-
-/* Take it out again, whole. */
-struct kri_sig *kri_slot_empty(struct kri_proc *p, kr_msg *slot);
-
-/* Release all held messages (kr_become, the end). */
-void kri_held_release(struct kri_sched *s, struct kri_proc *p);
-
-/* Take `sig`, which comes after `before` (NULL: it is the first), out of the mailbox. */
-void kri_mailbox_unlink(struct kri_proc *p, struct kri_sig *before, struct kri_sig *sig);
-void kri_mailbox_append(struct kri_proc *p, struct kri_sig *sig);
-/* All of it goes: p will not look at it any more. */
-void kri_mailbox_drop(struct kri_sched *s, struct kri_proc *p);
+#include "mailbox.h"
+#include "slot.h"
 
 /* Wait so long for nothing. May not return. */
 void kri_pause(struct kri_proc *p, int64_t ms);
@@ -46,12 +33,16 @@ enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_si
 enum kri_answer kri_await_more(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
                                int64_t timeout_ms, kr_msg *slot);
 
-/* Is it a time to wait for, and not 0? */
 #define KRI_TIMEOUT_MAX_MS 4294967295
+static inline bool kri_is_timeout(int64_t timeout_ms)
+{
+        return timeout_ms >= KR_INFINITY && timeout_ms <= KRI_TIMEOUT_MAX_MS;
+}
+
+/* Is it a time to wait for, and not 0? */
 static inline bool kri_can_await(int64_t timeout_ms)
 {
-        return timeout_ms >= KR_INFINITY && timeout_ms <= KRI_TIMEOUT_MAX_MS &&
-               timeout_ms != 0;
+        return kri_is_timeout(timeout_ms) && timeout_ms != 0;
 }
 
 #endif
