@@ -6,12 +6,21 @@
 #include "../../counters/service/registry.h"
 #include "../../counters/service/session.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "expect.h"
 #include "process.h"
 #include "service_frail_counter.h"
+
+/* Asked by LeakSanitizer: a counter that is killed before it has read the keeper's answer leaves its
+ * block behind (keeper.c says so). */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+        return "leak:kept_succeed\nleak:kept_new\n";
+}
 
 static const kr_node_opts node = { .schedulers = 2,
                                    .faults = KR_FAULTS_EXIT,
@@ -419,6 +428,8 @@ KIT_TEST(test_a_fault_in_the_middle_of_a_write)
         kit_run_process(&node, ask_frail_counters);
 }
 
+static _Atomic int64_t answered; /* requests of those that load */
+
 struct load {
         kr_pid parent;
         int64_t count;
@@ -436,6 +447,7 @@ static void increment(const struct load *load)
                 kit_int_eq(s->out.data[0], ':');
                 kit_null(memchr(s->out.data, '-', s->out.len));
                 s->out.len = 0;
+                answered++;
         }
         kr_send(load->parent, "{done, ~}", kr_self());
 }
@@ -443,6 +455,13 @@ static void increment(const struct load *load)
 #define LOADERS 4
 #define LOAD 2000
 #define CRASHES 1000
+
+/* What ends all the time serves nobody: between two crashes somebody has had an answer. */
+static void await_answer(int64_t seen)
+{
+        while (answered == seen && seen < LOADERS * LOAD)
+                kr_yield();
+}
 
 /* Crashes as chance has it, in the middle of writing too: INCR is counted once all the same. */
 static void crash_under_load(void)
@@ -459,12 +478,13 @@ static void crash_under_load(void)
                 kr_spawn_link(increment, &load);
         for (int i = 0; i < CRASHES; i++) {
                 kr_pid pid = counter_of(i % 2 ? "a" : "b");
+                int64_t seen = answered;
 
                 if (i % 3 == 0)
                         kr_cast(pid, "segfault");
                 else
                         kr_exit_signal(pid, "kill");
-                kr_yield();
+                await_answer(seen);
         }
         for (int i = 0; i < LOADERS; i++)
                 kit_expect(&msg, "{done, _}");
