@@ -304,7 +304,11 @@ static int run_rollback(const struct kri_args *args)
         if (args->count == 0 && !kri_project_need(NULL, &project))
                 return KRI_FAILED;
         if (args->count == 0 && project.module_count != 1) {
-                kri_complain("rollback: which module? krarup rollback MODULE");
+                kri_complain("rollback: one module at a time, the last one first: "
+                             "krarup rollback %s",
+                             project.module_count != 0
+                                     ? project.modules[project.module_count - 1]
+                                     : "MODULE");
                 return KRI_USAGE;
         }
         module = args->count > 0 ? args->words[0] : project.modules[0];
@@ -338,11 +342,17 @@ const struct kri_command kri_command_rollback = {
         .name = "rollback",
         .arguments = "[MODULE]",
         .summary = "go back to the version before; states are kept",
-        .help = "States are converted as they are now: nothing that was acknowledged is undone.\n"
+        .help = "One module: without MODULE the only one of the project. States are converted as they are now:\n"
+                "nothing that was acknowledged is undone. Once more is forth again.\n"
+                "\n"
+                "An upgrade of several modules is taken back one by one, the last one first. An application that\n"
+                "was upgraded with --to goes back as a whole: krarup upgrade --to the folder of the version\n"
+                "before.\n"
                 "\n"
                 "Examples:\n"
                 "\n"
-                "    krarup rollback counter\n",
+                "    krarup rollback counter\n"
+                "    krarup upgrade --to /srv/counter-0.1.0      the whole application, to what it was\n",
         .options = rollback_options,
         .args_max = 1,
         .run = run_rollback,
