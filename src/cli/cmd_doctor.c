@@ -48,8 +48,7 @@ static int run(const struct kri_args *args)
 const struct kri_command kri_command_doctor = {
         .name = "doctor",
         .arguments = "",
-        .summary =
-                "check limits, kernel facilities and programs, and say what to do about them",
+        .summary = "check limits, the kernel, programs; say what to do about them",
         .help = "Returns 1 if something will not work; a note is about something that could be\n"
                 "faster or larger.\n"
                 "\n"

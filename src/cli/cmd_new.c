@@ -161,7 +161,7 @@ static int run(const struct kri_args *args)
 const struct kri_command kri_command_new = {
         .name = "new",
         .arguments = "NAME",
-        .summary = "make a project: a server, its supervisor, an application and a test",
+        .summary = "make a project: a server, its supervisor, an application, a test",
         .help = "It builds and passes its test at once. NAME is a folder, an Erlang atom and an\n"
                 "identifier of C: lower-case letters, digits and _.\n"
                 "\n"

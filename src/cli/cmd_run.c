@@ -36,14 +36,15 @@ const struct kri_command kri_command_run = {
         .arguments = "",
         .summary = "build the project, start it, take over what you save",
         .help = "Builds by the project's Makefile, loads its modules, starts its application and\n"
-                "stays in the foreground. A source that is saved is built and brought in while all\n"
-                "goes on; states stay. What does not compile is shown, and the old code goes on.\n"
-                "Ctrl-C stops in order: servers terminate, supervisors wait for them. Twice: at once.\n"
+                "stays in the foreground. A source that is saved is built and brought in while\n"
+                "all goes on; states stay. What does not compile is shown, and the old code goes\n"
+                "on. Ctrl-C stops in order: servers terminate, supervisors wait for them. Twice:\n"
+                "at once.\n"
                 "\n"
                 "Examples:\n"
                 "\n"
                 "    krarup run\n"
-                "    krarup run -- -counter first 100      configuration: environment of `counter`\n"
+                "    krarup run -- -counter first 100      environment of `counter`\n"
                 "    krarup run -- -config my.config\n",
         .options = options,
         .takes_rest = true,

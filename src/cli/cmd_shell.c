@@ -143,9 +143,9 @@ const struct kri_command kri_command_shell = {
         .arguments = "[NAME]",
         .summary = "look into a node: Erlang's expressions, call what you like",
         .help = "In the project's node if it runs, in NAME, or else in a fresh one that knows the\n"
-                "project's modules. Tab completes modules, functions and names; Ctrl-C interrupts what\n"
-                "is being evaluated; Ctrl-D leaves. From a file or pipe it runs what it reads, and\n"
-                "returns 1 if an expression failed.\n"
+                "project's modules. Tab completes modules, functions and names; Ctrl-C\n"
+                "interrupts what is being evaluated; Ctrl-D leaves. From a file or pipe it runs\n"
+                "what it reads, and returns 1 if an expression failed.\n"
                 "\n"
                 "Examples:\n"
                 "\n"

@@ -23,7 +23,7 @@ static const struct kri_option options[] = {
         { "folder", 'C', "DIR", "of the project [here, or above]", NULL, &folder },
         { "logs", 0, "DIR", "where its log goes [log/ in the project]", NULL, &logs },
         { "no-build", 0, NULL, "run what is built", &no_build, NULL },
-        { "foreground", 'f', NULL, "stay: for systemd (Type=notify), runit, containers",
+        { "foreground", 'f', NULL, "stay: for systemd (Type=notify), containers",
           &foreground, NULL },
         { NULL, 0, NULL, NULL, NULL, NULL },
 };
@@ -164,8 +164,8 @@ const struct kri_command kri_command_start = {
                 "\n"
                 "    [Service]\n"
                 "    Type=notify\n"
-                "    ExecStart=/usr/local/bin/krarup start --foreground --no-build --folder "
-                "/srv/counter\n"
+                "    WorkingDirectory=/srv/counter\n"
+                "    ExecStart=/usr/local/bin/krarup start --foreground --no-build\n"
                 "    WatchdogSec=10\n"
                 "    Restart=on-failure\n",
         .options = options,

@@ -158,8 +158,8 @@ const struct kri_command kri_command_status = {
         .name = "status",
         .arguments = "[NAME]",
         .summary = "how a node is: process, uptime, memory, applications, last crash",
-        .help = "Of the project here, of NAME, or, elsewhere, of all nodes of this user. Returns 1 if\n"
-                "it does not run.\n"
+        .help = "Of the project here, of NAME, or, elsewhere, of all nodes of this user. Returns\n"
+                "1 if it does not run.\n"
                 "\n"
                 "Examples:\n"
                 "\n"

@@ -36,8 +36,7 @@ static const struct kri_option upgrade_options[] = {
         { "may-lose", 0, NULL, "fields that the new version does not know go", &may_lose,
           NULL },
         { "no-build", 0, NULL, "take what is built", &no_build, NULL },
-        { "to", 0, "DIR", "the whole application, to the version that lies there", NULL,
-          &to },
+        { "to", 0, "DIR", "the whole application, as it lies there", NULL, &to },
         { NULL, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -321,11 +320,11 @@ static int run_rollback(const struct kri_args *args)
 const struct kri_command kri_command_upgrade = {
         .name = "upgrade",
         .arguments = "[MODULE [FILE]]",
-        .summary =
-                "bring another version of a module into a node that runs; states are kept",
-        .help = "Without FILE builds the project and takes what the node's code path has then; without\n"
-                "MODULE all modules of the project. Process after process stands still, converts its\n"
-                "state and goes on. If one cannot, all go back; what was acknowledged stays.\n"
+        .summary = "bring another version of a module into a node; states are kept",
+        .help = "Without FILE builds the project and takes what the node's code path has then;\n"
+                "without MODULE all modules of the project that have changed. Process after\n"
+                "process stands still, converts its state and goes on. If one cannot, all go\n"
+                "back; what was acknowledged stays.\n"
                 "\n"
                 "Examples:\n"
                 "\n"

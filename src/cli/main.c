@@ -6,7 +6,17 @@
 #include "say.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
+
+/* What was said has to have arrived. */
+static int finish(int status)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        kri_complain("standard output cannot be written");
+        return status != KRI_DONE ? status : KRI_FAILED;
+}
 
 int main(int argc, char **argv)
 {
@@ -29,6 +39,7 @@ int main(int argc, char **argv)
                 return KRI_DONE;
         }
         command = kri_command_find(argv[1]);
-        return command != NULL ? kri_command_run_line(command, argc - 2, argv + 2)
-                               : KRI_USAGE;
+        return command == NULL
+                       ? KRI_USAGE
+                       : finish(kri_command_run_line(command, argc - 2, argv + 2));
 }

@@ -64,7 +64,7 @@ static void look_at_files(struct kri_finding *f)
                 return;
         }
         find(f, limit.rlim_cur >= FILES_WANTED ? KRI_WELL : KRI_COULD_BE_BETTER,
-             "for many connections: ulimit -n 65536; in a systemd unit LimitNOFILE=65536",
+             "for many: ulimit -n 65536; under systemd LimitNOFILE=65536",
              "%llu may be open at a time", (unsigned long long)limit.rlim_cur);
 }
 
