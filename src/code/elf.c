@@ -399,13 +399,13 @@ static bool has_our_prefix(const char *name)
 }
 
 /* Call sites and atoms remember in static variables what they have looked up; the C start-up
- * files and sanitizers have some of their own. Those mean nothing to the module. */
+ * files, libgcc and sanitizers have some of their own. Those mean nothing to the module. */
 static bool is_ours(const char *name)
 {
         static const char *const begins[] = { "krarup_module", "completed.",
-                                              "__dso_handle",  "__odr_asan",
-                                              "__asan",        "__ubsan",
-                                              "__tsan" };
+                                              "__dso_handle",  "__aarch64_have_",
+                                              "__odr_asan",    "__asan",
+                                              "__ubsan",       "__tsan" };
 
         if (has_our_prefix(name))
                 return true;
