@@ -145,10 +145,11 @@ static void make_room(void)
         }
 }
 
-/* locked. False: what was taken out is held still. */
-static bool has_room(void)
+/* locked. For up to half of the cache. False: what was taken out is held still. */
+static bool has_room(uint32_t count)
 {
-        if (atomic_load_explicit(&symbol_count, memory_order_relaxed) < KRI_SYMBOLS_MAX)
+        if (atomic_load_explicit(&symbol_count, memory_order_relaxed) + count <=
+            KRI_SYMBOLS_MAX)
                 return true;
         free_limbo();
         if (limbo != NULL)
@@ -472,7 +473,6 @@ static struct kri_symbol *new_symbol(uintptr_t at, const char *function, uintptr
         memcpy(text + function_len + 1, file, file_len);
         text[function_len + 1 + file_len] = '\0';
         *symbol = (struct kri_symbol){ .at = at,
-                                       .wanted = true,
                                        .offset = (uint32_t)offset,
                                        .line = line,
                                        .function_len = (uint32_t)function_len,
@@ -492,7 +492,7 @@ static void learn_one(uintptr_t at)
         struct kri_symbol *symbol;
         bool global = false;
 
-        if (find(at) != NULL || !has_room())
+        if (find(at) != NULL)
                 return;
         (void)kri_symbol_read(at, function, sizeof(function), &offset,
                               &global); /* else: no name */
@@ -504,12 +504,17 @@ static void learn_one(uintptr_t at)
         keep(symbol);
 }
 
+/* Room is made before the first is learned, so that it is not what makes room for the last. */
 static void *learn(void *arg)
 {
         const struct lesson *lesson = arg;
+        uint32_t count = lesson->count < KRI_SYMBOLS_MAX / 2 ? lesson->count
+                                                             : KRI_SYMBOLS_MAX / 2;
 
         kri_lock(&lock);
-        for (uint32_t i = 0; i < lesson->count; i++)
+        if (!has_room(count))
+                count = 0;
+        for (uint32_t i = 0; i < count; i++)
                 learn_one(lesson->at[i]);
         kri_unlock(&lock);
         return NULL;

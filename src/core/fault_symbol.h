@@ -22,7 +22,7 @@
 
 struct kri_symbol {
         _Atomic uintptr_t at; /* 0: of something that was there before */
-        _Atomic bool wanted;  /* since the last time that some went */
+        _Atomic bool wanted;  /* somebody has looked since the last time that some went */
         uint32_t offset;      /* from the beginning of the function */
         uint32_t line;        /* 0: not known, nor is file */
         bool is_global;       /* other object files can see the function */
@@ -43,9 +43,9 @@ const struct kri_symbol *kri_symbol_known(uintptr_t at);
 /* Those that are known now. */
 uint32_t kri_symbols_count(void);
 
-/* Learn those of `at` that are not known; without memory, or while others hold too many, some stay
- * unknown. Milliseconds
- * for the first address of an object; not in a signal handler. */
+/* Learn those of `at` that are not known, at most KRI_SYMBOLS_MAX / 2; without memory, or while others
+ * hold too many, some stay unknown. Milliseconds for the first address of an object; not in a signal
+ * handler. */
 void kri_symbols_learn(const uintptr_t *at, uint32_t count);
 
 /* Give back all; nobody else may be at work here. */
