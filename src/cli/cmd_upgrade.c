@@ -341,17 +341,17 @@ const struct kri_command kri_command_rollback = {
         .name = "rollback",
         .arguments = "[MODULE]",
         .summary = "go back to the version before; states are kept",
-        .help = "One module: without MODULE the only one of the project. States are converted as they are now:\n"
-                "nothing that was acknowledged is undone. Once more is forth again.\n"
+        .help = "One module: without MODULE the only one of the project. States are converted as\n"
+                "they are now: nothing that was acknowledged is undone. Once more is forth again.\n"
                 "\n"
-                "An upgrade of several modules is taken back one by one, the last one first. An application that\n"
-                "was upgraded with --to goes back as a whole: krarup upgrade --to the folder of the version\n"
-                "before.\n"
+                "An upgrade of several modules is taken back one by one, the last one first. An\n"
+                "application that was upgraded with --to goes back as a whole: krarup upgrade\n"
+                "--to the folder of the version before.\n"
                 "\n"
                 "Examples:\n"
                 "\n"
                 "    krarup rollback counter\n"
-                "    krarup upgrade --to /srv/counter-0.1.0      the whole application, to what it was\n",
+                "    krarup upgrade --to /srv/counter-0.1.0   the whole application, as it was\n",
         .options = rollback_options,
         .args_max = 1,
         .run = run_rollback,
