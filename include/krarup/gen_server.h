@@ -40,6 +40,7 @@ typedef struct kr_next {
 enum kri_next {
         KRI_NEXT_NONE,  /* all zero: nobody made it */
         KRI_NEXT_UNDEF, /* the callback is missing */
+        KRI_NEXT_OK,
         KRI_NEXT_NOREPLY,
         KRI_NEXT_REPLY,
         KRI_NEXT_STOP,
@@ -105,16 +106,17 @@ static inline kr_next kri_next_of(enum kri_next kind)
         return next;
 }
 
-/* {noreply, State}; kr_ok: {ok, State} from init and code_change. From handle_call either means that
- * the answer comes later (kr_reply_to): without one the caller waits until its time is up. */
+/* {ok, State}, from init and code_change. */
+static inline kr_next kr_ok(void)
+{
+        return kri_next_of(KRI_NEXT_OK);
+}
+
+/* {noreply, State}, from all others. From handle_call it means that the answer comes later
+ * (kr_reply_to): without one the caller waits until its time is up. */
 static inline kr_next kr_noreply(void)
 {
         return kri_next_of(KRI_NEXT_NOREPLY);
-}
-
-static inline kr_next kr_ok(void)
-{
-        return kr_noreply();
 }
 
 /* ignore, from init */

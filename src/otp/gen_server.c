@@ -251,6 +251,8 @@ static bool is_thrown_next(kr_gen *g, kr_term thrown, kr_next *ret)
 static const char *kind_text(uint16_t kind)
 {
         switch (kind) {
+        case KRI_NEXT_OK:
+                return "kr_ok()";
         case KRI_NEXT_NOREPLY:
                 return "kr_noreply()";
         case KRI_NEXT_REPLY:
@@ -266,12 +268,24 @@ static const char *kind_text(uint16_t kind)
         }
 }
 
+/* Those that say kr_ok() where others say kr_noreply(). */
+static bool is_beginning(enum callback callback)
+{
+        return callback == INIT || callback == CODE_CHANGE;
+}
+
 static const char *remedy(enum callback callback, kr_next next)
 {
         switch (next.kind) {
+        case KRI_NEXT_OK:
+                return callback == CALL ? "it says kr_reply(...), or kr_noreply()"
+                                        : "it says kr_noreply()";
+        case KRI_NEXT_NOREPLY:
+                return "it says kr_ok()";
         case KRI_NEXT_REPLY:
-                return callback == INIT ? "init says kr_ok()"
-                                        : "only handle_call has somebody to reply to";
+                return is_beginning(callback)
+                               ? "it says kr_ok()"
+                               : "only handle_call has somebody to reply to";
         case KRI_NEXT_IGNORE:
         case KRI_NEXT_ERROR:
                 return "only init may";
@@ -279,6 +293,11 @@ static const char *remedy(enum callback callback, kr_next next)
                 return "a kr_next comes from kr_reply, kr_noreply, kr_stop and the like, and "
                        "kr_then_reply goes with kr_stop only";
         }
+}
+
+static bool says_go_on(enum callback callback, kr_next next)
+{
+        return next.kind == (is_beginning(callback) ? KRI_NEXT_OK : KRI_NEXT_NOREPLY);
 }
 
 static void say_bad(char *text, size_t size, enum callback callback, kr_next next)
@@ -290,7 +309,7 @@ static void say_bad(char *text, size_t size, enum callback callback, kr_next nex
                          "%s: kr_then_timeout wants 0 to 4294967295 milliseconds, or "
                          "KR_INFINITY",
                          name);
-        else if (next.kind == KRI_NEXT_STOP || next.kind == KRI_NEXT_NOREPLY)
+        else if (next.kind == KRI_NEXT_STOP || says_go_on(callback, next))
                 snprintf(
                         text, size,
                         "%s returned a kr_next that is not its latest (return it where it "
@@ -322,8 +341,9 @@ static bool is_allowed(kr_gen *g, enum callback callback, kr_next next)
             (has_more && (!rare || next.more != rare->serial)))
                 return false;
         switch (next.kind) {
+        case KRI_NEXT_OK:
         case KRI_NEXT_NOREPLY:
-                return true;
+                return says_go_on(callback, next);
         case KRI_NEXT_STOP:
                 return ends;
         case KRI_NEXT_REPLY:
@@ -715,7 +735,7 @@ void kr_gen_server_enter_loop(const kr_behaviour *behaviour, const kr_start_opts
         if (!behaviour || behaviour->kind != &kr_gen_server_kind)
                 kr_error(
                         "{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"behaviour\">>}}");
-        if (next.kind != KRI_NEXT_NOREPLY || next.then == KRI_THEN_BAD_TIMEOUT)
+        if (next.kind != KRI_NEXT_OK || next.then == KRI_THEN_BAD_TIMEOUT)
                 kr_error("{badarg, {<<\"kr_gen_server_enter_loop\">>, <<\"next\">>}}");
         if (next.then == KRI_THEN_CONTINUE) {
                 rare = new_rare(0);

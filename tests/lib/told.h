@@ -131,11 +131,13 @@ static kr_next told_act(struct told *s, kr_term what, kr_from from)
                 return kr_reply("~", arg);
         if (kr_match(what, "{reply, ~, ~}", &arg, &then))
                 return told_then(kr_reply("~", arg), then);
-        if (kr_match(what, "{noreply, ~}", &then) || kr_match(what, "{ok, ~}", &then))
+        if (kr_match(what, "{noreply, ~}", &then))
                 return told_then(kr_noreply(), then);
+        if (kr_match(what, "{ok, ~}", &then))
+                return told_then(kr_ok(), then);
         if (kr_match(what, "null"))
                 return (kr_next){ 0, 0, 0, 0 };
-        return kr_noreply(); /* ok, noreply */
+        return kr_match(what, "ok") ? kr_ok() : kr_noreply();
 }
 
 static kr_next told_init(struct told *s, kr_term args)

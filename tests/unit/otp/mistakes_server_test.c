@@ -21,10 +21,27 @@ MISTAKE(test_a_reply_where_nobody_waits, "only handle_call has somebody to reply
 }
 
 /* mistake: init returns kr_reply */
-MISTAKE(test_a_reply_from_init, "init returned kr_reply(...): init says kr_ok()",
+MISTAKE(test_a_reply_from_init, "init returned kr_reply(...): it says kr_ok()",
         "and init what kr_ok")
 {
         (void)kr_start(&told, NULL, "{~, {reply, 1}}", kr_self());
+}
+
+/* mistake: handle_call returns kr_ok */
+MISTAKE(test_ok_from_a_call,
+        "handle_call returned kr_ok(): it says kr_reply(...), or kr_noreply()",
+        "a callback returns what kr_reply, kr_noreply")
+{
+        kr_msg slot = KR_MSG_INIT;
+
+        (void)kr_try_call(start_told(), &slot, KR_INFINITY, "{do, ok}");
+}
+
+/* mistake: init returns kr_noreply */
+MISTAKE(test_noreply_from_init, "init returned kr_noreply(): it says kr_ok()",
+        "and init what kr_ok")
+{
+        (void)kr_start(&told, NULL, "{~, noreply}", kr_self());
 }
 
 /* mistake: a callback returns a kr_next that it did not make */
@@ -358,6 +375,7 @@ MISTAKE(test_a_state_of_another_type, "system_replace_state},{error,{bad_state,f
 }
 
 KIT_MAIN(KIT_CASE(test_a_reply_where_nobody_waits), KIT_CASE(test_a_reply_from_init),
+         KIT_CASE(test_ok_from_a_call), KIT_CASE(test_noreply_from_init),
          KIT_CASE(test_a_next_that_nobody_made), KIT_CASE(test_a_next_that_is_old),
          KIT_CASE(test_a_timeout_below_zero), KIT_CASE(test_ignore_from_a_cast),
          KIT_CASE(test_a_reply_outside_of_a_callback),
