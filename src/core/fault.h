@@ -33,9 +33,13 @@ kr_err kri_faults_open(struct kr_node *node);
 /* When its threads have ended; the last one puts back the handlers that were found. */
 void kri_faults_close(struct kr_node *node);
 
-/* On each thread that runs processes, before the first and after the last one: a signal
- * stack and a stack in reserve. Nothing with KR_FAULTS_HOST. KR_ENOMEM, KR_EOS. */
-kr_err kri_faults_thread_init(struct kri_thread *thread);
+/* What each thread that runs processes has: a signal stack and a stack in reserve. Nothing with
+ * KR_FAULTS_HOST. Made before the thread is, so that one that cannot have them never begins, and
+ * dropped by who made it if it does not begin. KR_ENOMEM. */
+kr_err kri_faults_thread_new(struct kri_thread *thread);
+void kri_faults_thread_drop(struct kri_thread *thread);
+/* On that thread, before its first process, and after its last one, which drops them. */
+void kri_faults_thread_init(struct kri_thread *thread);
 void kri_faults_thread_fini(struct kri_thread *thread);
 
 /* The same for a thread of the host's, while it drives the node (KR_DRIVE_HOST, SIM): around

@@ -634,27 +634,31 @@ static void detach(struct fault_thread *mine)
         (void)sigaltstack(&mine->found, NULL);
 }
 
-kr_err kri_faults_thread_init(struct kri_thread *thread)
+kr_err kri_faults_thread_new(struct kri_thread *thread)
 {
-        thread->signal_stack = NULL;
         if (thread->node->opts.faults != KR_FAULTS_EXIT)
                 return KR_OK;
         thread->signal_stack = new_thread(thread->node);
-        if (thread->signal_stack == NULL)
-                return KR_ENOMEM;
-        attach(thread->signal_stack);
-        return KR_OK;
+        return thread->signal_stack != NULL ? KR_OK : KR_ENOMEM;
+}
+
+void kri_faults_thread_drop(struct kri_thread *thread)
+{
+        free_thread(thread->signal_stack);
+        thread->signal_stack = NULL;
+}
+
+void kri_faults_thread_init(struct kri_thread *thread)
+{
+        if (thread->signal_stack != NULL)
+                attach(thread->signal_stack);
 }
 
 void kri_faults_thread_fini(struct kri_thread *thread)
 {
-        struct fault_thread *mine = thread->signal_stack;
-
-        if (mine == NULL)
-                return;
-        detach(mine);
-        thread->signal_stack = NULL;
-        free_thread(mine);
+        if (thread->signal_stack != NULL)
+                detach(thread->signal_stack);
+        kri_faults_thread_drop(thread);
 }
 
 void kri_faults_host_begin(struct kr_node *node)

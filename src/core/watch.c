@@ -77,8 +77,7 @@ static void *thread_main(void *arg)
         kri_thread_name("krarup");
         kri_thread_hurry();
         kri_native_init(&thread->native);
-        if (kri_faults_thread_init(thread) != KR_OK)
-                kri_panic(__FILE__, __LINE__, "no memory for a thread's signal stack");
+        kri_faults_thread_init(thread);
         while (!atomic_load(&thread->go))
                 kri_futex_wait(&thread->go, 0, -1);
         if (thread->sched != NULL) {
@@ -90,12 +89,27 @@ static void *thread_main(void *arg)
         return NULL;
 }
 
+/* lock held */
+static kr_err start_spare(struct kr_node *node, struct kri_thread *thread)
+{
+        if (kri_faults_thread_new(thread) != KR_OK)
+                return KR_ENOMEM;
+        thread->next = node->threads;
+        node->threads = thread;
+        if (kri_thread_start(&thread->handle, thread_main, thread, THREAD_STACK) == 0)
+                return KR_OK;
+        node->threads = thread->next;
+        kri_faults_thread_drop(thread);
+        return KR_EOS;
+}
+
 /* lock held. See to it that a thread waits to be given a scheduler: made before it is needed,
  * for that takes as long as all the rest. */
 static kr_err need_spare(struct kr_node *node)
 {
         struct kri_watch *watch = node->watch;
         struct kri_thread *thread;
+        kr_err err;
 
         if (watch->spare != NULL)
                 return KR_OK;
@@ -103,15 +117,12 @@ static kr_err need_spare(struct kr_node *node)
         if (thread == NULL)
                 return KR_ENOMEM;
         thread->node = node;
-        thread->next = node->threads;
-        node->threads = thread;
-        if (kri_thread_start(&thread->handle, thread_main, thread, THREAD_STACK) == 0) {
+        err = start_spare(node, thread);
+        if (err == KR_OK)
                 watch->spare = thread;
-                return KR_OK;
-        }
-        node->threads = thread->next;
-        free(thread);
-        return KR_EOS;
+        else
+                free(thread);
+        return err;
 }
 
 /* lock held. The spare thread begins, with s; NULL: it ends. */
@@ -212,11 +223,13 @@ static bool looks_outside(struct kr_node *node)
         return atomic_load_explicit(&node->scheds[0].poll, memory_order_relaxed) != NULL;
 }
 
+/* The first scheduler is given its poller a moment before the others. acquire: pairs with
+ * kri_poll_give */
 static bool is_waited_for(const struct kri_sched *s)
 {
-        struct kri_poll *poll = atomic_load_explicit(&s->poll, memory_order_relaxed);
+        struct kri_poll *poll = atomic_load_explicit(&s->poll, memory_order_acquire);
 
-        return kri_is_readable(poll->fns->fd(poll));
+        return poll != NULL && kri_is_readable(poll->fns->fd(poll));
 }
 
 /* Is the process at fault, or has its thread just not been given a core? */
