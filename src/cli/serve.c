@@ -23,7 +23,7 @@ static struct {
         int signals, changes; /* descriptors; -1: none */
         int alive;            /* a flag: the schedulers have run what was new */
         int tried;            /* a flag: the application has started, or has not */
-        bool started;         /* which of both; read after the flag is up */
+        _Atomic bool started; /* which of both; read after the flag is up */
         int64_t stops_ms;     /* since when it stops; 0: it does not */
         struct kri_place place;
         const struct kri_serve_opts *opts;
