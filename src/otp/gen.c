@@ -309,6 +309,18 @@ static void release_own(void *record)
                 g->behaviour->kind->ended(g);
 }
 
+static void release_name(void *record)
+{
+        free_name(record);
+}
+
+/* A fault in init is not caught, so init_stops has not done it. */
+static bool leaves_name(const kr_gen *g)
+{
+        return g->born.more != NULL && g->born.more->via != NULL &&
+               (g->born.flags & KRI_BORN_RUNNING) == 0 && kri_gen_has_faulted();
+}
+
 /* Each but the last is a clean-up of its own, so that one that faults, or waits, keeps no other
  * from running. */
 static void later(void (*clean_up)(void *record), kr_gen *g)
@@ -359,6 +371,8 @@ static void gen_ended(void *record, kr_term reason, bool fault)
                 later(release_state, g);
         if (has_own)
                 later(release_own, g);
+        if (leaves_name(g))
+                later(release_name, g);
         if (!reports)
                 return;
         report_later(reason);

@@ -152,6 +152,31 @@ KIT_EVERYWHERE_TEST(test_stopping_by_a_name_of_a_registry_of_ones_own)
                 kr_pid_none(); /* nobody has told the registry: the process just ended */
 }
 
+/* -- a start that comes to nothing -- */
+
+static void faults_by_name(void)
+{
+        kr_msg why = KR_MSG_INIT;
+        kr_start_opts opts = { .via = &registry,
+                               .via_name = kr_int(77),
+                               .ret_reason = &why };
+
+        own.pid = kr_pid_none();
+        kr_trap_exit(true);
+        kit_err(kr_start(&told, &opts, "{~, fault}", kr_self()).err, KR_EFAILED);
+        kit_match(why.term, "{{sigsegv, 0}, _}");
+        kit_true(kr_pid_is_none(own.pid));
+        kit_err(kr_start_link(&told, &opts, "{~, fault}", kr_self()).err, KR_EFAILED);
+        kit_match(why.term, "{{sigsegv, 0}, _}");
+        kit_true(kr_pid_is_none(own.pid));
+        kr_msg_clear(&why);
+}
+
+KIT_TEST(test_a_fault_in_init_leaves_no_name_behind)
+{
+        kit_run_process(&(kr_node_opts){ .faults = KR_FAULTS_EXIT }, faults_by_name);
+}
+
 /* -- calls -- */
 
 static void calls_itself(kr_term unused)
@@ -384,6 +409,7 @@ KIT_MAIN(KIT_CASE(test_stopping_by_pid),
          KIT_CASE(test_stopping_in_a_time_that_cannot_be_leaves_it_alive),
          KIT_CASE(test_stopping_by_name), KIT_CASE(test_stopping_by_global_name),
          KIT_CASE(test_stopping_by_a_name_of_a_registry_of_ones_own),
+         KIT_CASE(test_a_fault_in_init_leaves_no_name_behind),
          KIT_CASE(test_a_server_that_calls_itself_ends_at_once),
          KIT_CASE(test_a_tag_that_goes_on_after_the_alias_is_answered_through_it),
          KIT_CASE(test_a_long_mailbox_does_not_make_calls_slow),
