@@ -8,14 +8,17 @@
 #define MACHINE EM_X86_64
 #define RELOCATION_TYPES 43u
 #define RELATIVE R_X86_64_RELATIVE
+#define IRELATIVE R_X86_64_IRELATIVE
 #else
 #define MACHINE EM_AARCH64
 #define RELOCATION_TYPES 1033u
 #define RELATIVE R_AARCH64_RELATIVE
+#define IRELATIVE R_AARCH64_IRELATIVE
 #endif
 
 #define SEGMENTS_MAX 64u
 #define NEEDED_MAX 64u
+#define PAGE 4096u    /* some linkers round what is made read-only up to it */
 #define STB_UNIQUE 10 /* STB_GNU_UNIQUE */
 
 struct file {
@@ -67,6 +70,21 @@ static bool offset_of(const struct file *f, uint64_t address, uint64_t *ret_at,
         return false;
 }
 
+/* Will `size` bytes of memory be there, with these rights? */
+static bool is_mapped(const struct file *f, uint64_t address, uint64_t size,
+                      uint32_t rights)
+{
+        Elf64_Phdr p;
+
+        for (unsigned i = 0; i < f->header.e_phnum; i++)
+                if (segment(f, i, &p) && p.p_type == PT_LOAD && address >= p.p_vaddr &&
+                    address - p.p_vaddr <= p.p_memsz &&
+                    size <= p.p_memsz - (address - p.p_vaddr) &&
+                    (p.p_flags & rights) == rights)
+                        return true;
+        return false;
+}
+
 /* -- what it is -- */
 
 static const char *read_header(struct file *f)
@@ -105,6 +123,10 @@ static const char *check_segments(const struct file *f)
                         dynamic = has(f, p.p_offset, p.p_filesz);
                 if (p.p_type == PT_INTERP)
                         return "it is a program";
+                if (p.p_type == PT_GNU_RELRO &&
+                    !is_mapped(f, p.p_vaddr, p.p_memsz > PAGE ? p.p_memsz - PAGE : 0,
+                               PF_W))
+                        return "its segments are damaged";
                 if (p.p_type != PT_LOAD)
                         continue;
                 if (!has(f, p.p_offset, p.p_filesz))
@@ -124,85 +146,61 @@ static const char *check_segments(const struct file *f)
 
 /* -- the dynamic section -- */
 
+#define TAGS 38u /* DT_NULL to DT_RELRENT */
+
 struct dynamic {
-        uint64_t symtab, strtab, strsz, soname, hash, gnu_hash, flags_1;
-        uint64_t init, fini, got, rela, rela_size, plt_rela, plt_rela_size;
-        bool has_text_relocations;
+        uint64_t value[TAGS]; /* by tag; 0: it is not there */
+        uint64_t present;     /* bits: the tags that are */
+        uint64_t gnu_hash, flags_1, relative_count;
         uint64_t needed[NEEDED_MAX];
         uint32_t needed_count;
-        bool has_soname;
 };
 
-static void read_dynamic(const struct file *f, struct dynamic *ret)
+static bool is_there(const struct dynamic *d, unsigned tag)
+{
+        return (d->present >> tag & 1) != 0;
+}
+
+static void take_entry(struct dynamic *d, const Elf64_Dyn *entry)
+{
+        uint64_t tag = (uint64_t)entry->d_tag, value = entry->d_un.d_val;
+
+        if (tag < TAGS) {
+                d->value[tag] = value;
+                d->present |= (uint64_t)1 << tag;
+        }
+        if (tag == DT_NEEDED && d->needed_count < NEEDED_MAX)
+                d->needed[d->needed_count++] = value;
+        else if (tag == DT_GNU_HASH)
+                d->gnu_hash = value;
+        else if (tag == DT_FLAGS_1)
+                d->flags_1 = value;
+        else if (tag == DT_RELACOUNT)
+                d->relative_count = value;
+}
+
+/* False: it does not lie where the loader looks for it, or something follows its end. */
+static bool read_dynamic(const struct file *f, struct dynamic *ret)
 {
         Elf64_Phdr p = { 0 };
         Elf64_Dyn d;
+        uint64_t at, left;
+        bool ended = false;
 
         memset(ret, 0, sizeof(*ret));
         for (unsigned i = 0; i < f->header.e_phnum; i++)
                 if (segment(f, i, &p) && p.p_type == PT_DYNAMIC)
                         break;
-        for (uint64_t at = 0; at + sizeof(d) <= p.p_filesz; at += sizeof(d)) {
-                if (!read_at(f, p.p_offset + at, &d, sizeof(d)) || d.d_tag == DT_NULL)
-                        return;
-                switch (d.d_tag) {
-                case DT_SYMTAB:
-                        ret->symtab = d.d_un.d_ptr;
-                        break;
-                case DT_STRTAB:
-                        ret->strtab = d.d_un.d_ptr;
-                        break;
-                case DT_STRSZ:
-                        ret->strsz = d.d_un.d_val;
-                        break;
-                case DT_HASH:
-                        ret->hash = d.d_un.d_ptr;
-                        break;
-                case DT_GNU_HASH:
-                        ret->gnu_hash = d.d_un.d_ptr;
-                        break;
-                case DT_INIT:
-                        ret->init = d.d_un.d_ptr;
-                        break;
-                case DT_FINI:
-                        ret->fini = d.d_un.d_ptr;
-                        break;
-                case DT_PLTGOT:
-                        ret->got = d.d_un.d_ptr;
-                        break;
-                case DT_RELA:
-                        ret->rela = d.d_un.d_ptr;
-                        break;
-                case DT_RELASZ:
-                        ret->rela_size = d.d_un.d_val;
-                        break;
-                case DT_JMPREL:
-                        ret->plt_rela = d.d_un.d_ptr;
-                        break;
-                case DT_PLTRELSZ:
-                        ret->plt_rela_size = d.d_un.d_val;
-                        break;
-                case DT_TEXTREL:
-                        ret->has_text_relocations = true;
-                        break;
-                case DT_FLAGS:
-                        ret->has_text_relocations |= (d.d_un.d_val & DF_TEXTREL) != 0;
-                        break;
-                case DT_FLAGS_1:
-                        ret->flags_1 = d.d_un.d_val;
-                        break;
-                case DT_NEEDED:
-                        if (ret->needed_count < NEEDED_MAX)
-                                ret->needed[ret->needed_count++] = d.d_un.d_val;
-                        break;
-                case DT_SONAME:
-                        ret->soname = d.d_un.d_val;
-                        ret->has_soname = true;
-                        break;
-                default:
-                        break;
-                }
+        if (!offset_of(f, p.p_vaddr, &at, &left) || at != p.p_offset || p.p_filesz > left)
+                return false;
+        for (uint64_t end = at + p.p_filesz; end - at >= sizeof(d); at += sizeof(d)) {
+                if (!read_at(f, at, &d, sizeof(d)) || (ended && d.d_tag != DT_NULL))
+                        return false;
+                ended = d.d_tag == DT_NULL;
+                if (!ended)
+                        take_entry(ret, &d);
         }
+        return ended;
 }
 
 /* -- symbols -- */
@@ -212,10 +210,12 @@ struct symbols {
         uint64_t names, names_size; /* their texts; the last byte is a zero */
 };
 
-/* A table of texts that does not end with a zero would have every look at a name run on. */
+/* A table of texts begins and ends with a zero; without the latter every look at a name would run
+ * on. */
 static bool has_texts(const struct file *f, const struct symbols *s)
 {
         return s->names_size != 0 && has(f, s->names, s->names_size) &&
+               f->bytes[s->names] == '\0' &&
                f->bytes[s->names + s->names_size - 1] == '\0';
 }
 
@@ -228,14 +228,20 @@ static uint64_t count_by_gnu_hash(const struct file *f, uint64_t address)
         if (!offset_of(f, address, &at, &left) || left < sizeof(head) ||
             !read_at(f, at, head, sizeof(head)))
                 return 0;
+        if (head[0] == 0 || head[2] == 0 || (head[2] & (head[2] - 1)) != 0)
+                return 0; /* one is divided by, the other is a mask */
         buckets = at + sizeof(head) + (uint64_t)head[2] * 8;
         chains = buckets + (uint64_t)head[0] * 4;
         if (!has(f, buckets, (uint64_t)head[0] * 4))
                 return 0;
-        for (uint32_t i = 0; i < head[0]; i++)
-                if (read_at(f, buckets + (uint64_t)i * 4, &bucket, 4) && bucket > last)
+        for (uint32_t i = 0; i < head[0]; i++) {
+                if (!read_at(f, buckets + (uint64_t)i * 4, &bucket, 4) ||
+                    (bucket != 0 && bucket < head[1]))
+                        return 0; /* none of those with chains */
+                if (bucket > last)
                         last = bucket;
-        if (last < head[1])
+        }
+        if (last == 0)
                 return head[1];
         for (;; last++) {
                 if (!read_at(f, chains + (uint64_t)(last - head[1]) * 4, &hash, 4))
@@ -245,6 +251,16 @@ static uint64_t count_by_gnu_hash(const struct file *f, uint64_t address)
         }
 }
 
+/* Every table of symbols begins with one that is nothing. */
+static bool begins_with_none(const struct file *f, const struct symbols *s)
+{
+        static const Elf64_Sym none;
+        Elf64_Sym first;
+
+        return read_at(f, s->at, &first, sizeof(first)) &&
+               memcmp(&first, &none, sizeof(none)) == 0;
+}
+
 static bool dynamic_symbols(const struct file *f, const struct dynamic *d,
                             struct symbols *ret)
 {
@@ -252,20 +268,21 @@ static bool dynamic_symbols(const struct file *f, const struct dynamic *d,
         uint32_t counts[2];
 
         memset(ret, 0, sizeof(*ret));
-        if (!offset_of(f, d->symtab, &ret->at, &left) ||
-            !offset_of(f, d->strtab, &ret->names, &ret->names_size))
+        if (!is_there(d, DT_SYMTAB) || !is_there(d, DT_STRTAB) ||
+            !offset_of(f, d->value[DT_SYMTAB], &ret->at, &left) ||
+            !offset_of(f, d->value[DT_STRTAB], &ret->names, &ret->names_size))
                 return false;
-        if (d->strsz < ret->names_size)
-                ret->names_size = d->strsz;
+        if (d->value[DT_STRSZ] < ret->names_size)
+                ret->names_size = d->value[DT_STRSZ];
         ret->count = 0;
-        if (d->hash != 0 && offset_of(f, d->hash, &hash_at, &left) &&
+        if (is_there(d, DT_HASH) && offset_of(f, d->value[DT_HASH], &hash_at, &left) &&
             read_at(f, hash_at, counts, sizeof(counts)))
                 ret->count = counts[1];
         else if (d->gnu_hash != 0)
                 ret->count = count_by_gnu_hash(f, d->gnu_hash);
         if (ret->count > (f->size - ret->at) / sizeof(Elf64_Sym))
                 ret->count = (f->size - ret->at) / sizeof(Elf64_Sym);
-        return ret->count != 0 && has_texts(f, ret);
+        return ret->count != 0 && begins_with_none(f, ret) && has_texts(f, ret);
 }
 
 static bool all_symbols(const struct file *f, struct symbols *ret)
@@ -297,62 +314,149 @@ static bool symbol(const struct file *f, const struct symbols *s, uint64_t i,
 
 /* -- relocations: the loader writes where they say, and looks at nothing -- */
 
-/* Will `size` bytes of memory be there, with these rights? */
-static bool is_mapped(const struct file *f, uint64_t address, uint64_t size,
-                      uint32_t rights)
+static bool may_write_text(const struct dynamic *d)
 {
-        Elf64_Phdr p;
+        return is_there(d, DT_TEXTREL) || (d->value[DT_FLAGS] & DF_TEXTREL) != 0;
+}
 
-        for (unsigned i = 0; i < f->header.e_phnum; i++)
-                if (segment(f, i, &p) && p.p_type == PT_LOAD && address >= p.p_vaddr &&
-                    address - p.p_vaddr <= p.p_memsz &&
-                    size <= p.p_memsz - (address - p.p_vaddr) &&
-                    (p.p_flags & rights) == rights)
-                        return true;
-        return false;
+/* What the loader calls, by what it finds in a table, is code. */
+static bool is_called(const struct dynamic *d, uint64_t slot)
+{
+        return slot - d->value[DT_INIT_ARRAY] < d->value[DT_INIT_ARRAYSZ] ||
+               slot - d->value[DT_FINI_ARRAY] < d->value[DT_FINI_ARRAYSZ];
+}
+
+/* A word to which the loader adds where the module lies. */
+static bool is_pointer(const struct file *f, const struct dynamic *d, uint64_t slot,
+                       uint64_t target)
+{
+        return is_called(d, slot) ? is_mapped(f, target, 1, PF_X)
+                                  : is_mapped(f, target, 0, 0);
 }
 
 static bool is_relocation(const struct file *f, const struct dynamic *d, uint64_t symbols,
                           const Elf64_Rela *r)
 {
-        uint64_t type = ELF64_R_TYPE(r->r_info);
+        uint64_t type = ELF64_R_TYPE(r->r_info), addend = (uint64_t)r->r_addend;
 
         return type < RELOCATION_TYPES &&
                has(f, symbols + ELF64_R_SYM(r->r_info) * sizeof(Elf64_Sym),
                    sizeof(Elf64_Sym)) &&
                is_mapped(f, r->r_offset, sizeof(uint64_t),
-                         d->has_text_relocations ? 0 : PF_W) &&
-               (type != RELATIVE || is_mapped(f, (uint64_t)r->r_addend, 0, 0));
+                         may_write_text(d) ? 0 : PF_W) &&
+               (type != RELATIVE || is_pointer(f, d, r->r_offset, addend)) &&
+               (type != IRELATIVE || is_mapped(f, addend, 1, PF_X));
 }
 
+/* The first `relative` of them are taken for such by the loader, whatever they are. */
 static bool are_relocations(const struct file *f, const struct dynamic *d,
-                            uint64_t symbols, uint64_t address, uint64_t size)
+                            uint64_t symbols, uint64_t address, uint64_t size,
+                            uint64_t relative)
 {
         uint64_t at, left;
         Elf64_Rela r;
 
         if (size == 0)
-                return true;
-        if (!offset_of(f, address, &at, &left) || size > left || size % sizeof(r) != 0)
+                return relative == 0;
+        if (!offset_of(f, address, &at, &left) || size > left || size % sizeof(r) != 0 ||
+            relative > size / sizeof(r))
                 return false;
-        for (uint64_t end = at + size; at < end; at += sizeof(r))
-                if (!read_at(f, at, &r, sizeof(r)) || !is_relocation(f, d, symbols, &r))
+        for (uint64_t i = 0; i < size / sizeof(r); i++)
+                if (!read_at(f, at + i * sizeof(r), &r, sizeof(r)) ||
+                    !is_relocation(f, d, symbols, &r) ||
+                    (i < relative && ELF64_R_TYPE(r.r_info) != RELATIVE))
                         return false;
         return true;
+}
+
+/* A word of a packed table: an address, or, if odd, bits for the 63 words from `*next` on. */
+static bool is_packed(const struct file *f, const struct dynamic *d, uint64_t word,
+                      uint64_t *next)
+{
+        uint64_t bits = 1, slot = word, at, left, target;
+
+        if ((word & 1) != 0) {
+                bits = word >> 1;
+                slot = *next;
+        }
+        *next = slot + ((word & 1) != 0 ? 63 : 1) * sizeof(word);
+        for (; bits != 0; bits >>= 1, slot += sizeof(word)) {
+                if ((bits & 1) == 0)
+                        continue;
+                if (!is_mapped(f, slot, sizeof(word), PF_W) ||
+                    !offset_of(f, slot, &at, &left) ||
+                    !read_at(f, at, &target, sizeof(target)) ||
+                    !is_pointer(f, d, slot, target))
+                        return false;
+        }
+        return true;
+}
+
+static bool are_packed_relocations(const struct file *f, const struct dynamic *d)
+{
+        uint64_t at, left, word, next = 0, size = d->value[DT_RELRSZ];
+
+        if (size == 0)
+                return true;
+        if (!offset_of(f, d->value[DT_RELR], &at, &left) || size > left ||
+            size % sizeof(word) != 0)
+                return false;
+        for (uint64_t i = 0; i < size; i += sizeof(word))
+                if (!read_at(f, at + i, &word, sizeof(word)) ||
+                    !is_packed(f, d, word, &next))
+                        return false;
+        return true;
+}
+
+/* The loader ends the program if an entry is not as long as it believes. */
+static bool are_entries(const struct dynamic *d)
+{
+        return !is_there(d, DT_REL) && !is_there(d, DT_RELSZ) &&
+               !is_there(d, DT_RELENT) &&
+               is_there(d, DT_RELA) == is_there(d, DT_RELASZ) &&
+               is_there(d, DT_RELA) == is_there(d, DT_RELAENT) &&
+               is_there(d, DT_RELR) == is_there(d, DT_RELRSZ) &&
+               is_there(d, DT_RELR) == is_there(d, DT_RELRENT) &&
+               is_there(d, DT_JMPREL) == is_there(d, DT_PLTRELSZ) &&
+               is_there(d, DT_JMPREL) == is_there(d, DT_PLTREL) &&
+               (!is_there(d, DT_RELAENT) || d->value[DT_RELAENT] == sizeof(Elf64_Rela)) &&
+               (!is_there(d, DT_RELRENT) || d->value[DT_RELRENT] == sizeof(uint64_t)) &&
+               (!is_there(d, DT_PLTREL) || d->value[DT_PLTREL] == DT_RELA) &&
+               d->value[DT_SYMENT] == sizeof(Elf64_Sym);
+}
+
+/* A table of functions that are called when it is loaded, or goes. */
+static bool are_functions(const struct file *f, const struct dynamic *d, unsigned table,
+                          unsigned size)
+{
+        return is_there(d, table) == is_there(d, size) &&
+               d->value[table] % sizeof(uint64_t) == 0 &&
+               d->value[size] % sizeof(uint64_t) == 0 &&
+               (d->value[size] == 0 ||
+                is_mapped(f, d->value[table], d->value[size], PF_W));
+}
+
+static bool is_function(const struct file *f, const struct dynamic *d, unsigned tag)
+{
+        return !is_there(d, tag) || is_mapped(f, d->value[tag], 1, PF_X);
 }
 
 /* Also what it would call, and the table that it fills in. */
 static const char *check_relocations(const struct file *f, const struct dynamic *d,
                                      uint64_t symbols)
 {
-        if ((d->init != 0 && !is_mapped(f, d->init, 1, PF_X)) ||
-            (d->fini != 0 && !is_mapped(f, d->fini, 1, PF_X)) ||
-            (d->plt_rela_size != 0 &&
-             !is_mapped(f, d->got, 3 * sizeof(uint64_t), PF_W)) ||
-            !are_relocations(f, d, symbols, d->rela, d->rela_size) ||
-            !are_relocations(f, d, symbols, d->plt_rela, d->plt_rela_size))
-                return "its relocations are damaged";
-        return NULL;
+        const uint64_t *v = d->value;
+
+        if (are_entries(d) && is_function(f, d, DT_INIT) && is_function(f, d, DT_FINI) &&
+            are_functions(f, d, DT_INIT_ARRAY, DT_INIT_ARRAYSZ) &&
+            are_functions(f, d, DT_FINI_ARRAY, DT_FINI_ARRAYSZ) &&
+            (v[DT_PLTRELSZ] == 0 ||
+             is_mapped(f, v[DT_PLTGOT], 3 * sizeof(uint64_t), PF_W)) &&
+            are_relocations(f, d, symbols, v[DT_RELA], v[DT_RELASZ], d->relative_count) &&
+            are_relocations(f, d, symbols, v[DT_JMPREL], v[DT_PLTRELSZ], 0) &&
+            are_packed_relocations(f, d))
+                return NULL;
+        return "its relocations are damaged";
 }
 
 /* -- what it would do -- */
@@ -558,15 +662,18 @@ const char *kri_elf_read(const uint8_t *bytes, size_t size, struct kri_elf *ret)
                 wrong = check_segments(&f);
         if (wrong != NULL)
                 return wrong;
-        read_dynamic(&f, &dynamic);
+        if (!read_dynamic(&f, &dynamic))
+                return "its dynamic section is damaged";
         if (!dynamic_symbols(&f, &dynamic, &symbols))
                 return "its symbols are damaged";
         wrong = check_relocations(&f, &dynamic, symbols.at);
         if (wrong != NULL)
                 return wrong;
         ret->nodelete = (dynamic.flags_1 & DF_1_NODELETE) != 0;
-        if (dynamic.has_soname && dynamic.soname < symbols.names_size)
-                ret->soname = (const char *)bytes + symbols.names + dynamic.soname;
+        if (is_there(&dynamic, DT_SONAME) &&
+            dynamic.value[DT_SONAME] < symbols.names_size)
+                ret->soname =
+                        (const char *)bytes + symbols.names + dynamic.value[DT_SONAME];
         ret->needs_krarup = needs_krarup(&f, &symbols, &dynamic);
         look_at_segments(&f, ret);
         look_at_symbols(&f, &symbols, false, ret);

@@ -97,8 +97,8 @@ KIT_TEST(test_damaged_bytes_do_no_harm)
         free(bytes);
 }
 
-/* Where its first relocation is in the file; the first segment begins with the file. */
-static size_t first_relocation(void)
+/* Where the entry of that tag is in its dynamic section. */
+static size_t entry_of(int64_t tag)
 {
         Elf64_Ehdr header;
         Elf64_Phdr p;
@@ -110,12 +110,21 @@ static size_t first_relocation(void)
                 for (size_t at = 0; p.p_type == PT_DYNAMIC && at < p.p_filesz;
                      at += sizeof(d)) {
                         memcpy(&d, bytes + p.p_offset + at, sizeof(d));
-                        if (d.d_tag == DT_RELA)
-                                return d.d_un.d_ptr;
+                        if (d.d_tag == tag)
+                                return p.p_offset + at;
                 }
         }
-        kit_fail("no relocations");
+        kit_fail("no such entry: %lld", (long long)tag);
         return 0;
+}
+
+/* In the file; the first segment begins with the file. */
+static size_t first_relocation(void)
+{
+        Elf64_Dyn d;
+
+        memcpy(&d, bytes + entry_of(DT_RELA), sizeof(d));
+        return d.d_un.d_ptr;
 }
 
 static void check_relocation(size_t at, uint64_t offset, uint64_t info, int64_t addend)
@@ -147,6 +156,43 @@ KIT_TEST(test_relocations_that_lead_elsewhere_are_damage)
         free(bytes);
 }
 
+static void check_entry(int64_t tag, int64_t changed_tag, uint64_t changed_bits)
+{
+        size_t at = entry_of(tag);
+        struct kri_elf elf;
+        Elf64_Dyn was, d;
+
+        memcpy(&was, bytes + at, sizeof(was));
+        d = was;
+        d.d_tag = changed_tag;
+        d.d_un.d_val ^= changed_bits;
+        memcpy(bytes + at, &d, sizeof(d));
+        if (kri_elf_read(bytes, size, &elf) == NULL)
+                kit_fail("tag %lld as %lld, value changed by %llx", (long long)tag,
+                         (long long)changed_tag, (unsigned long long)changed_bits);
+        memcpy(bytes + at, &was, sizeof(was));
+        kit_null(kri_elf_read(bytes, size, &elf));
+}
+
+/* The loader calls what they lead to, and ends the program for some of them. */
+KIT_TEST(test_a_damaged_dynamic_section_is_damage)
+{
+        static const int64_t tags[] = { DT_RELA,         DT_RELASZ,     DT_RELAENT,
+                                        DT_SYMENT,       DT_SYMTAB,     DT_STRTAB,
+                                        DT_INIT_ARRAY,   DT_FINI_ARRAY, DT_INIT_ARRAYSZ,
+                                        DT_FINI_ARRAYSZ, DT_GNU_HASH };
+
+        read_file("counter_1.so");
+        for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+                check_entry(tags[i], tags[i] | (int64_t)1 << 40, 0); /* it is not there */
+                check_entry(tags[i], tags[i], (uint64_t)1 << 40);
+                check_entry(tags[i], tags[i], 1);
+                check_entry(tags[i], DT_NULL, 0); /* the end, and more after it */
+        }
+        check_entry(DT_RELACOUNT, DT_RELACOUNT, 1 << 20);
+        free(bytes);
+}
+
 KIT_TEST(test_other_files_are_none)
 {
         static const uint8_t script[] = "#!/bin/sh\nexit 0\n";
@@ -165,4 +211,5 @@ KIT_MAIN(KIT_CASE(test_a_module_says_what_it_is),
          KIT_CASE(test_a_file_that_is_cut_off_anywhere_is_refused_or_sound),
          KIT_CASE(test_damaged_bytes_do_no_harm),
          KIT_CASE(test_relocations_that_lead_elsewhere_are_damage),
+         KIT_CASE(test_a_damaged_dynamic_section_is_damage),
          KIT_CASE(test_other_files_are_none))
