@@ -39,7 +39,7 @@ static int flags_of(unsigned modes)
                 flags |= O_EXCL;
         if (modes & KR_FILE_SYNC)
                 flags |= O_SYNC;
-        return flags | O_CLOEXEC;
+        return flags | O_NOCTTY | O_CLOEXEC; /* a terminal does not become ours */
 }
 
 void kri_file_do_open(struct kri_file_op *op)
@@ -354,7 +354,7 @@ static void replace_all(struct kri_file_op *op, const char *path)
 /* A device, a pipe. */
 static void write_into(struct kri_file_op *op)
 {
-        int fd = open(op->path, O_WRONLY | O_CLOEXEC);
+        int fd = open(op->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
         check(op, fd >= 0);
         if (fd < 0)
@@ -363,17 +363,38 @@ static void write_into(struct kri_file_op *op)
         (void)close(fd); /* what it has taken it has */
 }
 
+/* What a symbolic link leads to: the link stays one. A file that is not there yet is made first, for
+ * only what is there has a path. */
+static void replace_target(struct kri_file_op *op)
+{
+        char *real = realpath(op->path, NULL);
+        bool made = false;
+        int fd;
+
+        if (real == NULL && errno == ENOENT) {
+                fd = open(op->path, O_WRONLY | O_CREAT | O_CLOEXEC, NEW_FILE_MODE);
+                made = fd >= 0 && close(fd) == 0;
+                if (made)
+                        real = realpath(op->path, NULL);
+        }
+        check(op, real != NULL);
+        if (real == NULL)
+                return;
+        replace_all(op, real);
+        if (made && op->err != 0)
+                (void)unlink(real);
+        free(real);
+}
+
 void kri_file_do_write_all(struct kri_file_op *op)
 {
         struct stat about;
-        char *real;
 
         if (stat(op->path, &about) == 0 && !S_ISREG(about.st_mode) &&
-            !S_ISDIR(about.st_mode)) {
+            !S_ISDIR(about.st_mode))
                 write_into(op);
-                return;
-        }
-        real = realpath(op->path, NULL); /* a symbolic link stays one */
-        replace_all(op, real != NULL ? real : op->path);
-        free(real);
+        else if (lstat(op->path, &about) == 0 && S_ISLNK(about.st_mode))
+                replace_target(op);
+        else
+                replace_all(op, op->path);
 }

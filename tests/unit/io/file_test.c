@@ -257,6 +257,15 @@ KIT_PROCESS_TEST(test_what_is_no_file_is_written_to_as_a_whole)
         check_content("a", "newer");
         kit_ok(kr_file_lstat(path_of("link"), &info));
         kit_int_eq((int)info.type, KR_FILE_SYMLINK);
+        kit_int_eq(symlink("new", path_of("to_new")), 0);
+        kit_ok(kr_file_write_file(path_of("to_new"), "made", 4));
+        check_content("new", "made");
+        kit_ok(kr_file_lstat(path_of("to_new"), &info));
+        kit_int_eq((int)info.type, KR_FILE_SYMLINK);
+        kit_int_eq(symlink("nowhere/new", path_of("astray")), 0);
+        kit_err(kr_file_write_file(path_of("astray"), "lost", 4), KR_ENOENT);
+        kit_ok(kr_file_lstat(path_of("astray"), &info));
+        kit_int_eq((int)info.type, KR_FILE_SYMLINK);
         kit_int_eq(mkfifo(path_of("pipe"), 0600), 0);
         fd = open(path_of("pipe"), O_RDWR | O_NONBLOCK);
         kit_ok(kr_file_write_file(path_of("pipe"), "piped", 5));
