@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define HURRY_SLICE_NS 100000
+/* SCHED_FLAG_RESET_ON_FORK: <linux/sched.h> does not go with <sched.h> */
+#define RESET_ON_FORK 1u
 
 void kri_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -118,6 +120,9 @@ void kri_thread_hurry(void)
             attribute.policy != SCHED_OTHER)
                 return;
         attribute.runtime_ns = HURRY_SLICE_NS;
+        /* for itself only; but from what it starts the kernel would take a nice value below 0 */
+        if (attribute.nice >= 0)
+                attribute.flags |= RESET_ON_FORK;
         (void)syscall(SYS_sched_setattr, 0, &attribute, 0);
 }
 

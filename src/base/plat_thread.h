@@ -88,7 +88,8 @@ int kri_thread_start(pthread_t *ret_thread, void *(*fn)(void *), void *arg, size
 void kri_thread_name(const char *name);
 void kri_thread_demote(int tid); /* that thread from now on gets what others leave */
 /* The calling thread, from now on: it gets no more of a core than others, but sooner when it
- * wakes up, in smaller pieces. Best effort (Linux 6.12). */
+ * wakes up, in smaller pieces; the threads and programs that it starts do not, unless its nice
+ * value is below 0. Best effort (Linux 6.12). */
 void kri_thread_hurry(void);
 /* How long a thread has run, and whether it sleeps in the kernel (else it runs, or would if
  * it had a core). False: the kernel does not tell. */
