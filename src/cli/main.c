@@ -18,13 +18,10 @@ static int finish(int status)
         return status != KRI_DONE ? status : KRI_FAILED;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
         const struct kri_command *command;
 
-        (void)setlocale(LC_CTYPE, "");
-        kri_standard_open();
-        kri_compile_prepare();
         if (argc < 2) {
                 kri_show_overview();
                 return KRI_USAGE;
@@ -39,7 +36,14 @@ int main(int argc, char **argv)
                 return KRI_DONE;
         }
         command = kri_command_find(argv[1]);
-        return command == NULL
-                       ? KRI_USAGE
-                       : finish(kri_command_run_line(command, argc - 2, argv + 2));
+        return command == NULL ? KRI_USAGE
+                               : kri_command_run_line(command, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+        (void)setlocale(LC_CTYPE, "");
+        kri_standard_open();
+        kri_compile_prepare();
+        return finish(run(argc, argv));
 }

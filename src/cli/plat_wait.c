@@ -164,21 +164,32 @@ void kri_started_expect(void)
         (void)setenv(STARTED_BY, pid, 1);
 }
 
-/* The descriptor may be anybody's pipe, make's job server for one: it is ours to write to only if
- * our parent says so. */
-void kri_started_say(const char *text)
+/* The descriptor may be anybody's pipe, make's job server for one: it is ours only if our parent says
+ * so. */
+static bool is_listened_to(void)
 {
         const char *by = getenv(STARTED_BY);
         struct stat st;
 
-        if (by == NULL || atoll(by) != (long long)getppid() ||
-            fstat(STARTED_FD, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return by != NULL && atoll(by) == (long long)getppid() &&
+               fstat(STARTED_FD, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+void kri_started_keep(void)
+{
+        if (is_listened_to())
+                (void)fcntl(STARTED_FD, F_SETFD, FD_CLOEXEC);
+}
+
+void kri_started_say(const char *text)
+{
+        if (!is_listened_to())
                 return;
         (void)!write(STARTED_FD, text, strlen(text));
         (void)close(STARTED_FD);
 }
 
-/* Not to the end of the pipe, which programs that it has started may hold open as well. */
+/* One byte, not to the end of the pipe: nothing else is said. */
 int kri_started_hear(int fd, int signals)
 {
         const int fds[] = { fd, signals };

@@ -41,6 +41,8 @@ int64_t kri_notify_interval_ms(void);
 
 /* Before kri_run_behind: what is started will say a word when it has started. */
 void kri_started_expect(void);
+/* Before we start others: they do not get descriptor 3, for who started us waits for its end. */
+void kri_started_keep(void);
 /* A word to who started us so (descriptor 3). */
 void kri_started_say(const char *text);
 /* Wait for it. 0: it came; -1: it never will; else the signal from `signals` that came before. The

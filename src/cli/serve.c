@@ -184,6 +184,7 @@ int kri_serve(const struct kri_serve_opts *opts)
         serving.signals = kri_signals_open();
         serving.alive = kri_flag_open();
         serving.tried = kri_flag_open();
+        kri_started_keep();
         if (!kri_folder_go(opts->project->folder)) {
                 kri_complain("%s: %s", opts->project->folder, strerror(errno));
                 return KRI_FAILED;
