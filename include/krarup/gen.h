@@ -159,7 +159,8 @@ typedef struct kr_from {
 /* kr_err kr_stop_server(server, timeout_ms, "reason pattern", ...): have a server of any
  * behaviour terminate with this reason and wait until it has ended; works on a suspended one
  * too. KR_OK: it ended so. Otherwise the caller ends, with noproc, timeout (the server goes
- * on), {nodedown, Node}, or the other reason it ended with. Blocks.
+ * on), full (so it does, and its mailbox limit refuses more), {nodedown, Node}, or the other
+ * reason it ended with. Blocks.
  * Follows gen_server:stop/3; kr_stop_normal(server) is stop/1. */
 #define kr_stop_server(server, timeout_ms, ...)                                          \
         kri_gen_stop(KR_SERVER(server), timeout_ms, KRI_SITE(__VA_ARGS__),               \
@@ -284,10 +285,11 @@ enum kri_call_end {
 KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *slot,
                         struct kri_site *site, const union kri_arg *args);
 /* kr_monitor_alias(to, KR_ALIAS_DEMONITOR) and such a message with its reference, in one: for who
- * waits for the end, too. {[alias | Ref], Reply} and the DOWN come to the mailbox. None: no
- * memory, on a thread; a process ends with system_limit. */
-KR_API kr_ref kri_gen_order(kr_pid to, kr_atom label, struct kri_site *site,
-                            const union kri_arg *args);
+ * waits for the end, too. {[alias | Ref], Reply} and the DOWN come to the mailbox. KR_EFULL: its
+ * mailbox limit refuses the message; KR_ENOMEM: on a thread, a process ends with system_limit.
+ * Nothing is left then. */
+KR_API kr_err kri_gen_order(kr_pid to, kr_atom label, kr_ref *ret_ref,
+                            struct kri_site *site, const union kri_arg *args);
 /* Wait for either of them: REPLY, DOWN (its Reply or Reason is the slot's term), TIMEOUT. */
 KR_API int kri_gen_hear(kr_ref ref, int64_t timeout_ms, kr_msg *slot);
 /* What `message` is: CALL as kri_gen_call sends it, {'$gen_call', {Pid, [alias | Ref]}, Request},

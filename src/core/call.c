@@ -386,42 +386,43 @@ static inline kr_ref order_usual(struct kri_proc *p, kr_pid to, kr_atom label,
         return ref;
 }
 
-static kr_ref order_any(kr_pid to, kr_atom label, struct kri_site *site,
+static kr_err order_any(kr_pid to, kr_atom label, kr_ref *ret_ref, struct kri_site *site,
                         const union kri_arg *args)
 {
         kr_ref ref = kr_monitor_alias(to, KR_ALIAS_DEMONITOR, NULL);
         struct kri_proc *p = kri_enter();
         struct kri_sig *sig;
+        kr_err err;
 
+        *ret_ref = ref;
         if (kr_ref_is_none(ref)) {
                 kri_leave(p);
-                return ref;
+                return KR_ENOMEM;
         }
         sig = build_request(p, label, ref, site, args);
-        if (sig == NULL) {
-                kri_leave(p);
-                kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
-                kri_no_memory(kri_enter());
-                return (kr_ref){ .node = 0 };
-        }
-        (void)kri_send_sig(p, to, sig); /* whatever becomes of it, the monitor tells */
+        err = sig != NULL ? kri_send_sig(p, to, sig) : KR_ENOMEM;
         kri_leave(p);
-        return ref;
+        if (err == KR_OK)
+                return KR_OK;
+        kr_demonitor(ref, &(kr_demonitor_opts){ .flush = true });
+        if (sig == NULL)
+                kri_no_memory(kri_enter());
+        return err;
 }
 
-kr_ref kri_gen_order(kr_pid to, kr_atom label, struct kri_site *site,
+kr_err kri_gen_order(kr_pid to, kr_atom label, kr_ref *ret_ref, struct kri_site *site,
                      const union kri_arg *args)
 {
         struct kri_proc *p = kri_enter();
-        kr_ref ref = { .node = 0 };
 
         if (p == NULL)
-                return ref;
-        ref = order_usual(p, to, label, site, args);
-        if (!kr_ref_is_none(ref))
+                return KR_ESTATE;
+        *ret_ref = order_usual(p, to, label, site, args);
+        if (!kr_ref_is_none(*ret_ref))
                 kri_spend(p, KRI_COST_SEND);
         kri_leave(p);
-        return kr_ref_is_none(ref) ? order_any(to, label, site, args) : ref;
+        return kr_ref_is_none(*ret_ref) ? order_any(to, label, ret_ref, site, args)
+                                        : KR_OK;
 }
 
 int kri_call_go_on(struct kri_proc *p, uint64_t number, struct kri_sig *after,

@@ -325,15 +325,18 @@ static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t tim
 {
         kr_msg slot = KR_MSG_INIT;
         int64_t since_ms = timeout_ms == KR_INFINITY ? 0 : kr_monotonic_ms(NULL);
-        kr_ref ref = kri_gen_order(pid, KR_ATOM("system"),
+        kr_ref ref;
+        kr_err err = kri_gen_order(pid, KR_ATOM("system"), &ref,
                                    KRI_SITE("{terminate, ~}", reason),
                                    KRI_ARGS("{terminate, ~}", reason));
-        kr_err err = KR_OK;
         bool said;
         int what;
 
-        if (kr_ref_is_none(ref))
-                return KR_ENOMEM;
+        if (err != KR_OK) {
+                *ret_why = kr_build("{full, {sys, terminate, [~, ~, infinity]}}", pid,
+                                    reason);
+                return err;
+        }
         what = kri_gen_hear(ref, timeout_ms, &slot);
         said = what == KRI_CALL_REPLY;
         while (what == KRI_CALL_REPLY)

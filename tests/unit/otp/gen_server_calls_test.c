@@ -152,6 +152,22 @@ KIT_EVERYWHERE_TEST(test_stopping_by_a_name_of_a_registry_of_ones_own)
                 kr_pid_none(); /* nobody has told the registry: the process just ended */
 }
 
+KIT_PROCESS_TEST(test_a_server_that_takes_no_more_messages_cannot_be_told_to_stop)
+{
+        kr_start_opts opts = { .spawn.mailbox = { .messages = 1,
+                                                  .overflow = KR_OVERFLOW_REFUSE } };
+        kr_pid pid = start(opts);
+        kr_ref ref = kr_monitor(pid);
+
+        kr_sys_suspend(pid);
+        kit_ok(kr_send(pid, "waits"));
+        check_stop(pid, KR_INFINITY,
+                   "{full, {sys, terminate, [=, of_ones_own, infinity]}}", pid);
+        kit_true(kr_is_process_alive(pid));
+        kr_exit_signal(pid, "kill");
+        kit_expect_down(ref, "killed");
+}
+
 /* -- a start that comes to nothing -- */
 
 static void faults_by_name(void)
@@ -409,6 +425,7 @@ KIT_MAIN(KIT_CASE(test_stopping_by_pid),
          KIT_CASE(test_stopping_in_a_time_that_cannot_be_leaves_it_alive),
          KIT_CASE(test_stopping_by_name), KIT_CASE(test_stopping_by_global_name),
          KIT_CASE(test_stopping_by_a_name_of_a_registry_of_ones_own),
+         KIT_CASE(test_a_server_that_takes_no_more_messages_cannot_be_told_to_stop),
          KIT_CASE(test_a_fault_in_init_leaves_no_name_behind),
          KIT_CASE(test_a_server_that_calls_itself_ends_at_once),
          KIT_CASE(test_a_tag_that_goes_on_after_the_alias_is_answered_through_it),
