@@ -16,6 +16,12 @@
 #define IRELATIVE R_AARCH64_IRELATIVE
 #endif
 
+#if !defined(DT_RELR) /* glibc before 2.36 does not know them */
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#define DT_RELRENT 37
+#endif
+
 #define SEGMENTS_MAX 64u
 #define NEEDED_MAX 64u
 #define PAGE 4096u    /* some linkers round what is made read-only up to it */

@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if !defined(DT_RELR) /* glibc before 2.36 does not know them */
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#define DT_RELRENT 37
+#endif
+
 static uint8_t *bytes;
 static size_t size;
 
@@ -193,6 +199,42 @@ KIT_TEST(test_a_damaged_dynamic_section_is_damage)
         free(bytes);
 }
 
+static void set_entry(size_t at, int64_t tag, uint64_t value)
+{
+        Elf64_Dyn d = { .d_tag = tag, .d_un.d_val = value };
+
+        memcpy(bytes + at, &d, sizeof(d));
+}
+
+/* As the table of packed relocations serves an ordinary one: its first word says where. What the
+ * second says, a type, is an address where nobody may write. */
+KIT_TEST(test_packed_relocations_that_lead_elsewhere_are_damage)
+{
+        size_t table, size_of_table, size_of_word;
+        struct kri_elf elf;
+        uint64_t at;
+        Elf64_Dyn d;
+
+        read_file("counter_1.so");
+        memcpy(&d, bytes + entry_of(DT_RELACOUNT), sizeof(d));
+        at = first_relocation() + (d.d_un.d_val - 1) * sizeof(Elf64_Rela);
+        table = entry_of(DT_INIT);
+        size_of_table = entry_of(DT_FINI);
+        size_of_word = entry_of(DT_RELACOUNT);
+        set_entry(table, DT_RELR, at);
+        set_entry(size_of_table, DT_RELRSZ, 8);
+        set_entry(size_of_word, DT_RELRENT, 8);
+        kit_null(kri_elf_read(bytes, size, &elf));
+        set_entry(size_of_table, DT_RELRSZ, 16);
+        kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
+        set_entry(size_of_table, DT_RELRSZ, 7);
+        kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
+        set_entry(size_of_table, DT_RELRSZ, 8);
+        set_entry(table, DT_RELR, at + ((uint64_t)1 << 40));
+        kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
+        free(bytes);
+}
+
 KIT_TEST(test_other_files_are_none)
 {
         static const uint8_t script[] = "#!/bin/sh\nexit 0\n";
@@ -212,4 +254,5 @@ KIT_MAIN(KIT_CASE(test_a_module_says_what_it_is),
          KIT_CASE(test_damaged_bytes_do_no_harm),
          KIT_CASE(test_relocations_that_lead_elsewhere_are_damage),
          KIT_CASE(test_a_damaged_dynamic_section_is_damage),
+         KIT_CASE(test_packed_relocations_that_lead_elsewhere_are_damage),
          KIT_CASE(test_other_files_are_none))
