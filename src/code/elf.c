@@ -281,11 +281,12 @@ static bool dynamic_symbols(const struct file *f, const struct dynamic *d,
         if (d->value[DT_STRSZ] < ret->names_size)
                 ret->names_size = d->value[DT_STRSZ];
         ret->count = 0;
-        if (is_there(d, DT_HASH) && offset_of(f, d->value[DT_HASH], &hash_at, &left) &&
-            read_at(f, hash_at, counts, sizeof(counts)))
-                ret->count = counts[1];
-        else if (d->gnu_hash != 0)
+        if (d->gnu_hash != 0) /* of two the loader takes this one */
                 ret->count = count_by_gnu_hash(f, d->gnu_hash);
+        else if (is_there(d, DT_HASH) &&
+                 offset_of(f, d->value[DT_HASH], &hash_at, &left) &&
+                 read_at(f, hash_at, counts, sizeof(counts)))
+                ret->count = counts[1];
         if (ret->count > (f->size - ret->at) / sizeof(Elf64_Sym))
                 ret->count = (f->size - ret->at) / sizeof(Elf64_Sym);
         return ret->count != 0 && begins_with_none(f, ret) && has_texts(f, ret);

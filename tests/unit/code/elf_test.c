@@ -183,10 +183,10 @@ static void check_entry(int64_t tag, int64_t changed_tag, uint64_t changed_bits)
 /* The loader calls what they lead to, and ends the program for some of them. */
 KIT_TEST(test_a_damaged_dynamic_section_is_damage)
 {
-        static const int64_t tags[] = { DT_RELA,         DT_RELASZ,     DT_RELAENT,
-                                        DT_SYMENT,       DT_SYMTAB,     DT_STRTAB,
-                                        DT_INIT_ARRAY,   DT_FINI_ARRAY, DT_INIT_ARRAYSZ,
-                                        DT_FINI_ARRAYSZ, DT_GNU_HASH };
+        static const int64_t tags[] = { DT_RELA,        DT_RELASZ,     DT_RELAENT,
+                                        DT_SYMENT,      DT_SYMTAB,     DT_STRTAB,
+                                        DT_INIT_ARRAY,  DT_FINI_ARRAY, DT_INIT_ARRAYSZ,
+                                        DT_FINI_ARRAYSZ };
 
         read_file("counter_1.so");
         for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -196,6 +196,7 @@ KIT_TEST(test_a_damaged_dynamic_section_is_damage)
                 check_entry(tags[i], DT_NULL, 0); /* the end, and more after it */
         }
         check_entry(DT_RELACOUNT, DT_RELACOUNT, 1 << 20);
+        check_entry(DT_GNU_HASH, DT_GNU_HASH, (uint64_t)1 << 40);
         free(bytes);
 }
 
@@ -206,8 +207,8 @@ static void set_entry(size_t at, int64_t tag, uint64_t value)
         memcpy(bytes + at, &d, sizeof(d));
 }
 
-/* As the table of packed relocations serves an ordinary one: its first word says where. What the
- * second says, a type, is an address where nobody may write. */
+/* As the table of packed relocations serves an ordinary one: its first word says where. Its second,
+ * a type, would have words written at the very beginning, where nobody may. */
 KIT_TEST(test_packed_relocations_that_lead_elsewhere_are_damage)
 {
         size_t table, size_of_table, size_of_word;
@@ -225,8 +226,9 @@ KIT_TEST(test_packed_relocations_that_lead_elsewhere_are_damage)
         set_entry(size_of_table, DT_RELRSZ, 8);
         set_entry(size_of_word, DT_RELRENT, 8);
         kit_null(kri_elf_read(bytes, size, &elf));
-        set_entry(size_of_table, DT_RELRSZ, 16);
+        set_entry(table, DT_RELR, at + offsetof(Elf64_Rela, r_info));
         kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
+        set_entry(table, DT_RELR, at);
         set_entry(size_of_table, DT_RELRSZ, 7);
         kit_str_eq(kri_elf_read(bytes, size, &elf), "its relocations are damaged");
         set_entry(size_of_table, DT_RELRSZ, 8);
