@@ -48,8 +48,8 @@ typedef struct kr_msg {
  * Blocks the process (not the thread) until a message fits or `timeout_ms` has passed since
  * the call: 0 looks at what has arrived already, KR_INFINITY waits for ever; then
  * KR_TIMEOUT. Where nothing fits, a timeout below KR_INFINITY or above 4294967295 ends the
- * caller with timeout_value. May not return (exit signals). `errno` and thread-locals of the host do not
- * survive it: the process may go on on another thread. */
+ * caller with timeout_value. May not return (exit signals). `errno` and thread-locals of the
+ * host do not survive it: the process may go on on another thread. */
 #define kr_receive(slot, timeout_ms, ...)                                                \
         KRI_RECEIVE(kri_receive, slot, timeout_ms, __VA_ARGS__)
 
