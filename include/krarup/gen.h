@@ -170,8 +170,8 @@ typedef struct kr_from {
 /* -- asking many -- */
 
 /* kr_abcast(nodes, count, name, "message", ...): cast to the servers of this name on these
- * nodes (an array of kr_atom; NULL: all that are connected, and this one). `name` is a kr_atom or a C
- * string. Never fails. Follows gen_server:abcast/3. */
+ * nodes (an array of kr_atom; NULL: all that are connected, and this one). `name` is a kr_atom
+ * or a C string. Never fails. Follows gen_server:abcast/3. */
 #define kr_abcast(nodes, count, name, ...)                                               \
         kri_abcast(nodes, count, KRI_NAME(name), KRI_SITE(__VA_ARGS__),                  \
                    KRI_ARGS(__VA_ARGS__))
