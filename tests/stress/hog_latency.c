@@ -18,6 +18,8 @@
 #include <time.h>
 
 #define PAUSE_NS 1000000
+/* In less time the greatest of a thousand is one or two moments in which the machine stood still. */
+#define FEW_S 10
 #define P999_NS 12000000
 #define WORST_NS 20000000
 
@@ -141,6 +143,8 @@ int main(int argc, char **argv)
                 return 2;
         p999[0] = report("pair", &pair, &worst[0]);
         p999[1] = report("plain thread", &plain, &worst[1]);
+        if (seconds < FEW_S)
+                p999[1] = worst[1];
         holds = p999[0] <= P999_NS + p999[1] && worst[0] <= WORST_NS + worst[1];
         printf("%s\n", holds ? "within bounds" : "too late");
         return holds ? 0 : 1;
