@@ -32,10 +32,13 @@ static kr_term slot_args(const struct kri_pid_slot *slot)
         return (kr_term){ slot->value };
 }
 
-/* The template's and these, both proper lists: gives a new term. */
+/* The template's and these, a proper list: gives a new term. What cannot be put together is the
+ * template's, which nothing can be called with. */
 static kr_term args_with(const struct kri_child *spec, kr_term own)
 {
-        if (kr_is_nil(own))
+        size_t length;
+
+        if (kr_is_nil(own) || !kr_length(spec->args, &length))
                 return kr_keep(spec->args);
         if (kr_is_nil(spec->args))
                 return kr_keep(own);

@@ -415,6 +415,13 @@ static struct kri_begun undefined(const struct kri_child *child, kr_term args)
                                child->function, args));
 }
 
+/* apply/3 takes a proper list only. */
+static struct kri_begun not_applied(const struct kri_child *child, kr_term args)
+{
+        return failed(kr_build("{'EXIT', {badarg, [{erlang, apply, [~, ~, ~], []}]}}",
+                               child->module, child->function, args));
+}
+
 /* The latest of the same names that is there; NULL: none is. */
 static const struct kri_start *find_alive(const struct kri_child *child)
 {
@@ -450,8 +457,11 @@ struct kri_begun kri_child_begin(struct kri_child *child, kr_term args)
         struct beginning b = { .child = child, .args = args };
         kr_msg raised = KR_MSG_INIT;
         struct kri_begun r;
+        size_t length;
         kr_class kind;
 
+        if (!kr_length(args, &length))
+                return not_applied(child, args);
         if (child->how == NULL)
                 child->how = kri_start_find(kr_here(), child->module, child->function,
                                             child->how_id);

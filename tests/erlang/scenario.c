@@ -64,13 +64,14 @@ static bool is_frame(kr_term t)
                kr_is_binary(function) && kr_is_integer(offset) && kr_is_list(place);
 }
 
-/* {Module, Function, Arity, Location}: what a missing callback is told with */
+/* {Module, Function, Arity or Args, Location}: what a missing callback is told with */
 static bool is_erlang_frame(kr_term t)
 {
         kr_atom module, function;
-        int64_t arity;
+        kr_term arity;
 
-        return kr_match(t, "{~, ~, ~, []}", &module, &function, &arity);
+        return kr_match(t, "{~, ~, ~, []}", &module, &function, &arity) &&
+               (kr_is_integer(arity) || kr_is_list(arity));
 }
 
 static bool is_trace(kr_term t)

@@ -374,6 +374,7 @@ static const char *const bad_specs[] = {
         "#{id => a, start => {m, f}}",
         "#{id => a, start => {m, f, x}}",
         "#{id => a, start => {1, f, []}}",
+        "#{id => b, start => {m, f, [x | y]}}",
         C_WITH("a", "restart => often"),
         C_WITH("a", "type => boss"),
         C_WITH("a", "shutdown => soon"),

@@ -98,6 +98,7 @@ wrong_specs() ->
 bad_specs() ->
     [a, #{}, {a, b, c},
      #{id => a, start => {m, f}}, #{id => a, start => {m, f, x}}, #{id => a, start => {1, f, []}},
+     #{id => b, start => {m, f, [x | y]}},
      c(a, #{restart => often}), c(a, #{type => boss}), c(a, #{shutdown => soon}),
      c(a, #{shutdown => -1}), c(a, #{modules => m}), c(a, #{modules => [{m}]}),
      c(a, #{significant => maybe}), c(a, #{significant => true}),

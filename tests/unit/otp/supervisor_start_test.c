@@ -458,6 +458,30 @@ KIT_EVERYWHERE_TEST(test_starts_of_the_same_name_are_not_confused)
         stop_sup(sup);
 }
 
+/* A list without an end is a list for who looks at the specification, but nothing to call with;
+ * a function that is there is not called either. */
+KIT_EVERYWHERE_TEST(test_arguments_without_an_end_are_badarg)
+{
+        kr_pid sup = start_sup("{one_for_one, 1, 5, never, []}");
+
+        expect_answer(sup, "{start_child, #{id => a, start => {m, f, [x | y]}}}",
+                      "{error, {{'EXIT', {badarg,"
+                      " [{erlang, apply, [m, f, [x | y]], []}]}}, {child, _, _, _, _, _,"
+                      " _, _, _}}}");
+        expect_answer(sup, "{start_child, #{id => a, start => {w, waits, [x | y]}}}",
+                      "{error, {{'EXIT', {badarg,"
+                      " [{erlang, apply, [w, waits, [x | y]], []}]}}, _}}");
+        expect_answer(sup, "{start_child, #{id => a, start => {m, f, [x]}}}",
+                      "{error, {{'EXIT', {undef, _}}, _}}");
+        stop_sup(sup);
+        sup = start_sup("{simple_one_for_one, 1, 5, never,"
+                        " [#{id => a, start => {w, waits, [x | y]}}]}");
+        expect_answer(sup, "{start_child, [z]}",
+                      "{error, {'EXIT', {badarg, [{erlang, apply, [w, waits, [x | y]],"
+                      " []}]}}}");
+        stop_sup(sup);
+}
+
 static kr_started follows_null(kr_term args, kr_msg *more)
 {
         volatile int *volatile null = NULL;
@@ -508,4 +532,5 @@ KIT_MAIN(KIT_CASE(test_it_starts_and_stops), KIT_CASE(test_init_may_ignore),
          KIT_CASE(test_specs_of_c_are_specs_of_otp),
          KIT_CASE(test_what_is_wrong_with_a_child_of_c_is_named),
          KIT_CASE(test_starts_of_the_same_name_are_not_confused),
+         KIT_CASE(test_arguments_without_an_end_are_badarg),
          KIT_CASE(test_a_fault_in_a_start_function_is_its_failure))
