@@ -128,7 +128,8 @@ KR_API void kr_node_stats_read(kr_node *node, kr_node_stats *ret_stats);
  * be killed: misuse in it is an error that the call returns. What does not return (kr_exit,
  * kr_error, kr_become, ...) ends the thread, and the program if it is the first thread, and
  * says so on standard error.
- * KR_EALREADY: it is one already; KR_ENOMEM; KR_ESYSTEMLIMIT: the process table is full. */
+ * KR_EALREADY: it is one already; KR_EBADARG: `node` or `ret_pid` is NULL; KR_ENOMEM;
+ * KR_ESYSTEMLIMIT: the process table is full. */
 KR_API KR_MUST_CHECK kr_err kr_thread_attach(kr_node *node, kr_pid *ret_pid);
 KR_API void kr_thread_detach(void);
 

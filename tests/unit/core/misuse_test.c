@@ -174,6 +174,7 @@ KIT_TEST(test_misuse_on_an_attached_thread_returns_and_the_thread_goes_on)
         kr_msg msg = KR_MSG_INIT;
         kr_pid pid;
 
+        kit_err(kr_thread_attach(node, NULL), KR_EBADARG);
         kit_ok(kr_thread_attach(node, &pid));
         prepare();
         misuse_all(true);
