@@ -7,30 +7,57 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TAKE_TRIES 100 /* that many holders have ended just now: one more is there */
 
 static struct flock whole(short type)
 {
         return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
 }
 
-bool kri_pid_take(const char *path)
+static bool has_path(int fd, const char *path)
+{
+        struct stat ours, theirs;
+
+        return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 &&
+               ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* The locked file; -1: see errno. The holder before may have removed it after we had opened it:
+ * what is locked then is nobody's, and the next one would make another. */
+static int open_locked(const char *path)
 {
         struct flock lock = whole(F_WRLCK);
-        /* never closed: the lock goes with the program */
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        for (int i = 0; i < TAKE_TRIES; i++) {
+                int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+                if (fd < 0)
+                        return -1;
+                if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+                        (void)close(fd);
+                        break;
+                }
+                if (has_path(fd, path))
+                        return fd;
+                (void)close(fd);
+        }
+        errno = EALREADY;
+        return -1;
+}
+
+bool kri_pid_take(const char *path)
+{
+        int fd = open_locked(path); /* never closed: the lock goes with the program */
         char text[32];
         int len;
 
         if (fd < 0)
                 return false;
-        if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-                (void)close(fd);
-                errno = EALREADY;
-                return false;
-        }
         len = snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
         if (ftruncate(fd, 0) == 0 && write(fd, text, (size_t)len) == len)
                 return true;
