@@ -12,6 +12,7 @@
 #include <krarup/memory.h>
 #include <krarup/text.h>
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,10 @@ bool kri_host_start(const struct kri_host_opts *opts)
         (void)snprintf(host.name, sizeof(host.name), "%s",
                        opts->name != NULL ? opts->name : "shell@localhost");
         host.halted_flag = kri_flag_open();
+        if (host.halted_flag < 0) {
+                kri_complain("the node cannot be started: %s", strerror(errno));
+                return false;
+        }
         err = kr_node_start(&(kr_node_opts){ .name = host.name,
                                              .faults = KR_FAULTS_EXIT },
                             &host.node);

@@ -177,13 +177,24 @@ static int end(int status)
         return status;
 }
 
-int kri_serve(const struct kri_serve_opts *opts)
+/* What is not there would be waited for in vain. */
+static bool open_ears(void)
 {
-        serving.opts = opts;
         serving.changes = -1;
         serving.signals = kri_signals_open();
         serving.alive = kri_flag_open();
         serving.tried = kri_flag_open();
+        if (serving.signals >= 0 && serving.alive >= 0 && serving.tried >= 0)
+                return true;
+        kri_complain("cannot listen for signals: %s", strerror(errno));
+        return false;
+}
+
+int kri_serve(const struct kri_serve_opts *opts)
+{
+        serving.opts = opts;
+        if (!open_ears())
+                return KRI_FAILED;
         kri_started_keep();
         if (!kri_folder_go(opts->project->folder)) {
                 kri_complain("%s: %s", opts->project->folder, strerror(errno));
