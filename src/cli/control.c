@@ -6,6 +6,7 @@
 #include "plat_pid.h"
 #include "plat_server.h"
 #include "plat_socket.h"
+#include "plat_wait.h"
 #include "protocol.h"
 #include "say.h"
 #include "shell_session.h"
@@ -22,6 +23,8 @@
 #define SHELLS_MAX 100 /* so that there is room for who asks for status, or a stop */
 #define WHICH_MS 2000
 #define SESSION_END_MS 5000
+#define ATTACH_TRIES 50
+#define ATTACH_PAUSE_MS 100
 
 static char socket_path[KRI_PATH_MAX];
 static _Atomic int shells;
@@ -135,19 +138,31 @@ static bool take_frame(struct connection *c, char kind, const kr_buf *frame)
         return goes_on;
 }
 
-/* The descriptor may be closed only after the session has ended. */
-static void end_session(struct connection *c)
+/* The node may be full for a moment. */
+static bool attach_in_time(void)
+{
+        kr_pid self;
+
+        for (int tries = 0; tries < ATTACH_TRIES; tries++) {
+                if (kr_thread_attach(kri_host_node(), &self) == KR_OK)
+                        return true;
+                (void)kri_wait_any(NULL, 0, ATTACH_PAUSE_MS);
+        }
+        return false;
+}
+
+/* The descriptor may be closed only after the session has ended. False: it goes on, and finds
+ * nobody at the other end. */
+static bool end_session(struct connection *c)
 {
         kr_msg msg = KR_MSG_INIT;
         kr_ref monitor;
-        kr_pid self;
 
         if (kr_pid_is_none(c->session))
-                return;
-        (void)atomic_fetch_sub(&shells, 1);
-        if (kr_thread_attach(kri_host_node(), &self) != KR_OK)
-                return;
+                return true;
         kri_socket_shut(c->fd);
+        if (!attach_in_time())
+                return false;
         monitor = kr_monitor(c->session);
         kr_send(c->session, "closed");
         if (kr_receive(&msg, SESSION_END_MS, kr_on(0, "{'DOWN', =, _, _, _}", monitor)) ==
@@ -158,18 +173,22 @@ static void end_session(struct connection *c)
         }
         kr_msg_clear(&msg);
         kr_thread_detach();
+        (void)atomic_fetch_sub(&shells, 1);
+        return true;
 }
 
-static void serve(int fd)
+static bool serve(int fd)
 {
         struct connection c = { .fd = fd, .session = kr_pid_none() };
         kr_buf frame = KR_BUF_INIT;
+        bool ended;
         char kind;
 
         while (kri_frame_recv(fd, &kind, &frame) && take_frame(&c, kind, &frame))
                 ;
-        end_session(&c);
+        ended = end_session(&c);
         kr_buf_free(&frame);
+        return ended;
 }
 
 /* -- the door -- */

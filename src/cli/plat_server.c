@@ -11,7 +11,7 @@
 
 /* `fds` and what follows: under the lock. A place whose fd is -1 is free. */
 static struct {
-        void (*serve)(int fd);
+        bool (*serve)(int fd);
         pthread_mutex_t lock;
         pthread_cond_t left;
         int fds[KRI_SERVER_CONNECTIONS];
@@ -31,11 +31,12 @@ static void leave(void)
 static void run_connection(void *arg)
 {
         int place = (int)(intptr_t)arg, fd = server.fds[place];
+        bool is_free = server.serve(fd);
 
-        server.serve(fd);
         (void)pthread_mutex_lock(&server.lock);
         server.fds[place] = -1;
-        kri_socket_close(fd);
+        if (is_free)
+                kri_socket_close(fd);
         leave();
         (void)pthread_mutex_unlock(&server.lock);
 }
@@ -85,7 +86,7 @@ static void run_listener(void *unused)
         (void)pthread_mutex_unlock(&server.lock);
 }
 
-bool kri_server_start(int listener, void (*serve)(int fd))
+bool kri_server_start(int listener, bool (*serve)(int fd))
 {
         server.serve = serve;
         server.listener = listener;
