@@ -425,8 +425,11 @@ static kri_word build_kept(const struct kri_code *code, const union kri_arg *arg
 kr_term kri_build(struct kri_site *site, const union kri_arg *args)
 {
         const struct kri_code *code = kri_site_code(site);
-        uint64_t words = code ? kri_code_words(code, args) : KRI_WORDS_BAD;
+        uint64_t words;
 
+        if (code && code->shape == KRI_SHAPE_WORD)
+                return (kr_term){ ((const struct kri_build_code *)code)->word };
+        words = code ? kri_code_words(code, args) : KRI_WORDS_BAD;
         if (words == KRI_WORDS_BAD)
                 return (kr_term){ KRI_NONE };
         if (words == 0)
