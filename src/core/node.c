@@ -127,6 +127,15 @@ static void count_alive(struct kri_sched *s, int64_t change)
                                       memory_order_relaxed);
 }
 
+/* False: the node is full. */
+static __attribute__((noinline)) bool refill_ring(struct kri_sched *s)
+{
+        kri_lock(&s->node->slots_lock);
+        s->slot_count = refill_slots(s, KRI_SLOT_RING / 2);
+        kri_unlock(&s->node->slots_lock);
+        return s->slot_count != 0;
+}
+
 struct kri_proc *kri_slot_take(struct kri_sched *s)
 {
         struct kr_node *node = s->node;
@@ -136,13 +145,8 @@ struct kri_proc *kri_slot_take(struct kri_sched *s)
                 return NULL;
         if (atomic_load_explicit(&node->stopping, memory_order_relaxed))
                 return NULL;
-        if (s->slot_count == 0) {
-                kri_lock(&node->slots_lock);
-                s->slot_count = refill_slots(s, KRI_SLOT_RING / 2);
-                kri_unlock(&node->slots_lock);
-                if (s->slot_count == 0)
-                        return NULL;
-        }
+        if (s->slot_count == 0 && !refill_ring(s))
+                return NULL;
         index = s->slots[s->slot_head];
         s->slot_head = (s->slot_head + 1) % KRI_SLOT_RING;
         s->slot_count--;
