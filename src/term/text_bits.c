@@ -71,21 +71,62 @@ static uint8_t byte_of(const struct integer *n, uint64_t i)
         return (uint8_t)((borrow ? -limb : ~limb) >> (i % 8 * 8));
 }
 
+/* The bytes at `from` and on, `count` of them, towards the lowest if `step` is -1. */
+static kr_err put_bytes(struct kri_parser *p, struct bits *bits, const struct integer *n,
+                        uint64_t from, int step, uint64_t count)
+{
+        kr_err err = KR_OK;
+
+        for (; count > 0 && err == KR_OK; count--, from += (uint64_t)step)
+                err = put_bits(p, bits, byte_of(n, from), 8);
+        return err;
+}
+
+/* `count` bytes of zeroes or of ones: a size is quickly written, and its bits are many. */
+static kr_err put_fill(struct kri_parser *p, struct bits *bits, uint8_t fill,
+                       uint64_t count)
+{
+        unsigned used = bits->count % 8;
+        char *room;
+        kr_err err;
+
+        if (count == 0)
+                return KR_OK;
+        err = kri_buf_room(&p->out, count, &room);
+        if (err != KR_OK)
+                return err;
+        memset(room, fill, count);
+        if (used != 0) {
+                room[-1] |= (char)(fill >> used);
+                room[count - 1] = (char)(fill << (8 - used));
+        }
+        bits->count += 8 * count;
+        return KR_OK;
+}
+
+/* The highest byte may be a part of one; below it is the sign, down to the limbs. */
 static kr_err put_integer(struct kri_parser *p, struct bits *bits,
                           const struct integer *n, uint64_t size, bool little)
 {
-        uint64_t bytes = (size + 7) / 8;
-        unsigned top = size % 8 ? (unsigned)(size % 8) : 8;
+        uint64_t high = (size + 7) / 8 - 1; /* the number of the highest byte */
+        uint64_t low = n->count * 8 < high ? n->count * 8 : high;
+        unsigned part = size % 8 ? (unsigned)(size % 8) : 8;
         kr_err err = KR_OK;
 
         if (size > bits->max - bits->count)
                 return kri_parse_fail(p, KR_ETOOBIG, "the binary is too large");
-        for (uint64_t i = 0; i < bytes && err == KR_OK; i++) {
-                uint64_t at = little ? i : bytes - 1 - i;
-
-                err = put_bits(p, bits, byte_of(n, at), at == bytes - 1 ? top : 8);
-        }
-        return err;
+        if (size == 0)
+                return KR_OK;
+        if (little)
+                err = put_bytes(p, bits, n, 0, 1, low);
+        else
+                err = put_bits(p, bits, byte_of(n, high), part);
+        if (err == KR_OK)
+                err = put_fill(p, bits, n->negative ? 0xff : 0, high - low);
+        if (err != KR_OK)
+                return err;
+        return little ? put_bits(p, bits, byte_of(n, high), part)
+                      : put_bytes(p, bits, n, low - 1, -1, low);
 }
 
 static kr_err put_uint(struct kri_parser *p, struct bits *bits, uint64_t value,

@@ -56,6 +56,28 @@ KIT_TEST(test_terms_print_as_they_are_written)
                 check_printed(texts[i], NULL, texts[i]);
 }
 
+KIT_TEST(test_integers_fill_the_bits_they_are_given)
+{
+        static const char *const texts[][2] = {
+                { "<<1:3,5:85>>", "<<32,0,0,0,0,0,0,0,0,0,5>>" },
+                { "<<-2:90/little>>",
+                  "<<254,255,255,255,255,255,255,255,255,255,255,3:2>>" },
+                { "<<-300:27>>", "<<255,255,218,4:3>>" },
+                { "<<5:5,-2:83/little>>",
+                  "<<47,247,255,255,255,255,255,255,255,255,255>>" },
+                { "<<1:1,-18446744073709551616:95>>",
+                  "<<255,255,255,255,0,0,0,0,0,0,0,0>>" },
+                { "<<-0:72>>", "<<0,0,0,0,0,0,0,0,0>>" },
+                { "<<1:0,2>>", "<<2>>" },
+                { "<<-1:3,-1:77,1:5>>",
+                  "<<255,255,255,255,255,255,255,255,255,255,1:5>>" },
+                { "<<300:24/little>>", "<<44,1,0>>" },
+        };
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                check_printed(texts[i][0], NULL, texts[i][1]);
+}
+
 /* Decimal digits of the largest would take a minute. */
 KIT_TEST(test_enormous_integers_print_in_base_16)
 {
