@@ -308,6 +308,13 @@ KR_API enum kri_envelope kri_gen_open(kr_term message, kr_from *ret_from,
                                       kr_term *ret_inside);
 KR_API void kri_gen_reply(kr_from from, struct kri_site *site, const union kri_arg *args);
 
+/* The usual word of a child: {ack, Self, {ok, Self}} to who waits for it; and, for that one, the
+ * wait. hear: true: it was the first thing to come, and went into the slot (NULL: nowhere), whose
+ * term is {ok, Child}; false: something else has come, or nothing for so long, or that is not all
+ * there is to wait for: kr_receive finds it out. Blocks. */
+KR_API void kri_start_ack(kr_pid starter);
+KR_API bool kri_start_hear(kr_pid child, int64_t timeout_ms, kr_msg *slot);
+
 /* In the core: as kr_receive_top with "_", for loops that handle millions in a second: 0, or
  * KR_TIMEOUT. */
 KR_API int kri_receive_next(kr_msg *slot, int64_t timeout_ms);

@@ -237,23 +237,11 @@ static KRI_TAIL int received_enough(struct kri_proc *p, int id)
         return id;
 }
 
-/* The mailbox is empty, and so is the queue, and there is nothing to think of but that: the
- * usual wait, which has its deadline then. */
-static inline __attribute__((always_inline)) bool waits_simply(struct kri_proc *p,
-                                                               const kr_msg *slot,
-                                                               int64_t timeout_ms)
-{
-        return slot != NULL && p->scanned == NULL && p->doom == NULL &&
-               !kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_THREAD) &&
-               p->sched->outbox.to != p && !kri_outer_has_news(p) &&
-               (timeout_ms == KR_INFINITY || kri_wait_limit_quickly(p, timeout_ms));
-}
-
 /* Waits, and begins anew: with little to keep across the switch, it costs little. */
 static KRI_TAIL int receive_waiting(struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
                                     const struct kr_clause *clauses)
 {
-        if (!waits_simply(p, slot, timeout_ms))
+        if (slot == NULL || !kri_waits_simply(p, timeout_ms))
                 return receive_in(p, slot, timeout_ms, clauses);
         kri_flags_set(p, 0, KRI_P_NEWS);
         kri_switch_out(p, KRI_OUT_WAIT);

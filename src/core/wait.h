@@ -83,6 +83,17 @@ static inline bool kri_wait_limit_quickly(struct kri_proc *p, int64_t timeout_ms
         return true;
 }
 
+/* The mailbox of p is empty, and so is the queue; is there nothing to think of but that? The usual
+ * wait, which has its deadline then. False: nothing has happened. */
+static inline __attribute__((always_inline)) bool kri_waits_simply(struct kri_proc *p,
+                                                                   int64_t timeout_ms)
+{
+        return p->scanned == NULL && p->doom == NULL &&
+               !kri_has(p, KRI_P_TOP | KRI_P_WAIT_TIMED | KRI_P_THREAD) &&
+               p->sched->outbox.to != p && !kri_outer_has_news(p) &&
+               (timeout_ms == KR_INFINITY || kri_wait_limit_quickly(p, timeout_ms));
+}
+
 /* Until something arrives or the time is up. */
 static inline __attribute__((always_inline)) void kri_wait(struct kri_proc *p,
                                                            int64_t timeout_ms,

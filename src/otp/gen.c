@@ -173,8 +173,7 @@ void kr_gen_init_ack(kr_gen *g)
         if ((g->born.flags & KRI_BORN_STARTED) == 0)
                 return;
         g->born.flags |= KRI_BORN_ACKED; /* before others run, who may end us */
-        (void)kr_send(kri_born_starter(&g->born), "{ack, ~, {ok, ~}}", kr_self(),
-                      kr_self());
+        kri_start_ack(kri_born_starter(&g->born));
 }
 
 void kri_gen_is_running(kr_gen *g)

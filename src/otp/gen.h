@@ -123,6 +123,9 @@ kr_pid kri_line_parent(const struct kri_line *line);
 /* The line for a child of the caller: the caller owns a count of it. In a critical region.
  * False: no memory. */
 bool kri_line_for_child(struct kri_line **ret_line);
+/* The same of a caller without name and ancestors: nothing to count, so that it needs no critical
+ * region. NULL: it is not that simple. */
+struct kri_line *kri_line_uncounted(void);
 void kri_line_release(struct kri_line *line);
 /* Is there anything to let go of? Of NULL, and of one that is just a pid, there is not. */
 static inline bool kri_line_is_counted(const struct kri_line *line)

@@ -11,12 +11,12 @@ static bool is_just_pid(const struct kri_line *line)
         return ((uintptr_t)line & 1) != 0;
 }
 
-/* NULL: it does not fit. */
+/* The caller's pid by itself. NULL: it does not fit. */
 static struct kri_line *just_pid(kr_pid pid)
 {
         uint64_t word = pid.num << 1 | 1;
 
-        if (word >> 1 != pid.num || word > UINTPTR_MAX || pid.node != kr_self().node)
+        if (word >> 1 != pid.num || word > UINTPTR_MAX)
                 return NULL;
         return (struct kri_line *)(uintptr_t)word;
 }
@@ -76,14 +76,14 @@ static struct kri_line *new_block(kr_atom name, kr_pid pid, struct kri_line *res
         return line;
 }
 
-/* The same, as a block only if need be. */
-static struct kri_line *new_line(kr_atom name, kr_pid pid, struct kri_line *rest)
+/* The same for the caller, as a block only if need be. */
+static struct kri_line *own_line(kr_atom name, struct kri_line *rest)
 {
         struct kri_line *line = NULL;
 
         if (name.index == 0 && rest == NULL)
-                line = just_pid(pid);
-        return line != NULL ? line : new_block(name, pid, rest);
+                line = just_pid(kr_self());
+        return line != NULL ? line : new_block(name, kr_self(), rest);
 }
 
 /* From the last one on, for each points to the next. */
@@ -130,7 +130,7 @@ static bool shared_line(kr_gen *g, kr_atom name, struct kri_line **ret_line)
         if (more == NULL)
                 return false;
         if (more->ours == NULL || !kr_atom_eq(name_of(more->ours), name)) {
-                line = new_line(name, kr_self(), line_ref(g->born.line));
+                line = own_line(name, line_ref(g->born.line));
                 if (line == NULL)
                         return false;
                 kri_line_release(more->ours); /* it has another name by now */
@@ -147,8 +147,15 @@ bool kri_line_for_child(struct kri_line **ret_line)
 
         if (g != NULL)
                 return shared_line(g, name, ret_line);
-        *ret_line = new_line(name, kr_self(), line_of_plain(kri_born_self()));
+        *ret_line = own_line(name, line_of_plain(kri_born_self()));
         return *ret_line != NULL;
+}
+
+struct kri_line *kri_line_uncounted(void)
+{
+        if (kri_born_self() != NULL || kri_gen_own_name().index != 0)
+                return NULL;
+        return just_pid(kr_self());
 }
 
 kr_term kri_line_term(const struct kri_line *line)

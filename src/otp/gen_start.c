@@ -18,13 +18,14 @@ enum { ACK, NACK, EXIT, DOWN };
 
 /* -- spawning -- */
 
-kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *child)
+/* Not to be killed between the line and its count. */
+static kr_pid spawn_counted(const kr_spawn_opts *opts, const struct kri_newborn *child)
 {
         struct kri_born *born = child->record;
         kr_pid pid = kr_pid_none();
 
         kr_critical_begin();
-        if (child->loop != &kri_gen_loop || kri_line_for_child(&born->line)) {
+        if (kri_line_for_child(&born->line)) {
                 pid = kr_try_spawn_loop(opts, child->loop, child->record, child->size,
                                         child->args);
                 if (kr_pid_is_none(pid))
@@ -32,6 +33,19 @@ kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *chil
         }
         kr_critical_end();
         return pid;
+}
+
+kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *child)
+{
+        struct kri_born *born = child->record;
+
+        if (child->loop == &kri_gen_loop) {
+                born->line = kri_line_uncounted();
+                if (born->line == NULL)
+                        return spawn_counted(opts, child);
+        }
+        return kr_try_spawn_loop(opts, child->loop, child->record, child->size,
+                                 child->args);
 }
 
 /* -- waiting -- */
@@ -42,7 +56,7 @@ struct start {
         bool linked;
         bool keeps_down;
         int64_t deadline_ms; /* KR_INFINITY: none */
-        kr_msg *slot;        /* what the child said, or why it failed */
+        kr_msg *slot; /* what the child said, or why it failed; NULL: nobody asks */
 };
 
 static kr_ref watch(const struct start *start)
@@ -113,11 +127,8 @@ static int64_t slice_ms(const struct start *start)
         return left < 0 ? 0 : left;
 }
 
-/* What ended the wait, with its term in the slot; KR_TIMEOUT: nothing within `wait_ms`. In line,
- * as all up to the public function: after a change of stacks every return is one that the
- * processor predicts wrongly. */
-static inline __attribute__((always_inline)) int wait_for(const struct start *start,
-                                                          int64_t wait_ms)
+/* What ended the wait, with its term in the slot; KR_TIMEOUT: nothing within `wait_ms`. */
+static int wait_for(const struct start *start, int64_t wait_ms)
 {
         kr_term term;
         int what = kr_receive(start->slot, wait_ms,
@@ -130,7 +141,7 @@ static inline __attribute__((always_inline)) int wait_for(const struct start *st
         return what;
 }
 
-static inline __attribute__((always_inline)) int await_word(const struct start *start)
+static int await_word(const struct start *start)
 {
         for (;;) {
                 int what = wait_for(start, slice_ms(start));
@@ -193,6 +204,19 @@ static kr_started await_start(const struct start *start)
         return started;
 }
 
+/* It was not the usual word that came first. */
+static __attribute__((noinline)) kr_started await_any(struct start *start)
+{
+        kr_msg own = KR_MSG_INIT;
+        kr_started started;
+
+        if (start->slot == NULL)
+                start->slot = &own;
+        started = await_start(start);
+        kr_msg_clear(&own);
+        return started;
+}
+
 static const char *bad_option(const kr_start_opts *opts)
 {
         if (opts->timeout_ms < KR_INFINITY)
@@ -202,44 +226,50 @@ static const char *bad_option(const kr_start_opts *opts)
         return NULL;
 }
 
+/* How the child is spawned for the start, and what its record says of it. */
+static inline kr_spawn_opts prepare(enum kri_start_mode mode, const kr_start_opts *opts,
+                                    struct kri_born *born, struct start *start)
+{
+        kr_spawn_opts spawn = opts->spawn;
+
+        spawn.link |= mode == KRI_START_LINK;
+        spawn.monitor = mode == KRI_START_MONITOR;
+        spawn.ret_monitor = spawn.monitor ? &start->monitor : NULL;
+        born->flags |= KRI_BORN_STARTED;
+        if (mode != KRI_START_PLAIN)
+                born->flags |= KRI_BORN_HAS_PARENT;
+        if (spawn.link)
+                born->flags |= KRI_BORN_LINKED;
+        start->linked = spawn.link;
+        if (opts->timeout_ms > 0)
+                start->deadline_ms = kr_monotonic_ms(NULL) + opts->timeout_ms;
+        return spawn;
+}
+
 kr_started kri_start_child(enum kri_start_mode mode, const kr_start_opts *opts,
                            const struct kri_newborn *child, bool keeps_down)
 {
         static const kr_start_opts none;
-        kr_started failed = { KR_EBADARG, kr_pid_none(), kr_ref_none() };
-        kr_msg own = KR_MSG_INIT;
-        struct kri_born *born = child->record;
+        kr_started started = { KR_EBADARG, kr_pid_none(), kr_ref_none() };
         struct start start = { .keeps_down = keeps_down, .deadline_ms = KR_INFINITY };
-        kr_spawn_opts spawn_opts;
+        kr_spawn_opts spawn;
 
         if (kr_here() == NULL)
-                return failed;
+                return started;
         if (opts == NULL)
                 opts = &none;
         if (bad_option(opts) != NULL) {
                 kri_otp_badarg("kr_start", bad_option(opts));
-                return failed;
+                return started;
         }
-        spawn_opts = opts->spawn;
-        spawn_opts.link |= mode == KRI_START_LINK;
-        spawn_opts.monitor = mode == KRI_START_MONITOR;
-        spawn_opts.ret_monitor = spawn_opts.monitor ? &start.monitor : NULL;
-        born->flags |= KRI_BORN_STARTED;
-        if (mode != KRI_START_PLAIN)
-                born->flags |= KRI_BORN_HAS_PARENT;
-        if (spawn_opts.link)
-                born->flags |= KRI_BORN_LINKED;
-        start.linked = spawn_opts.link;
-        start.slot = opts->ret_reason != NULL ? opts->ret_reason : &own;
-        if (opts->timeout_ms > 0)
-                start.deadline_ms = kr_monotonic_ms(NULL) + opts->timeout_ms;
-        start.pid = kri_spawn_child(&spawn_opts, child);
+        start.slot = opts->ret_reason;
+        spawn = prepare(mode, opts, child->record, &start);
+        start.pid = kri_spawn_child(&spawn, child);
         if (kr_pid_is_none(start.pid)) {
-                failed.err = KR_ESYSTEMLIMIT;
-                return failed;
+                started.err = KR_ESYSTEMLIMIT;
+                return started;
         }
-        failed = await_start(&start);
-        if (own.sig != NULL)
-                kr_msg_clear(&own);
-        return failed;
+        if (kri_start_hear(start.pid, slice_ms(&start), start.slot))
+                return (kr_started){ KR_OK, start.pid, start.monitor };
+        return await_any(&start);
 }

@@ -38,7 +38,7 @@
         X(low, "low")                                                                    \
         X(high, "high") X(max, "max") X(report, "report")                                \
         X(reports_lost, "reports_lost") X(full, "full") X(gen_cast, "$gen_cast") X(gen_call, "$gen_call") \
-        X(modules, "modules")
+        X(modules, "modules") X(ack, "ack")
 /* clang-format on */
 
 enum kri_known_atom {

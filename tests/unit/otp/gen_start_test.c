@@ -34,6 +34,33 @@ KIT_EVERYWHERE_TEST(test_start_gives_the_pid_of_a_process_that_runs)
         kit_expect_nothing();
 }
 
+/* A starter that has waited for one before, as most have, waits in another way: what comes before
+ * the word of the child, or has been there already, is left in the mailbox. */
+KIT_EVERYWHERE_TEST(test_a_start_takes_the_word_of_its_child_and_nothing_else)
+{
+        kr_msg msg = KR_MSG_INIT, said = KR_MSG_INIT;
+        kr_start_opts opts = { .ret_reason = &said };
+
+        for (int i = 0; i < 3; i++) {
+                kr_started s = kr_start_link(&echo, &opts, "{tell, ~}", kr_self());
+
+                kit_ok(s.err);
+                kit_match(said.term, "{ok, =}", s.pid);
+                kit_expect(&msg, "{init, =, =}", s.pid, s.pid);
+                s = kr_start_link(&echo, &opts, "[]");
+                kit_ok(s.err);
+                kit_match(said.term, "{ok, =}", s.pid);
+                kit_expect_nothing();
+                kr_send(kr_self(), "{older, ~}", i);
+                kit_ok(kr_start_link(&echo, NULL, "[]").err);
+                kit_expect(&msg, "{older, =}", i);
+                kit_ok(kr_start_link(&echo, NULL, "[]").err);
+                kit_expect_nothing();
+        }
+        kr_msg_clear(&said);
+        kr_msg_clear(&msg);
+}
+
 KIT_EVERYWHERE_TEST(test_the_name_is_there_before_init_runs)
 {
         kr_started s = kr_start(&echo, &(kr_start_opts){ .name = "anna" }, "{tell, ~}",
@@ -353,6 +380,7 @@ KIT_TEST(test_a_wrong_pattern_is_told_to_a_thread)
 }
 
 KIT_MAIN(KIT_CASE(test_start_gives_the_pid_of_a_process_that_runs),
+         KIT_CASE(test_a_start_takes_the_word_of_its_child_and_nothing_else),
          KIT_CASE(test_the_name_is_there_before_init_runs),
          KIT_CASE(test_a_name_that_is_taken_says_by_whom),
          KIT_CASE(test_of_many_that_race_for_a_name_one_gets_it),
