@@ -359,14 +359,6 @@ struct kri_proc *kri_proc_new_thread(struct kri_sched *s)
         return p;
 }
 
-bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts)
-{
-        return opts != NULL && ((unsigned)opts->priority > KR_PRIORITY_MAX ||
-                                (unsigned)opts->alias > KR_ALIAS_REPLY_DEMONITOR ||
-                                (unsigned)opts->mailbox.overflow > KR_OVERFLOW_EXIT ||
-                                (opts->monitor && opts->ret_monitor == NULL));
-}
-
 static kr_pid spawn_foreign(struct kr_node *node, const kr_spawn_opts *opts,
                             const struct kri_entry *entry)
 {

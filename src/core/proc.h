@@ -379,7 +379,13 @@ struct kri_proc *kri_proc_new(struct kri_sched *s, struct kri_proc *parent,
                               const kr_spawn_opts *opts, const struct kri_entry *entry);
 /* Take it back: nobody hears of it. */
 void kri_proc_undo(struct kri_sched *s, struct kri_proc *parent, struct kri_proc *p);
-bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts);
+static inline bool kri_spawn_opts_are_bad(const kr_spawn_opts *opts)
+{
+        return opts != NULL && ((unsigned)opts->priority > KR_PRIORITY_MAX ||
+                                (unsigned)opts->alias > KR_ALIAS_REPLY_DEMONITOR ||
+                                (unsigned)opts->mailbox.overflow > KR_OVERFLOW_EXIT ||
+                                (opts->monitor && opts->ret_monitor == NULL));
+}
 /* As kri_spawn, by p, which has entered. None: no room, or no memory; nothing is raised. */
 kr_pid kri_spawn_here(struct kri_proc *p, const kr_spawn_opts *opts,
                       const struct kri_entry *entry);

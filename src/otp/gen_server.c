@@ -691,7 +691,8 @@ static KR_NORETURN void terminate(kr_gen *g, kr_class kind, kr_term reason)
 
 /* -- init -- */
 
-static void initialised(kr_gen *g, kr_next next)
+/* Init has said anything but a plain kr_ok(). */
+static void decide_init(kr_gen *g, kr_next next)
 {
         if (next.kind == KRI_NEXT_UNDEF)
                 kr_gen_init_stop(g, KR_CLASS_ERROR, undef(g, INIT));
@@ -703,6 +704,12 @@ static void initialised(kr_gen *g, kr_next next)
                 kr_gen_init_error(g, more_of(g));
         if (next.kind == KRI_NEXT_IGNORE)
                 kr_gen_init_ignore(g);
+}
+
+static void initialised(kr_gen *g, kr_next next)
+{
+        if (next.kind != KRI_NEXT_OK || next.then != KRI_THEN_NOTHING)
+                decide_init(g, next);
         g->born.then = (uint8_t)next.then;
         g->born.timeout_ms = next.timeout_ms;
         kr_gen_init_ack(g);
