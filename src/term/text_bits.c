@@ -52,7 +52,7 @@ static kr_err put_bits(struct kri_parser *p, struct bits *bits, uint8_t byte,
 
 /* Byte `i` of the two's complement of an integer. */
 struct integer {
-        bool negative;
+        bool negative; /* and not 0 */
         const uint64_t *limbs;
         uint64_t count;
 };
@@ -337,6 +337,7 @@ static kr_err parse_number(struct kri_parser *p, struct bits *bits, bool negativ
         if (err != KR_OK)
                 return err;
         n.limbs = limbs;
+        n.negative &= n.count > 0;
         err = kri_parse_next(p);
         if (err == KR_OK)
                 err = parse_spec(p, &spec);
