@@ -30,6 +30,10 @@
  *           closed, the program and what it started in its process group are killed (SIGKILL),
  *           before links and monitors hear of it; with .outlives they only lose their pipes.
  * Waiting   A write waits, process not thread, while the pipe is full, and may not return.
+ * Signals   The program begins with no signal blocked. What system(), popen() or fork start in
+ *           a process has all blocked but those of faults, as a node's own threads have, so that
+ *           the host's handlers never run on the stack of a process: SIGTERM does not end it.
+ *           Use a port; or posix_spawn with posix_spawnattr_setsigmask.
  * Errors    KR_ECLOSED     the port is closed; write: the program has closed its input
  *           KR_ENOENT, KR_EACCES, KR_ENOTDIR, ...   the program cannot be run
  *           KR_ENOMEM, KR_ESYSTEMLIMIT (processes, descriptors, handles), KR_EOS

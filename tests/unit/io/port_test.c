@@ -110,6 +110,13 @@ KIT_PROCESS_TEST(test_a_status_of_a_signal)
         check_says(shell("kill -TERM $$", (kr_port_opts){ 0 }), "", 128 + SIGTERM);
 }
 
+/* Whatever the threads of the node have blocked. */
+KIT_PROCESS_TEST(test_a_program_begins_with_no_signal_blocked)
+{
+        check_says(shell("grep SigBlk /proc/self/status", (kr_port_opts){ 0 }),
+                   "SigBlk:\t0000000000000000\n", 0);
+}
+
 KIT_PROCESS_TEST(test_errors_come_apart_or_together_or_not)
 {
         char out[100], err[100];
@@ -596,6 +603,7 @@ KIT_SIM_TEST(test_there_are_no_programs_in_a_simulation)
 
 KIT_MAIN(KIT_CASE(test_what_it_says_and_its_status), KIT_CASE(test_what_it_is_given),
          KIT_CASE(test_a_status_of_a_signal),
+         KIT_CASE(test_a_program_begins_with_no_signal_blocked),
          KIT_CASE(test_errors_come_apart_or_together_or_not),
          KIT_CASE(test_environment_and_folder), KIT_CASE(test_it_inherits_nothing_else),
          KIT_CASE(test_what_cannot_be_run), KIT_CASE(test_lines),
