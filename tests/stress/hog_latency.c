@@ -7,7 +7,8 @@
  * millisecond. At the same time a plain thread that has nothing to do with Krarup sleeps a
  * millisecond at a time: how late it gets is the machine's share. Prints both; status 1 if
  * the pair's delay is above 12 ms (plus the plain thread's) at p99.9, or its worst more than
- * 20 ms above the plain thread's.
+ * 20 ms above the plain thread's. In less than 10 seconds, status 1 if one in a hundred is more
+ * than 12 ms above the plain thread's worst.
  */
 #include <krarup.h>
 
@@ -18,10 +19,13 @@
 #include <time.h>
 
 #define PAUSE_NS 1000000
-/* In less time the greatest of a thousand is one or two moments in which the machine stood still. */
+/* In less time the greatest of a thousand are one or two moments in which the machine stood still, or
+ * the one in which the hog was found: that takes as long as the hog takes to get a few milliseconds of a
+ * core, which with other programs on it is no matter of ours. A hog that is not kept away from the pair
+ * makes it late every time. */
 #define FEW_S 10
-#define P999_NS 12000000
-#define WORST_NS 20000000
+#define LATE_MS 12
+#define WORST_MS 20
 
 /* What is late by how much, in order of size at the end. */
 struct delays {
@@ -102,23 +106,38 @@ static int by_size(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static int64_t report(const char *name, struct delays *delays, int64_t *ret_worst)
+static double late_ms(const struct delays *delays, size_t of_thousand)
 {
-        int64_t p999;
+        return (double)delays->ns[delays->count * of_thousand / 1000] / 1e6;
+}
 
+static void report(const char *name, struct delays *delays)
+{
+        if (delays->count == 0)
+                return;
         qsort(delays->ns, delays->count, sizeof(delays->ns[0]), by_size);
-        p999 = delays->ns[delays->count * 999 / 1000];
-        *ret_worst = delays->ns[delays->count - 1];
         printf("%-13s %8zu times, late by ms: median %.3f, p99 %.3f, p99.9 %.3f, worst %.3f\n",
-               name, delays->count, (double)delays->ns[delays->count / 2] / 1e6,
-               (double)delays->ns[delays->count * 99 / 100] / 1e6, (double)p999 / 1e6,
-               (double)*ret_worst / 1e6);
-        return p999;
+               name, delays->count, late_ms(delays, 500), late_ms(delays, 990),
+               late_ms(delays, 999), (double)delays->ns[delays->count - 1] / 1e6);
+}
+
+static bool is_in_time(int64_t seconds)
+{
+        double worst_ms[2];
+
+        if (pair.count == 0 || plain.count == 0)
+                return false;
+        worst_ms[0] = (double)pair.ns[pair.count - 1] / 1e6;
+        worst_ms[1] = (double)plain.ns[plain.count - 1] / 1e6;
+        if (seconds < FEW_S)
+                return late_ms(&pair, 990) <= LATE_MS + worst_ms[1];
+        return late_ms(&pair, 999) <= LATE_MS + late_ms(&plain, 999) &&
+               worst_ms[0] <= WORST_MS + worst_ms[1];
 }
 
 int main(int argc, char **argv)
 {
-        int64_t seconds = argc > 1 ? atoi(argv[1]) : 60, worst[2], p999[2];
+        int64_t seconds = argc > 1 ? atoi(argv[1]) : 60;
         const struct timespec nap = { .tv_nsec = PAUSE_NS };
         kr_node *node;
         pthread_t thread;
@@ -141,11 +160,9 @@ int main(int argc, char **argv)
                 (void)nanosleep(&nap, NULL);
         if (kr_node_stop(node, 10000) != KR_OK)
                 return 2;
-        p999[0] = report("pair", &pair, &worst[0]);
-        p999[1] = report("plain thread", &plain, &worst[1]);
-        if (seconds < FEW_S)
-                p999[1] = worst[1];
-        holds = p999[0] <= P999_NS + p999[1] && worst[0] <= WORST_NS + worst[1];
+        report("pair", &pair);
+        report("plain thread", &plain);
+        holds = is_in_time(seconds);
         printf("%s\n", holds ? "within bounds" : "too late");
         return holds ? 0 : 1;
 }
