@@ -14,7 +14,11 @@
 MAKEFLAGS += --no-print-directory
 BUILD ?= build
 BENCH_BUILD ?= build-bench
+INSTALL_BUILD ?= build-install
 PREFIX ?= /usr/local
+
+# What is measured is what is installed; -Ddebug=true besides for the lines in call traces.
+RELEASE = -Dbuildtype=release -Db_lto=true -Dtests=false
 
 .DELETE_ON_ERROR:
 .PHONY: all build demo test bench check-full conformance format install clean needs needs-full
@@ -34,8 +38,12 @@ $(BUILD)/build.ninja: | needs
 	@meson setup $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; rm $(BUILD).log
 
 $(BENCH_BUILD)/build.ninja: | needs-full
-	@meson setup -Dbuildtype=release -Dtests=false -Dbench=true $(BENCH_BUILD) >$(BENCH_BUILD).log || \
+	@meson setup $(RELEASE) -Dbench=true $(BENCH_BUILD) >$(BENCH_BUILD).log || \
 		{ cat $(BENCH_BUILD).log; exit 1; }; rm $(BENCH_BUILD).log
+
+$(INSTALL_BUILD)/build.ninja: | needs
+	@meson setup $(RELEASE) -Ddebug=true $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
+		{ cat $(INSTALL_BUILD).log; exit 1; }; rm $(INSTALL_BUILD).log
 
 build: needs $(BUILD)/build.ninja
 	@$(call NINJA,$(BUILD))
@@ -62,11 +70,11 @@ conformance: build
 format: needs-full
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-install: needs $(BUILD)/build.ninja
-	@meson setup --reconfigure -Dprefix=$(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; \
-		rm $(BUILD).log
-	@$(call NINJA,$(BUILD))
-	@meson install -C $(BUILD) --no-rebuild --quiet
+install: needs $(INSTALL_BUILD)/build.ninja
+	@meson setup --reconfigure -Dprefix=$(PREFIX) $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
+		{ cat $(INSTALL_BUILD).log; exit 1; }; rm $(INSTALL_BUILD).log
+	@$(call NINJA,$(INSTALL_BUILD) installed)
+	@meson install -C $(INSTALL_BUILD) --no-rebuild --quiet
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 	@echo "krarup is $(DESTDIR)$(PREFIX)/bin/krarup"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "add $(PREFIX)/bin to your PATH" ;; esac

@@ -43,7 +43,11 @@ static const char key; /* its address */
 
 struct service *service_here(void)
 {
-        return kr_node_get(kr_here(), &key);
+        struct service *service = kr_node_get(kr_here(), &key);
+
+        if (service == NULL)
+                kr_exit("no_service");
+        return service;
 }
 
 static void fill_in(struct service *service, const struct service_opts *opts)
@@ -63,7 +67,7 @@ static void fill_in(struct service *service, const struct service_opts *opts)
 /* A second start on a node begins with the figures of the first. */
 static struct service *make(const struct service_opts *opts)
 {
-        struct service *service = service_here();
+        struct service *service = kr_node_get(kr_here(), &key);
 
         if (service == NULL) {
                 service = calloc(1, sizeof(*service));

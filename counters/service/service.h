@@ -50,7 +50,7 @@ struct service {
  * of a failure, or NULL. */
 kr_started service_start(const struct service_opts *opts, kr_msg *ret_reason);
 
-/* The service of the caller's node; NULL: none was started. */
+/* The service of the caller's node. Who asks before one was started ends (no_service). */
 struct service *service_here(void);
 
 /* Stop it, in order. */

@@ -10,6 +10,10 @@
 extern __thread void *kri_tls
         __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* Stands beside kri_tls, and is an operand below: link-time optimisation does not read assembly,
+ * and would find nobody who needs the file. */
+extern const char kri_tls_anchor __attribute__((visibility("hidden")));
+
 static inline void *kri_tls_get(void)
 {
         void *value;
@@ -43,7 +47,7 @@ static inline void kri_tls_set(void *value)
         __asm__ volatile("movq kri_tls@gottpoff(%%rip), %0\n\t"
                          "movq %1, %%fs:(%0)"
                          : "=&r"(offset)
-                         : "r"(value)
+                         : "r"(value), "m"(kri_tls_anchor)
                          : "memory");
 #else
         char *thread;
@@ -53,7 +57,7 @@ static inline void kri_tls_set(void *value)
                          "adrp %1, :gottprel:kri_tls\n\t"
                          "ldr %1, [%1, #:gottprel_lo12:kri_tls]"
                          : "=r"(thread), "=&r"(offset)
-                         :
+                         : "m"(kri_tls_anchor)
                          : "memory");
         *(void **)(thread + offset) = value;
 #endif
