@@ -98,7 +98,8 @@ typedef enum kr_log_verdict {
 } kr_log_verdict;
 
 /* Called by the process that logs; may change the event's level. One that crashes is removed, and
- * told; so is a handler's `log`. (A fault in it while a crash is reported ends that report.) */
+ * told; so is a handler's `log`. (One that crashes while a fault is reported ends that report; then
+ * all are told of the fault again, in short.) */
 typedef kr_log_verdict (*kr_log_filter_fn)(kr_log_event *event, void *context);
 
 /* A handler. All zero but the name: a terminal, at standard error. */

@@ -173,15 +173,19 @@ void kri_loop_caught(struct kri_proc *p, kr_class kind, kri_word reason)
         (void)kri_enter();
 }
 
+/* A loop that reports and faults once more meanwhile does not come back: the node reports then. */
 void kri_loop_end(struct kri_proc *p, kri_word reason)
 {
         struct kr_loop_head *head = p->arg.ptr;
         bool fault = !kri_has(p, KRI_P_OF_ITSELF);
+        uint32_t report = head->loop->reports && kri_has(p, KRI_P_FAULTED) ? KRI_P_REPORT
+                                                                           : 0;
 
-        kri_flags_set(p, KRI_P_ENDED, 0);
+        kri_flags_set(p, KRI_P_ENDED | report, 0);
         kri_leave(p);
         head->loop->ended(head, (kr_term){ reason }, fault);
         (void)kri_enter();
+        kri_flags_set(p, 0, report);
 }
 
 const char *kri_proc_name(const struct kri_proc *p)
