@@ -46,17 +46,24 @@ static inline bool is_ack(const struct kri_sig *sig, kri_word child)
                heap[OK + 2] == child;
 }
 
-/* Does it sleep, and is it no more to wake it than that? */
-static inline bool is_usual_starter(struct kri_proc *p, struct kri_proc *starter,
-                                    uint32_t serial)
+/* The starter, if its mailbox takes whatever comes. NULL: it is gone, or not that simple. */
+static inline struct kri_proc *usual_starter(struct kri_proc *p, kr_pid starter)
 {
-        return kri_serial(starter) == serial && !kri_has(starter, KRI_P_LIMITED) &&
-               kri_wakes_simply(p->sched, starter);
+        struct kri_proc *to;
+
+        if (starter.node != p->node->slot ||
+            kri_pid_index(starter.num) >= p->node->procs_max)
+                return NULL;
+        to = kri_proc_at(p->node, kri_pid_index(starter.num));
+        return kri_serial(to) == kri_pid_serial(starter.num) &&
+                               !kri_has(to, KRI_P_LIMITED)
+                       ? to
+                       : NULL;
 }
 
 void kri_start_ack(kr_pid starter)
 {
-        struct kri_proc *p = kri_enter(), *to;
+        struct kri_proc *p = kri_enter(), *to = usual_starter(p, starter);
         struct kri_sig *sig = kri_sig_new(&p->sched->pool, WORDS);
 
         if (sig == NULL) {
@@ -64,14 +71,10 @@ void kri_start_ack(kr_pid starter)
                 return;
         }
         put_ack(sig, kri_proc_word(p));
-        if (starter.node == p->node->slot &&
-            kri_pid_index(starter.num) < p->node->procs_max) {
-                to = kri_proc_at(p->node, kri_pid_index(starter.num));
-                sig->to_serial = kri_pid_serial(starter.num);
-                if (is_usual_starter(p, to, sig->to_serial)) {
-                        (void)kri_send_away(p, to, sig);
-                        return;
-                }
+        sig->to_serial = kri_pid_serial(starter.num);
+        if (to != NULL) {
+                (void)kri_send_away(p, to, sig);
+                return;
         }
         (void)kri_send_sig(p, starter, sig); /* whatever becomes of it */
         kri_leave(p);
