@@ -5,9 +5,8 @@
  *          The first touch of a page makes the kernel find one and clear it; of a huge page
  *          that takes a tenth of a millisecond, in a virtual machine whose host has to find
  *          memory, too, two. The thread touches it meanwhile, on a core that is idle, if any.
- *          It writes nothing, so that a piece may be in use before its turn has come: it is
- *          only a hint, and without thread, or on a kernel (before 5.14) that cannot, nothing
- *          is lost but the time.
+ *          It changes nothing, so that a piece may be in use before its turn has come: it is
+ *          only a hint, and without thread nothing is lost but the time.
  * Threads  any may ask. A piece is released only after kri_ahead_cancel.
  */
 #ifndef KR_BASE_AHEAD_H

@@ -12,9 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -55,9 +52,22 @@ void kri_mem_huge(void *place, size_t size, bool want)
         (void)madvise(place, size, want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
-void kri_mem_populate(void *place, size_t size)
+/* Zero in place of zero, at once: the page is there then, and of what somebody writes meanwhile
+ * nothing is lost. MADV_POPULATE_WRITE would do it in one call, which keeps the whole address space
+ * locked (mmap_lock) until the kernel has found and cleared all of it: milliseconds, in which whoever
+ * maps, unmaps or protects anything stands still, as malloc does for a few pages more. A fault locks
+ * the mapping that it is in, no more (Linux 6.4). */
+__attribute__((no_sanitize("address", "thread"))) void kri_mem_populate(void *place,
+                                                                        size_t size)
 {
-        (void)madvise(place, size, MADV_POPULATE_WRITE); /* a hint, as the above */
+        for (size_t i = 0; i < size; i += KRI_PAGE) {
+                unsigned char zero = 0;
+
+                /* relaxed: nobody is told anything by it */
+                (void)__atomic_compare_exchange_n((volatile unsigned char *)place + i,
+                                                  &zero, 0, false, __ATOMIC_RELAXED,
+                                                  __ATOMIC_RELAXED);
+        }
 }
 
 void kri_mem_forget(void *place, size_t size)

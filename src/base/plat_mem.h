@@ -20,7 +20,7 @@ void kri_mem_release(void *place, size_t size);
 /* Ask for (or refuse) pages of 2 MiB in this range. */
 void kri_mem_huge(void *place, size_t size, bool want);
 
-/* Touch all of it, without a change to what is there. Nothing happens where the kernel cannot. */
+/* Touch all of it, without a change to what is there or to what others write there meanwhile. */
 void kri_mem_populate(void *place, size_t size);
 
 /* Give the pages back; the range reads as zeros when touched again. */
