@@ -493,6 +493,27 @@ static void leave_interrupted(struct kri_proc *p)
         abort(); /* it does not come back */
 }
 
+/* Is it as it was when it was made? */
+static bool is_blank(const struct kri_extra *extra)
+{
+        struct kri_extra blank;
+
+        memset(&blank, 0, sizeof(blank));
+        blank.misuse = kr_none();
+        blank.memory_used = extra->memory_used;
+        return memcmp(&blank, extra, sizeof(blank)) == 0;
+}
+
+/* An upgrade calls this once in each of its processes, which are many: what they do not need they
+ * do not keep, and the next has it. */
+static void drop_blank_extra(struct kri_proc *p)
+{
+        if (p->extra == NULL || !is_blank(p->extra))
+                return;
+        kri_node_free(p->node, p->extra, sizeof(*p->extra));
+        p->extra = NULL;
+}
+
 bool kri_catch_interruptible(void (*fn)(void *arg), void *arg, kr_class *ret_class,
                              kr_msg *ret_reason)
 {
@@ -502,8 +523,10 @@ bool kri_catch_interruptible(void (*fn)(void *arg), void *arg, kr_class *ret_cla
         bool done = call_caught(p, fn, arg, ret_class, ret_reason, can);
 
         p = kri_enter();
-        if (can)
+        if (can) {
                 forget_interrupt(p);
+                drop_blank_extra(p);
+        }
         kri_leave(p);
         return done;
 }

@@ -2,6 +2,8 @@
 /* Calls that another process may end: kri_catch_interruptible. */
 #include <krarup.h>
 
+#include "core/proc.h"
+
 #include "kit.h"
 #include "process.h"
 
@@ -137,7 +139,47 @@ KIT_EVERYWHERE_TEST(test_a_kill_is_not_lost)
         kr_msg_clear(&msg);
 }
 
+/* -- what is left of a call -- */
+
+static void do_nothing(void *unused)
+{
+        (void)unused;
+}
+
+static void put(void *unused)
+{
+        (void)unused;
+        kr_put(kr_atom_term(KR_ATOM("key")), kr_atom_term(KR_ATOM("value")));
+}
+
+static void say_what_is_left(const struct told *told)
+{
+        kr_pid by = told->by;
+        kr_msg reason = KR_MSG_INIT;
+        kr_class kind;
+
+        (void)kri_catch_interruptible(told->how == RETURNS ? do_nothing : put, NULL,
+                                      &kind, &reason);
+        kr_send(by, "{left, ~, ~}", kri_current()->extra != NULL,
+                !kr_is_none(kr_get(kr_atom_term(KR_ATOM("key")))));
+}
+
+/* An upgrade calls it once in each of many processes: what they had no need of they do not keep. */
+KIT_EVERYWHERE_TEST(test_nothing_is_left_of_a_call_that_left_nothing)
+{
+        kr_spawn(say_what_is_left, (&(const struct told){ kr_self(), RETURNS }));
+        expect("{left,0,0}");
+}
+
+KIT_EVERYWHERE_TEST(test_what_a_call_has_left_stays)
+{
+        kr_spawn(say_what_is_left, (&(const struct told){ kr_self(), WAITS }));
+        expect("{left,1,1}");
+}
+
 KIT_MAIN(KIT_CASE(test_one_that_waits_is_interrupted),
          KIT_CASE(test_a_catch_in_between_does_not_hold_it),
          KIT_CASE(test_one_that_computes_is_interrupted),
-         KIT_CASE(test_elsewhere_it_has_no_effect), KIT_CASE(test_a_kill_is_not_lost))
+         KIT_CASE(test_elsewhere_it_has_no_effect), KIT_CASE(test_a_kill_is_not_lost),
+         KIT_CASE(test_nothing_is_left_of_a_call_that_left_nothing),
+         KIT_CASE(test_what_a_call_has_left_stays))
