@@ -10,6 +10,7 @@
 #define SOCKET_MS 5000 /* until the socket is ours */
 #define LINGER_MS 1000 /* for the client to read why it is left */
 #define LINGER_BYTES (1 << 20)
+#define LEFT_SHARE 8 /* so many times fewer clients are few */
 
 struct connection {
         kr_socket socket;
@@ -21,18 +22,53 @@ struct connection {
 
 /* -- being counted -- */
 
+static void trim(void)
+{
+        kr_node_trim(kr_here());
+        atomic_fetch_add_explicit(&service_here()->trims, 1, memory_order_relaxed);
+}
+
+/* There were many, and most of them have left: who sees it first starts a process for that, for it may
+ * take a while. */
+static void trim_if_left(struct service *service, uint32_t clients)
+{
+        uint32_t high =
+                atomic_load_explicit(&service->clients_high, memory_order_relaxed);
+
+        if (high >= SERVICE_CLIENTS_MANY && clients <= high / LEFT_SHARE &&
+            atomic_compare_exchange_strong_explicit(&service->clients_high, &high,
+                                                    clients, memory_order_relaxed,
+                                                    memory_order_relaxed))
+                (void)kr_node_spawn(kr_here(), trim); /* no memory: next time */
+}
+
 static void count_out(void *arg)
 {
         struct service *service = arg;
+        uint32_t before =
+                atomic_fetch_sub_explicit(&service->clients, 1, memory_order_relaxed);
 
-        atomic_fetch_sub_explicit(&service->clients, 1, memory_order_relaxed);
+        trim_if_left(service, before - 1);
+}
+
+static void note_high(struct service *service, uint32_t clients)
+{
+        uint32_t high =
+                atomic_load_explicit(&service->clients_high, memory_order_relaxed);
+
+        while (high < clients &&
+               !atomic_compare_exchange_weak_explicit(&service->clients_high, &high,
+                                                      clients, memory_order_relaxed,
+                                                      memory_order_relaxed))
+                ;
 }
 
 static bool count_in(struct service *service)
 {
         if (!kr_defer(count_out, service))
                 return false;
-        atomic_fetch_add_explicit(&service->clients, 1, memory_order_relaxed);
+        note_high(service, 1 + atomic_fetch_add_explicit(&service->clients, 1,
+                                                         memory_order_relaxed));
         atomic_fetch_add_explicit(&service->clients_ever, 1, memory_order_relaxed);
         return true;
 }

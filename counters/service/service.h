@@ -22,6 +22,7 @@
 #define SERVICE_REDIS_VERSION "7.0.0" /* whose commands those that are here behave like */
 #define SERVICE_ACCEPTORS 4
 #define SERVICE_CLIENTS_MAX 10000u
+#define SERVICE_CLIENTS_MANY 1000u /* that leave: their memory goes to the system */
 
 /* All zero is a good default. */
 struct service_opts {
@@ -41,6 +42,8 @@ struct service {
         /* -- figures, any thread, relaxed: they order nothing -- */
         _Atomic uint32_t port; /* 0: nobody listens yet */
         _Atomic uint32_t clients;
+        _Atomic uint32_t clients_high; /* the most since memory was given back */
+        _Atomic uint32_t trims;        /* how often it was */
         _Atomic int64_t clients_ever;
         _Atomic int64_t clients_refused;
         _Atomic int64_t commands;

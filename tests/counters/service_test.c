@@ -301,6 +301,13 @@ static void connect_many(void)
         }
         kit_int_eq(sum, CLIENTS * (CLIENTS + 1) / 2);
         kit_int_eq(service_here()->clients, CLIENTS);
+        kit_int_eq(service_here()->trims, 0);
+        for (int i = 0; i < CLIENTS; i++)
+                kit_ok(kr_tcp_close(clients[i]));
+        /* once, when most of them have gone, and not again as the others go */
+        while (service_here()->clients > 0 || service_here()->trims == 0)
+                kr_sleep(1);
+        kit_int_eq(service_here()->trims, 1);
 }
 
 KIT_TEST(test_a_thousand_clients)
