@@ -2,6 +2,8 @@
 /* sockets_busy: round trips over sockets while all schedulers are full of work.
  *
  * Variants  yield: processes that compute for 20 us to 3 ms, then give way. hog: for 30 ms.
+ * Plain     beside each, the same round trip to a thread of the kernel's instead of a process of ours:
+ *           how late the machine itself is.
  * Client    a plain thread that asks for short slices of time (Linux 6.12; ignored before), so
  *           that its own waits for a core, which a client elsewhere would not have, are short. */
 #include "krarup_kit.h"
@@ -28,6 +30,7 @@ static _Atomic uint64_t worked;
 
 struct trips {
         int64_t *times; /* round trips, ns */
+        int64_t *plain; /* to the plain thread, ns */
         int64_t *lates; /* how late the pause before each ended, ns */
         int64_t count, max;
 };
@@ -154,17 +157,45 @@ static void there_and_back(int fd, int what)
         bench_check(memcmp(out, back, SIZE) == 0);
 }
 
-static void one_trip(int fd, struct trips *trips)
+static void *plain_echo(void *arg)
+{
+        int fd = *(int *)arg;
+        char buf[SIZE];
+
+        ask_for_short_slices();
+        while (recv(fd, buf, sizeof(buf), MSG_WAITALL) == SIZE)
+                bench_check(send(fd, buf, sizeof(buf), MSG_NOSIGNAL) == SIZE);
+        return NULL;
+}
+
+/* Gives how late it begins. */
+static int64_t pause_before(void)
 {
         const struct timespec pause = { .tv_nsec = PAUSE_NS };
-        int64_t due = bench_now_ns() + PAUSE_NS, start;
+        int64_t due = bench_now_ns() + PAUSE_NS;
 
         (void)nanosleep(&pause, NULL);
-        start = bench_now_ns();
-        there_and_back(fd, (int)trips->count);
-        bench_check(trips->count < trips->max);
-        trips->lates[trips->count] = start - due;
-        trips->times[trips->count++] = bench_now_ns() - start;
+        return bench_now_ns() - due;
+}
+
+static int64_t timed_trip(int fd, int what)
+{
+        int64_t start = bench_now_ns();
+
+        there_and_back(fd, what);
+        return bench_now_ns() - start;
+}
+
+static void one_trip(int fd, int plain, struct trips *trips)
+{
+        int64_t i = trips->count;
+
+        bench_check(i < trips->max);
+        trips->lates[i] = pause_before();
+        trips->times[i] = timed_trip(fd, (int)i);
+        (void)pause_before();
+        trips->plain[i] = timed_trip(plain, (int)i);
+        trips->count++;
 }
 
 struct client {
@@ -176,7 +207,8 @@ struct client {
 static void *client_main(void *arg)
 {
         struct client *client = arg;
-        int fds[CONNECTIONS];
+        int fds[CONNECTIONS], plain[2];
+        pthread_t thread;
         int64_t until;
 
         ask_for_short_slices();
@@ -184,10 +216,16 @@ static void *client_main(void *arg)
                 fds[i] = connect_to(client->port);
         for (int i = 0; i < CONNECTIONS; i++)
                 there_and_back(fds[i], i); /* it has been accepted */
+        bench_check(socketpair(AF_UNIX, SOCK_STREAM, 0, plain) == 0);
+        bench_check(pthread_create(&thread, NULL, plain_echo, &plain[1]) == 0);
         until = bench_now_ns() + client->args->count * 1000000;
         while (bench_now_ns() < until)
-                one_trip(fds[client->trips.count % CONNECTIONS], &client->trips);
+                one_trip(fds[client->trips.count % CONNECTIONS], plain[0],
+                         &client->trips);
         atomic_store(&done, true);
+        close(plain[0]);
+        pthread_join(thread, NULL);
+        close(plain[1]);
         for (int i = 0; i < CONNECTIONS; i++)
                 close(fds[i]);
         return NULL;
@@ -214,9 +252,10 @@ static void run(const struct bench_args *args)
 
         trips->max = args->count * 1000000 / PAUSE_NS + 1;
         trips->times = kr_calloc((size_t)trips->max, sizeof(int64_t));
+        trips->plain = kr_calloc((size_t)trips->max, sizeof(int64_t));
         trips->lates = kr_calloc((size_t)trips->max, sizeof(int64_t));
         client.port = 0;
-        bench_check(trips->times != NULL && trips->lates != NULL);
+        bench_check(trips->times != NULL && trips->plain != NULL && trips->lates != NULL);
         bench_check(kr_tcp_listen(0, NULL, &listener) == KR_OK);
         bench_check(kr_tcp_sockname(listener, &address) == KR_OK);
         client.port = address.port;
@@ -231,6 +270,8 @@ static void run(const struct bench_args *args)
                 trips->count, (uint64_t)atomic_load(&worked));
         report("p99", trips, trips->times, 0.99, args->variant);
         report("worst", trips, trips->times, 1, args->variant);
+        report("plain_p99", trips, trips->plain, 0.99, args->variant);
+        report("plain_worst", trips, trips->plain, 1, args->variant);
         report("wake", trips, trips->lates, 0.99, args->variant);
 }
 
