@@ -290,8 +290,10 @@ KR_API int kri_gen_call(kr_pid to, kr_atom label, int64_t timeout_ms, kr_msg *sl
  * Nothing is left then. */
 KR_API kr_err kri_gen_order(kr_pid to, kr_atom label, kr_ref *ret_ref,
                             struct kri_site *site, const union kri_arg *args);
-/* Wait for either of them: REPLY, DOWN (its Reply or Reason is the slot's term), TIMEOUT. */
-KR_API int kri_gen_hear(kr_ref ref, int64_t timeout_ms, kr_msg *slot);
+/* Wait for the DOWN of such a reference: its Reason is the slot's term. False: not in time. Replies
+ * that come before are dropped, and noted in *ret_replied. Blocks. */
+KR_API bool kri_gen_hear_end(kr_ref ref, int64_t timeout_ms, kr_msg *slot,
+                             bool *ret_replied);
 /* What `message` is: CALL as kri_gen_call sends it, {'$gen_call', {Pid, [alias | Ref]}, Request},
  * with From and Request; SYSTEM, the same with the label `system`; CAST, {'$gen_cast', Message},
  * with Message; EXIT, {'EXIT', Pid, Reason}, with a Pid of this node in *ret_from and Reason;

@@ -13,37 +13,50 @@
 
 /* -- what no pattern can say -- */
 
-static inline __attribute__((always_inline)) bool scan_where(
-        struct kri_proc *p, kr_msg *slot, bool (*fits)(void *arg, kr_term message),
-        void *arg)
+/* What becomes of a message that is looked at. DROP: it was all there is to know of it. */
+enum verdict { LEAVE, TAKE, DROP };
+
+typedef enum verdict judge_fn(void *arg, const struct kri_sig *sig);
+
+static inline __attribute__((always_inline)) bool scan_where(struct kri_proc *p,
+                                                             kr_msg *slot,
+                                                             judge_fn *judge, void *arg)
 {
         struct kri_sig *before = p->scanned;
         struct kri_sig *sig = before != NULL ? before->next : p->first;
 
         while (sig != NULL) {
-                kr_term message = { kri_sig_root(sig) };
+                struct kri_sig *after = sig->next;
+                enum verdict verdict = judge(arg, sig);
 
-                if (fits(arg, message)) {
+                if (verdict == TAKE) {
                         kri_mailbox_take_out(p, before, sig);
-                        kri_slot_prepare(p, slot);
+                        if (!kri_slot_release_quickly(p, slot, KRI_OTHER_SLOTS))
+                                kri_slot_prepare(p, slot);
                         kri_slot_hold(p, slot, sig);
                         return true;
                 }
-                before = sig;
-                sig = sig->next;
+                if (verdict == DROP) {
+                        kri_mailbox_take_out(p, before, sig);
+                        kri_sig_free(&p->sched->pool, sig);
+                } else {
+                        before = sig;
+                }
+                sig = after;
         }
         p->scanned = before;
         return false;
 }
 
 /* Behind p->scanned, or when it comes, or not in time. */
-static inline __attribute__((always_inline)) bool await_where(
-        struct kri_proc *p, kr_msg *slot, int64_t timeout_ms,
-        bool (*fits)(void *arg, kr_term message), void *arg)
+static inline __attribute__((always_inline)) bool await_where(struct kri_proc *p,
+                                                              kr_msg *slot,
+                                                              int64_t timeout_ms,
+                                                              judge_fn *judge, void *arg)
 {
         bool found;
 
-        while (!(found = scan_where(p, slot, fits, arg))) {
+        while (!(found = scan_where(p, slot, judge, arg))) {
                 if (kri_wait_has_news(p))
                         continue;
                 if (timeout_ms == 0 || kri_has(p, KRI_P_TIMED_OUT))
@@ -58,17 +71,30 @@ static inline __attribute__((always_inline)) bool await_where(
         return found;
 }
 
+struct wanted {
+        bool (*fits)(void *arg, kr_term message);
+        void *arg;
+};
+
+static inline enum verdict is_wanted(void *arg, const struct kri_sig *sig)
+{
+        const struct wanted *wanted = arg;
+
+        return wanted->fits(wanted->arg, (kr_term){ kri_sig_root(sig) }) ? TAKE : LEAVE;
+}
+
 int kri_receive_where(kr_msg *slot, int64_t timeout_ms,
                       bool (*fits)(void *arg, kr_term message), void *arg)
 {
         struct kri_proc *p = kri_wait_begin(slot);
+        struct wanted wanted = { fits, arg };
         bool found;
 
         if (p == NULL)
                 return KR_TIMEOUT;
         if (kri_has(p, KRI_P_TOP))
                 kri_wait_ends(p);
-        found = await_where(p, slot, timeout_ms, fits, arg);
+        found = await_where(p, slot, timeout_ms, is_wanted, &wanted);
         if (!found)
                 kri_slot_release(p, slot);
         kri_spend(p, KRI_COST_RECEIVE);
@@ -105,11 +131,11 @@ static void take_up(struct kri_proc *p, const struct aside *aside)
                 p->extra->deadline_ns = aside->deadline_ns;
 }
 
-static bool fits_nothing(void *arg, kr_term message)
+static enum verdict leave_it(void *arg, const struct kri_sig *sig)
 {
         (void)arg;
-        (void)message;
-        return false;
+        (void)sig;
+        return LEAVE;
 }
 
 void kri_pause(struct kri_proc *p, int64_t ms)
@@ -118,7 +144,7 @@ void kri_pause(struct kri_proc *p, int64_t ms)
         kr_msg none = KR_MSG_INIT;
 
         p->scanned = p->last;
-        (void)await_where(p, &none, ms, fits_nothing, NULL);
+        (void)await_where(p, &none, ms, leave_it, NULL);
         kri_spend(p, KRI_COST_RECEIVE);
         take_up(p, &aside);
 }
@@ -174,25 +200,26 @@ static inline bool is_reply(kri_word t, uint64_t ref)
                kri_is_own_ref(kri_tail(tag), ref);
 }
 
-static inline bool is_awaited(void *arg, kr_term message)
+static inline enum verdict is_awaited(void *arg, const struct kri_sig *sig)
 {
         struct awaited *awaited = arg;
-        const kri_word *box = kri_ptr(message.w);
+        kri_word message = kri_sig_root(sig);
+        const kri_word *box = kri_ptr(message);
 
-        if (kri_tag(message.w) != KRI_BOX)
-                return false;
-        if (box[0] == kri_header(KRI_TUPLE, 0, 2) && is_reply(message.w, awaited->ref)) {
+        if (kri_tag(message) != KRI_BOX)
+                return LEAVE;
+        if (box[0] == kri_header(KRI_TUPLE, 0, 2) && is_reply(message, awaited->ref)) {
                 awaited->answer = KRI_ANSWER_REPLY;
                 awaited->said = kri_load(&box[2]);
-                return true;
+                return TAKE;
         }
         if (box[0] == kri_header(KRI_TUPLE, 0, 5) && box[1] == KRI_A(DOWN) &&
             kri_is_own_ref(kri_load(&box[2]), awaited->ref)) {
                 awaited->answer = KRI_ANSWER_DOWN;
                 awaited->said = kri_load(&box[5]);
-                return true;
+                return TAKE;
         }
-        return false;
+        return LEAVE;
 }
 
 enum kri_answer kri_await_more(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
@@ -216,27 +243,48 @@ enum kri_answer kri_await_answer(struct kri_proc *p, uint64_t ref, struct kri_si
         return answer;
 }
 
+/* The end alone; that there was a reply before is noted. */
+struct ending {
+        struct awaited awaited;
+        bool replied;
+};
+
+static inline enum verdict is_end(void *arg, const struct kri_sig *sig)
+{
+        struct ending *ending = arg;
+
+        if (!kri_call_is_reply(sig, ending->awaited.ref)) {
+                if (is_awaited(&ending->awaited, sig) == LEAVE)
+                        return LEAVE;
+                if (ending->awaited.answer == KRI_ANSWER_DOWN)
+                        return TAKE;
+        }
+        ending->replied = true;
+        return DROP;
+}
+
 /* In one function, as all that waits. */
-int kri_gen_hear(kr_ref ref, int64_t timeout_ms, kr_msg *slot)
+bool kri_gen_hear_end(kr_ref ref, int64_t timeout_ms, kr_msg *slot, bool *ret_replied)
 {
         struct kri_proc *p = kri_wait_begin(slot);
-        struct awaited awaited = { ref.id[0], KRI_ANSWER_NONE, KRI_NONE };
+        struct ending ending = { { ref.id[0], KRI_ANSWER_NONE, KRI_NONE }, false };
+        bool heard;
 
         if (p == NULL)
-                return KRI_CALL_TIMEOUT;
+                return false;
         if (__builtin_expect(kri_has(p, KRI_P_TOP), 0))
                 kri_wait_ends(p);
         if (__builtin_expect(kri_has(p, KRI_P_MARKED), 0))
                 p->scanned = kri_mark_after(p, ref.id[0]);
-        if (await_where(p, slot, timeout_ms, is_awaited, &awaited))
-                slot->term.w = awaited.said;
+        heard = await_where(p, slot, timeout_ms, is_end, &ending);
+        if (heard)
+                slot->term.w = ending.awaited.said;
         else
                 kri_slot_release(p, slot);
         kri_spend(p, KRI_COST_RECEIVE);
         kri_leave(p);
-        if (awaited.answer == KRI_ANSWER_NONE)
-                return KRI_CALL_TIMEOUT;
-        return awaited.answer == KRI_ANSWER_REPLY ? KRI_CALL_REPLY : KRI_CALL_DOWN;
+        *ret_replied = ending.replied;
+        return heard;
 }
 
 /* Take what has come behind `after`, if it is the reply and nothing else is to be seen to. */
@@ -277,15 +325,18 @@ int kri_call_await(struct kri_proc *p, uint64_t ref, struct kri_sig *after,
 }
 
 /* {Ref, Term} or {Ref}. */
-static bool is_answer(void *arg, kr_term message)
+static enum verdict is_answer(void *arg, const struct kri_sig *sig)
 {
         const kr_ref *ref = arg;
-        const kri_word *box = kri_ptr(message.w);
+        kri_word message = kri_sig_root(sig);
+        const kri_word *box = kri_ptr(message);
 
-        return kri_tag(message.w) == KRI_BOX &&
-               (box[0] == kri_header(KRI_TUPLE, 0, 2) ||
-                box[0] == kri_header(KRI_TUPLE, 0, 1)) &&
-               kri_is_own_ref(kri_load(&box[1]), ref->id[0]);
+        if (kri_tag(message) != KRI_BOX ||
+            (box[0] != kri_header(KRI_TUPLE, 0, 2) &&
+             box[0] != kri_header(KRI_TUPLE, 0, 1)) ||
+            !kri_is_own_ref(kri_load(&box[1]), ref->id[0]))
+                return LEAVE;
+        return TAKE;
 }
 
 bool kri_await_reply(struct kri_proc *p, kr_ref ref, kr_msg *slot)

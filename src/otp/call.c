@@ -20,7 +20,8 @@ void kri_otp_badarg(const char *function, const char *argument)
 static bool is_elsewhere(kr_server server)
 {
         if (!kr_pid_is_none(server.pid))
-                return !kr_atom_eq(kr_pid_node(server.pid), kr_node_name(kr_here()));
+                return server.pid.node != kr_self().node &&
+                       !kr_atom_eq(kr_pid_node(server.pid), kr_node_name(kr_here()));
         return server.via == NULL && server.node.index != 0 &&
                !kr_atom_eq(server.node, kr_node_name(kr_here()));
 }
@@ -283,16 +284,6 @@ void kri_cast_text(const char *to, struct kri_site *site, const union kri_arg *a
 
 /* -- stopping: proc_lib:stop/3 -- */
 
-static int64_t rest_of(int64_t timeout_ms, int64_t since_ms)
-{
-        int64_t gone;
-
-        if (timeout_ms == KR_INFINITY)
-                return KR_INFINITY;
-        gone = kr_monotonic_ms(NULL) - since_ms;
-        return gone < timeout_ms ? timeout_ms - gone : 0;
-}
-
 /* The functions below give in *ret_why, for an error, what the caller ends with. */
 
 /* It has died before it answered, of something else. */
@@ -324,26 +315,20 @@ static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t tim
                                                          kr_term reason, kr_term *ret_why)
 {
         kr_msg slot = KR_MSG_INIT;
-        int64_t since_ms = timeout_ms == KR_INFINITY ? 0 : kr_monotonic_ms(NULL);
         kr_ref ref;
         kr_err err = kri_gen_order(pid, KR_ATOM("system"), &ref,
                                    KRI_SITE("{terminate, ~}", reason),
                                    KRI_ARGS("{terminate, ~}", reason));
-        bool said;
-        int what;
+        bool replied;
 
         if (err != KR_OK) {
                 *ret_why = kr_build("{full, {sys, terminate, [~, ~, infinity]}}", pid,
                                     reason);
                 return err;
         }
-        what = kri_gen_hear(ref, timeout_ms, &slot);
-        said = what == KRI_CALL_REPLY;
-        while (what == KRI_CALL_REPLY)
-                what = kri_gen_hear(ref, rest_of(timeout_ms, since_ms), &slot);
-        if (what == KRI_CALL_TIMEOUT)
+        if (!kri_gen_hear_end(ref, timeout_ms, &slot, &replied))
                 return stop_timeout(ref, &slot, ret_why);
-        if (!said) {
+        if (!replied) {
                 err = stop_overtaken(pid, reason, slot.term, ret_why);
         } else if (!kr_same(slot.term, reason)) {
                 err = KR_EFAILED;

@@ -34,14 +34,12 @@ bool kri_is_good_end(const struct kri_child *child, kr_term reason)
 
 static bool await_down(kr_ref monitor, int64_t timeout_ms, struct kri_end *end)
 {
-        int what;
+        bool replied; /* which nobody has been asked for */
 
-        do
-                what = kri_gen_hear(monitor, timeout_ms, &end->down);
-        while (what == KRI_CALL_REPLY); /* which nobody has been asked for */
-        if (what == KRI_CALL_DOWN)
-                end->reason = end->down.term;
-        return what == KRI_CALL_DOWN;
+        if (!kri_gen_hear_end(monitor, timeout_ms, &end->down, &replied))
+                return false;
+        end->reason = end->down.term;
+        return true;
 }
 
 /* The reason in its 'EXIT' if that has come: the one in DOWN may be noproc. Unlinking makes
