@@ -421,6 +421,15 @@ static inline __attribute__((always_inline)) void lend_stack(struct kri_sched *s
         p->stack = NULL;
 }
 
+/* The same for that of a process that has ended, unless there is more to be done with it. */
+static inline void leave_stack(struct kri_sched *s, struct kri_proc *p)
+{
+        if (p->stack == NULL || p->stack->deep || p->stack->last)
+                put_stack(s, p);
+        else
+                lend_stack(s, p);
+}
+
 /* Does p, which was chosen to run, have a reason to? If not it sleeps again. */
 static inline __attribute__((always_inline)) bool has_reason(struct kri_sched *s,
                                                              struct kri_proc *p)
@@ -508,7 +517,7 @@ static inline __attribute__((always_inline)) void settle(struct kri_sched *s,
                 kri_fall_asleep(s, p, KRI_STATE_WAITING);
                 return;
         case KRI_OUT_EXIT:
-                put_stack(s, p);
+                leave_stack(s, p);
                 kri_proc_finish(s, p);
                 return;
         case KRI_OUT_GONE:

@@ -275,7 +275,7 @@ static inline __attribute__((always_inline)) void kri_hop_from_top(struct kri_pr
         struct kri_stack *stack = p->stack;
         void *sp;
 
-        if (next == NULL || s->hot_stack != NULL)
+        if (next == NULL)
                 return;
         if (kri_begins(next)) {
                 kri_hop_begin(s, p, next);
@@ -285,7 +285,7 @@ static inline __attribute__((always_inline)) void kri_hop_from_top(struct kri_pr
                 kri_fiber_skip_frames();
                 kri_switch_restart(stack->top, kri_proc_enter);
         }
-        if (next->out != KRI_OUT_WAIT)
+        if (next->out != KRI_OUT_WAIT || s->hot_stack != NULL)
                 return;
         kri_hop_begin(s, p, next);
         kri_fiber_clean(stack);
