@@ -336,6 +336,9 @@ KR_API kr_atom kri_gen_own_name(void);
 /* In loop->ended: the caller ends of a fault of its own. */
 KR_API bool kri_gen_has_faulted(void);
 
+/* As kr_raise, at the end of a loop whose caught() has nothing more to hear. */
+KR_API KR_NORETURN void kri_raise_last(kr_class kind, kr_term reason);
+
 KR_API KR_NORETURN void kri_gen_enter_loop(const kr_behaviour *behaviour,
                                            const kr_start_opts *opts, const void *state);
 KR_API kr_ref kri_send_request(kr_server to, struct kri_site *site,

@@ -29,6 +29,10 @@
 #include "thread.h"
 #include "timer.h"
 
+/* What leads to no return looks rare to the compiler, which then makes it small; but ending is as
+ * usual as beginning. */
+#define USUAL __attribute__((hot))
+
 /* -- reasons to end -- */
 
 /* Signals for reasons that cannot fail, whatever the memory: they have no block. */
@@ -104,6 +108,8 @@ static void run_defers(struct kri_proc *p, const struct kri_defer *until)
 /* It may have been on its way to one of them. */
 static void forget_catches(struct kri_proc *p)
 {
+        if (!kri_has(p, KRI_P_CATCHES))
+                return;
         for (struct kri_catch *frame = innermost(p); frame != NULL; frame = frame->outer)
                 free_doom(p->sched, frame->reason);
         kri_flags_set(p, 0, KRI_P_CATCHES);
@@ -111,7 +117,7 @@ static void forget_catches(struct kri_proc *p)
 
 static void leave_interrupted(struct kri_proc *p) __attribute__((noreturn));
 
-void kri_end(struct kri_proc *p)
+USUAL void kri_end(struct kri_proc *p)
 {
         if (kri_has(p, KRI_P_THREAD))
                 kri_thread_end(p, NULL);
@@ -167,7 +173,7 @@ static struct kri_sig *with_trace(struct kri_proc *p, kri_word value, bool nocat
         return sig;
 }
 
-static void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
+static USUAL void raise_sig(struct kri_proc *p, kr_class kind, struct kri_sig *sig)
         __attribute__((noreturn));
 
 static void hold_reason(struct kri_proc *p, struct kri_sig *reason, kr_msg *slot)
@@ -345,17 +351,36 @@ void kri_raise(kr_class kind, struct kri_site *site, const union kri_arg *args)
         kri_raise_term(p, kind, value.w != KRI_NONE ? value.w : KRI_A(system_limit));
 }
 
-void kr_raise(kr_class kind, kr_term reason)
+/* A reason that is there already: an error's has its trace in it. */
+static inline USUAL __attribute__((noreturn)) void raise_again(struct kri_proc *p,
+                                                               kr_class kind,
+                                                               kri_word reason)
+{
+        struct kri_sig *sig;
+
+        if (kind == KR_CLASS_THROW)
+                kri_raise_term(p, kind, reason);
+        sig = message_of(p, reason);
+        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+}
+
+USUAL void kr_raise(kr_class kind, kr_term reason)
 {
         struct kri_proc *p = kri_enter();
-        struct kri_sig *sig;
 
         if (p == NULL)
                 kri_thread_end(NULL, "kr_raise");
-        if (kind == KR_CLASS_THROW)
-                kri_raise_term(p, kind, reason.w);
-        sig = message_of(p, reason.w);
-        raise_sig(p, kind, sig != NULL ? sig : &atom_dooms[KRI_A_system_limit]);
+        raise_again(p, kind, reason.w);
+}
+
+USUAL void kri_raise_last(kr_class kind, kr_term reason)
+{
+        struct kri_proc *p = kri_enter();
+
+        if (p == NULL)
+                kri_thread_end(NULL, "kri_raise_last");
+        kri_flags_set(p, KRI_P_CAUGHT, 0);
+        raise_again(p, kind, reason.w);
 }
 
 void kr_raise_given(kr_class kind, kr_term reason)

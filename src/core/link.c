@@ -538,10 +538,11 @@ struct kri_sig *kri_down_tagged(struct kri_sched *s, struct kri_proc *p,
         return larger;
 }
 
-static void take_down(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
+/* The DOWN of the reference with that number. */
+static void take_down(struct kri_sched *s, struct kri_proc *p, uint64_t number,
+                      struct kri_sig *sig)
 {
-        struct kri_watching *w =
-                kri_watching_find(p, kri_ptr(kri_sig_element(sig, 2))[1]);
+        struct kri_watching *w = kri_watching_find(p, number);
 
         if (w == NULL || !w->monitoring) {
                 kri_sig_free(&s->pool, sig);
@@ -596,7 +597,7 @@ void kri_link_take(struct kri_sched *s, struct kri_proc *p, struct kri_sig *sig)
                 take_unlink(s, p, sig);
                 return;
         case KRI_SIG_DOWN:
-                take_down(s, p, sig);
+                take_down(s, p, kri_ptr(kri_sig_element(sig, 2))[1], sig);
                 return;
         case KRI_SIG_ALIAS:
                 take_alias(s, p, sig);
@@ -715,7 +716,7 @@ static void fire_down(struct kri_sched *s, uint64_t number, kri_word watcher,
                 (void)kri_signal(s->node, s, watcher, sig);
                 return;
         }
-        take_down(s, other, sig);
+        take_down(s, other, number, sig);
         give_back(s, other, sleeps);
 }
 
@@ -732,7 +733,8 @@ static void fire_link_and_down(struct kri_sched *s, struct kri_proc *p,
                 return;
         }
         end_link(s, other, args);
-        take_down(s, other, make_one_down(s, p->watcher_ref, p->watcher, args));
+        take_down(s, other, p->watcher_ref,
+                  make_one_down(s, p->watcher_ref, p->watcher, args));
         give_back(s, other, sleeps);
 }
 

@@ -169,7 +169,8 @@ static void spill_slots(struct kri_sched *s, uint32_t count)
 
 void kri_slot_give(struct kri_sched *s, struct kri_proc *p)
 {
-        s->slots[(s->slot_head + s->slot_count++) % KRI_SLOT_RING] = kri_proc_index(p);
+        s->slots[(s->slot_head + s->slot_count++) % KRI_SLOT_RING] =
+                kri_pid_index(kri_proc_word(p));
         count_alive(s, -1);
         if (s->slot_count == KRI_SLOT_RING)
                 spill_slots(s, KRI_SLOT_RING / 2);

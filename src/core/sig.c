@@ -78,9 +78,13 @@ static kri_word *new_tuple(kri_word **heap, unsigned arity)
         return tuple;
 }
 
-static void put_copy(struct kri_sig *sig, kri_word *place, kri_word **heap, kri_word t)
+static inline void put_copy(struct kri_sig *sig, kri_word *place, kri_word **heap,
+                            kri_word t)
 {
-        kri_store(place, kri_term_copy(heap, t, (kri_word *)sig, &sig->blobs));
+        if (!kri_is_place(t))
+                *place = t;
+        else
+                kri_store(place, kri_term_copy(heap, t, (kri_word *)sig, &sig->blobs));
 }
 
 struct kri_sig *kri_sig_exit(struct kri_pool *pool, kri_word from, kri_word reason)
@@ -100,11 +104,21 @@ struct kri_sig *kri_sig_exit(struct kri_pool *pool, kri_word from, kri_word reas
         return sig;
 }
 
+#define DOWN_WORDS (6 + 4) /* with the reference, and a reason that takes none */
+
+static inline struct kri_sig *new_down(struct kri_pool *pool, uint32_t name,
+                                       kri_word reason)
+{
+        if (name == 0 && !kri_is_place(reason))
+                return kri_sig_new(pool, DOWN_WORDS); /* as most: a constant */
+        return kri_sig_new(pool,
+                           DOWN_WORDS + (name != 0 ? 3 : 0) + kri_term_words(reason));
+}
+
 struct kri_sig *kri_sig_down(struct kri_pool *pool, const kri_word ref[3], kri_word from,
                              uint32_t name, uint32_t node_name, kri_word reason)
 {
-        struct kri_sig *sig =
-                kri_sig_new(pool, 6 + 4 + (name != 0 ? 3 : 0) + kri_term_words(reason));
+        struct kri_sig *sig = new_down(pool, name, reason);
         kri_word *heap, *tuple;
 
         if (sig == NULL)

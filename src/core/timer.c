@@ -334,13 +334,11 @@ static bool take_some(struct kri_timers *timers, struct kri_proc *p,
         return list != NULL;
 }
 
-static void wake_forget(struct kri_sched *s, struct kri_proc *p)
+static __attribute__((noinline)) void wake_forget(struct kri_sched *s, struct kri_proc *p)
 {
         struct kri_timers *timers = s->node->timers;
-        struct wake *wake = p->extra != NULL ? p->extra->armed : NULL;
+        struct wake *wake = p->extra->armed;
 
-        if (wake == NULL)
-                return;
         if (kri_has(p, KRI_P_ARMED)) {
                 kri_lock(&timers->lock);
                 kri_wheel_remove(&timers->wheel, &wake->node);
@@ -353,16 +351,11 @@ static void wake_forget(struct kri_sched *s, struct kri_proc *p)
         p->extra->armed = NULL;
 }
 
-void kri_timers_forget(struct kri_sched *s, struct kri_proc *p)
+static __attribute__((noinline)) void forget_all(struct kri_sched *s, struct kri_proc *p)
 {
-        struct kri_timers *timers = s->node->timers;
         struct timer *t;
 
-        wake_forget(s, p);
-        /* seq_cst, after p->name says that it is dead: see kri_timer_start */
-        if (atomic_load(aimed_at(timers, kri_proc_word(p))) == 0)
-                return;
-        while (take_some(timers, p, &t)) {
+        while (take_some(s->node->timers, p, &t)) {
                 while (t != NULL) {
                         struct kri_chain_node *next = t->aim.next;
 
@@ -370,6 +363,16 @@ void kri_timers_forget(struct kri_sched *s, struct kri_proc *p)
                         t = next != NULL ? timer_of_aim(next) : NULL;
                 }
         }
+}
+
+/* Most have none. */
+void kri_timers_forget(struct kri_sched *s, struct kri_proc *p)
+{
+        if (p->extra != NULL && p->extra->armed != NULL)
+                wake_forget(s, p);
+        /* seq_cst, after p->name says that it is dead: see kri_timer_start */
+        if (atomic_load(aimed_at(s->node->timers, kri_proc_word(p))) != 0)
+                forget_all(s, p);
 }
 
 /* -- starting -- */

@@ -288,7 +288,7 @@ void kr_gen_exit(kr_gen *g, kr_class kind, kr_term reason)
 {
         g->born.flags |= KRI_BORN_ENDING;
         kri_born_report(&g->born, kind, reason);
-        kr_raise(kind, reason);
+        kri_raise_last(kind, reason);
 }
 
 static void release_state(void *record)
