@@ -108,16 +108,36 @@ static inline void put_cast(struct kri_sig *sig)
         kri_store(&sig->root, kri_boxed(sig->heap));
 }
 
-/* kri_build_in_pool, if the site has a code of that kind. */
+/* As kri_build_in_pool, if that is what the arguments' boxes allow: a call of its own, for floats
+ * and references take their time anyway. */
+static __attribute__((noinline)) struct kri_sig *build_whole(
+        struct kri_pool *pool, const struct kri_build_code *code,
+        const union kri_arg *args, uint32_t before, uint32_t serial)
+{
+        struct kri_sig *sig;
+
+        if (!kri_is_whole(code, args))
+                return NULL;
+        sig = kri_sig_new(pool, before + code->whole_words);
+        if (sig == NULL)
+                return NULL;
+        sig->to = serial; /* and no blobs */
+        kri_store(&sig->heap[before - 1], kri_put_whole(code, args, sig->heap + before));
+        return sig;
+}
+
+/* The same, or kri_build_in_pool, if the site has a code of that kind. */
 static inline __attribute__((always_inline)) struct kri_sig *build_usual(
         struct kri_pool *pool, const struct kri_site *site, const union kri_arg *args,
         uint32_t before, uint32_t serial)
 {
         const struct kri_build_code *code = kri_build_code_of(site);
 
-        return code != NULL && kri_is_fast(code, args)
+        if (code == NULL)
+                return NULL;
+        return kri_is_fast(code, args)
                        ? kri_build_in_pool(pool, code, args, before, serial)
-                       : NULL;
+                       : build_whole(pool, code, args, before, serial);
 }
 
 /* -- a call -- */

@@ -33,7 +33,8 @@ struct kri_code {
         uint8_t fast_box;  /* 1 + results: boxed, and kri_match_fast decides it if the
                              key fits; 0: it does not */
         bool fast_more;    /* boxed, and kri_match_more does */
-        uint8_t fast_word; /* the same, not boxed: kri_match_word_fast */
+        uint8_t fast_word; /* not boxed; 1: the key is all; 2, 3: ~ alone, for an int64_t
+                             (kri_match_word_fast), a double (kri_match_float) */
         bool may_be_box;   /* not boxed, but a box may fit it ... */
         bool is_any;       /* ... whatever it is: the pattern is `_` */
         struct kri_site *site;

@@ -430,6 +430,8 @@ struct kri_code *kri_compile_match(struct kri_parse *parse)
                 match->code.fast_word = 1;
         else if (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_I64)
                 match->code.fast_word = 2;
+        else if (e.nodes->op == KRI_OP_OUT && e.nodes->type == KRI_ARG_OUT_DOUBLE)
+                match->code.fast_word = 3;
         match->code.is_any = e.nodes->op == KRI_OP_ANY;
         match->code.may_be_box = !match->code.boxed && e.nodes->op != KRI_OP_WORD;
         match->code.ref_arg = find_ref_arg(root, parse->site, REF_DEPTH);

@@ -155,12 +155,14 @@ static uint64_t box_words(uint8_t type)
         return type == KRI_ARG_DOUBLE ? 2 : type == KRI_ARG_REF ? 4 : 0;
 }
 
-/* Words of the whole image; 0: there can be none. */
+/* Words of the whole image; 0: there can be none. An argument alone is just its box. */
 static uint64_t whole_words(const struct kri_build_code *build)
 {
         uint64_t words = build->words;
         struct kri_quick quick;
 
+        if (build->code.shape == KRI_SHAPE_HOLE)
+                return box_words(build->holes[0].type);
         if (build->is_quick || build->code.shape != KRI_SHAPE_IMAGE ||
             build->map_count != 0 || build->hole_count > KRI_WHOLE_HOLES)
                 return 0;
@@ -174,14 +176,14 @@ static uint64_t whole_words(const struct kri_build_code *build)
         return words <= KRI_WHOLE_WORDS ? words : 0;
 }
 
-/* Its header at `box`, and the word that refers to it. */
-static struct kri_whole_hole lay_box(kri_word *image, kri_word *box, struct kri_hole hole)
+/* Its header at `box`. */
+static struct kri_whole_hole lay_box(const kri_word *image, kri_word *box,
+                                     struct kri_hole hole)
 {
         bool is_ref = hole.type == KRI_ARG_REF;
 
         box[0] = is_ref ? kri_header(KRI_REF, KRI_REF_WORDS, 3)
                         : kri_header(KRI_FLOAT, 0, 1);
-        kri_store(&image[hole.at], kri_boxed(box));
         return (struct kri_whole_hole){
                 .quick = { .at = (int32_t)(box + 1 - image) },
                 .kind = is_ref ? KRI_WHOLE_REF : KRI_WHOLE_FLOAT,
@@ -199,11 +201,17 @@ static void make_whole(struct kri_build_code *build, kri_word *image,
         build->whole_image = image;
         build->whole = whole;
         build->whole_holes = (uint8_t)build->hole_count;
+        if (build->code.shape == KRI_SHAPE_HOLE) {
+                build->word = KRI_BOX;
+                whole[0] = lay_box(image, image, build->holes[0]);
+                return;
+        }
         memcpy(image, build->image, build->words * sizeof(*image));
         for (uint32_t i = 0; i < build->hole_count; i++) {
                 struct kri_hole hole = build->holes[i];
 
                 if (box_words(hole.type) != 0) {
+                        kri_store(&image[hole.at], kri_boxed(next));
                         whole[i] = lay_box(image, next, hole);
                         next += box_words(hole.type);
                 } else {

@@ -494,6 +494,7 @@ bool kri_match(kr_term term, struct kri_site *site, const union kri_arg *args)
                 return false;
         if ((code->fast_box != 0 && kri_match_fast(match, box, args)) ||
             kri_match_word_fast(code, term.w, &args) ||
+            kri_match_float(code, term.w, args) ||
             (code->fast_more && kri_match_more(match, box, args)))
                 return true;
         return match_closely(term.w, site, args);

@@ -71,7 +71,8 @@ struct kri_whole_hole {
         enum { KRI_WHOLE_WORD, KRI_WHOLE_FLOAT, KRI_WHOLE_REF } kind;
 };
 
-/* Images with the boxes of their arguments, which need no walk to count their words. */
+/* Images with the boxes of their arguments (of one alone: its box), which need no walk to count
+ * their words. */
 #define KRI_WHOLE_WORDS 32u
 #define KRI_WHOLE_HOLES 8u
 
@@ -451,6 +452,19 @@ static inline __attribute__((always_inline)) bool kri_match_word_fast(
         if (kri_tag(t) != KRI_INT || (*args)->out == NULL)
                 return false;
         kri_set_int64(kri_int_value(t), (*args)->out);
+        return true;
+}
+
+/* The same for ~ alone for a double, and a float. */
+static inline __attribute__((always_inline)) bool kri_match_float(
+        const struct kri_code *code, kri_word t, const union kri_arg *args)
+{
+        const kri_word *box = kri_ptr(t);
+
+        if (code->fast_word != 3 || kri_tag(t) != KRI_BOX ||
+            box[0] != kri_header(KRI_FLOAT, 0, 1) || args->out == NULL)
+                return false;
+        memcpy(args->out, &box[1], sizeof(double));
         return true;
 }
 

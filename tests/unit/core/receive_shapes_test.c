@@ -170,6 +170,45 @@ KIT_EVERYWHERE_TEST(test_a_site_builds_for_all_its_arguments)
         }
 }
 
+/* A float or a reference that is the whole message takes no more than its box. */
+KIT_EVERYWHERE_TEST(test_a_site_builds_an_argument_alone)
+{
+        kr_ref ref = kr_make_ref();
+        kr_ref refs[] = { ref, strange_ref(ref, 5), strange_ref(ref, 1), ref };
+
+        for (unsigned i = 0; i < 4; i++) {
+                kr_msg msg = KR_MSG_INIT;
+                kr_ref got = kr_ref_none();
+                int64_t n = 0;
+                double d = 0;
+
+                kr_send(kr_self(), "~", refs[i]);
+                kr_send(kr_self(), "~", 0.5 + i);
+                kit_int_eq(kr_receive(&msg, 0, kr_on(1, "_")), 1);
+                kit_false(kr_match(msg.term, "~", &d));
+                kit_true(kr_match(msg.term, "~", &got));
+                kit_int_eq(memcmp(&got, &refs[i], sizeof(got)), 0);
+                kit_int_eq(kr_receive(&msg, 0, kr_on(1, "_")), 1);
+                kit_false(kr_match(msg.term, "~", &n));
+                kit_true(kr_match(msg.term, "~", &d));
+                kit_true(d == 0.5 + i);
+        }
+}
+
+KIT_EVERYWHERE_TEST(test_only_a_float_comes_out_as_one)
+{
+        kr_term tuple = kr_build("{1.5}"), list = kr_build("[1.5]");
+        double d = 7;
+
+        kit_false(kr_match(kr_int(1), "~", &d));
+        kit_false(kr_match(kr_nil(), "~", &d));
+        kit_false(kr_match(tuple, "~", &d));
+        kit_false(kr_match(list, "~", &d));
+        kit_true(d == 7);
+        kr_release(tuple);
+        kr_release(list);
+}
+
 static void send_no_number(void)
 {
         kr_send(kr_self(), "{cast, {tick, ~}}", 0.0 / 0.0);
@@ -191,4 +230,6 @@ KIT_EVERYWHERE_TEST(test_what_is_no_number_is_still_refused)
 KIT_MAIN(KIT_CASE(test_messages_of_calls_and_casts),
          KIT_CASE(test_messages_that_nearly_fit), KIT_CASE(test_messages_of_rare_terms),
          KIT_CASE(test_a_site_builds_for_all_its_arguments),
+         KIT_CASE(test_a_site_builds_an_argument_alone),
+         KIT_CASE(test_only_a_float_comes_out_as_one),
          KIT_CASE(test_what_is_no_number_is_still_refused))

@@ -372,6 +372,66 @@ static void ends_otherwise(void)
         kr_exit("other");
 }
 
+static void answers_twice(void)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_term from_term;
+        kr_from from;
+
+        kit_expect(&msg, "{system, ~, _}", &from_term);
+        kit_true(kr_get_from(from_term, &from));
+        kr_reply_to(from, "ok");
+        kr_reply_to(from, "{ok, again}");
+}
+
+KIT_EVERYWHERE_TEST(test_nothing_of_a_stop_is_left_in_the_mailbox)
+{
+        kr_pid pid = kr_spawn(answers_twice);
+        kr_msg slot = KR_MSG_INIT;
+
+        kr_send(kr_self(), "before");
+        kit_ok(kr_stop_normal(pid));
+        kr_send(kr_self(), "later");
+        kit_expect(&slot, "before");
+        kit_int_eq(kr_receive(&slot, 0, kr_on(1, "later"), kr_on(2, "_")), 1);
+        kit_int_eq(kr_receive(&slot, 0, kr_on(2, "_")), KR_TIMEOUT);
+}
+
+/* Floats and references take the short way, too. */
+static void twice_as_much(void)
+{
+        kr_msg msg = KR_MSG_INIT;
+        kr_term from_term;
+        kr_from from;
+        double d = 0;
+
+        kit_expect(&msg, "{'$gen_call', ~, ~}", &from_term, &d);
+        kit_true(kr_get_from(from_term, &from));
+        kr_reply_to(from, "~", 2 * d);
+        kit_expect(&msg, "{'$gen_call', ~, _}", &from_term);
+        kit_true(kr_get_from(from_term, &from));
+        kr_reply_to(from, "{~, ~}", from.ref, d);
+        kr_reply_to(from, "~", 0.0 / 0.0); /* is none, and ends the process */
+}
+
+KIT_EVERYWHERE_TEST(test_floats_and_references_are_asked_and_answered)
+{
+        kr_ref monitor, ref = kr_make_ref(), got;
+        kr_pid pid = kr_spawn_monitor(&monitor, twice_as_much);
+        kr_msg slot = KR_MSG_INIT;
+        double d = 0;
+
+        kit_true(kr_match(kr_call(pid, &slot, "~", 1.25), "~", &d));
+        kit_true(d == 2.5);
+        kit_true(kr_match(kr_call(pid, &slot, "~", ref), "{~, ~}", &got, &d));
+        kit_true(d == 1.25);
+        kit_false(kr_ref_eq(got, ref));
+        kit_int_eq(kr_receive(&slot, KR_INFINITY,
+                              kr_on(1, "{'DOWN', =, process, _, {{badarg, _}, _}}",
+                                    monitor)),
+                   1);
+}
+
 KIT_EVERYWHERE_TEST(test_a_server_that_ends_otherwise_is_told)
 {
         kr_pid pid = kr_spawn(dies_when_asked);
@@ -538,6 +598,8 @@ KIT_MAIN(KIT_CASE(test_all_ways_to_name_a_server),
          KIT_CASE(test_a_from_is_a_term_and_back), KIT_CASE(test_a_cast_never_fails),
          KIT_CASE(test_casts_arrive_in_order),
          KIT_CASE(test_stopping_runs_terminate_and_waits_for_the_end),
+         KIT_CASE(test_nothing_of_a_stop_is_left_in_the_mailbox),
+         KIT_CASE(test_floats_and_references_are_asked_and_answered),
          KIT_CASE(test_a_server_that_ends_otherwise_is_told),
          KIT_CASE(test_a_failure_that_is_caught_leaves_nothing_behind),
          KIT_CASE(test_an_attached_thread_calls_and_starts),
