@@ -330,7 +330,27 @@ static void later(void (*clean_up)(void *record), kr_gen *g)
 
 struct last_words {
         kr_term reason; /* for which the process ends: is there until it has */
+        kr_pid starter;
 };
+
+static void tell_starter(void *words)
+{
+        const struct last_words *w = words;
+
+        (void)kr_send(w->starter, "{nack, ~, {error, ~}}", kr_self(), w->reason);
+}
+
+/* Whoever starts another one under that name when it hears of this end is to find it free. */
+static void tell_starter_last(kr_gen *g, kr_term reason)
+{
+        struct last_words *words = kr_alloc(sizeof(*words));
+
+        if (words == NULL)
+                return;
+        *words = (struct last_words){ reason, kri_born_starter(&g->born) };
+        if (kr_defer(tell_starter, words))
+                g->born.flags |= KRI_BORN_ACKED;
+}
 
 static void report_crash(void *words)
 {
@@ -359,6 +379,8 @@ static void gen_ended(void *record, kr_term reason, bool fault)
 
         if ((g->born.flags & KRI_BORN_REPLICA) != 0)
                 return; /* what its state says it owns is another's */
+        if (leaves_name(g) && kri_born_leaves_starter(&g->born, reason))
+                tell_starter_last(g, reason);
         reports = kri_born_ended(&g->born, reason, fault);
         kri_moving_ended(g, reason, fault);
         if (!reports && !has_own) {

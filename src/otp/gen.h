@@ -157,6 +157,9 @@ kr_pid kri_spawn_child(const kr_spawn_opts *opts, const struct kri_newborn *chil
 /* {ack | nack, Self, Term} to the starter, if it has not been told. */
 void kri_tell_starter(struct kri_born *born, bool ok, kr_term term);
 
+/* Does its end not reach the starter, who waits for its word? */
+bool kri_born_leaves_starter(const struct kri_born *born, kr_term reason);
+
 /* The process is over: tell a starter that waits, let go of lines. From loop->ended. True: its
  * crash is to be reported, which may be the last thing to do, for it may wait. */
 bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault);

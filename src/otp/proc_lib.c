@@ -94,8 +94,7 @@ static void release_lines(struct kri_born *born)
         kr_critical_end();
 }
 
-/* Does its end not reach the starter, who waits for its word? */
-static bool leaves_starter(const struct kri_born *born, kr_term reason)
+bool kri_born_leaves_starter(const struct kri_born *born, kr_term reason)
 {
         if ((born->flags & (KRI_BORN_STARTED | KRI_BORN_ACKED)) != KRI_BORN_STARTED)
                 return false;
@@ -110,7 +109,7 @@ bool kri_born_ended(struct kri_born *born, kr_term reason, bool fault)
                        (!fault || kri_gen_has_faulted()) &&
                        !kri_report_is_planned(reason);
 
-        if (leaves_starter(born, reason)) {
+        if (kri_born_leaves_starter(born, reason)) {
                 kr_term error = kr_build("{error, ~}", reason);
 
                 kri_tell_starter(born, false, error);
