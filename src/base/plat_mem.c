@@ -52,13 +52,20 @@ void kri_mem_huge(void *place, size_t size, bool want)
         (void)madvise(place, size, want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
+/* Sanitizers take what is here for the owner's writing, which it may meet; no_sanitize leaves
+ * clang's atomic operations watched. */
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define UNSEEN __attribute__((disable_sanitizer_instrumentation))
+#else
+#define UNSEEN __attribute__((no_sanitize("address", "thread")))
+#endif
+
 /* Zero in place of zero, at once: the page is there then, and of what somebody writes meanwhile
  * nothing is lost. MADV_POPULATE_WRITE would do it in one call, which keeps the whole address space
  * locked (mmap_lock) until the kernel has found and cleared all of it: milliseconds, in which whoever
  * maps, unmaps or protects anything stands still, as malloc does for a few pages more. A fault locks
  * the mapping that it is in, no more (Linux 6.4). */
-__attribute__((no_sanitize("address", "thread"))) void kri_mem_populate(void *place,
-                                                                        size_t size)
+UNSEEN void kri_mem_populate(void *place, size_t size)
 {
         for (size_t i = 0; i < size; i += KRI_PAGE) {
                 unsigned char zero = 0;
