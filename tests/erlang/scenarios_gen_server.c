@@ -369,6 +369,24 @@ static void terminate_may_crash(void)
 
 /* -- exits from outside -- */
 
+struct aim {
+        kr_pid pid;
+        kr_atom reason;
+};
+
+static void is_a_stranger(struct aim *aim)
+{
+        kr_exit_signal(aim->pid, "~", aim->reason);
+}
+
+/* Who started a server is its parent, linked or not, and obeyed. */
+static void exit_by_a_stranger(kr_pid pid, kr_atom reason)
+{
+        struct aim aim = { pid, reason };
+
+        kr_spawn(is_a_stranger, &aim);
+}
+
 static void exits_of_strangers(void)
 {
         kr_ref ref;
@@ -380,13 +398,23 @@ static void exits_of_strangers(void)
         say_end("end", ref);
         say_mailbox("no terminate");
         pid = new_doing(kr_build("{trap, ok}"), &ref);
-        kr_exit_signal(pid, "bang");
+        exit_by_a_stranger(pid, KR_ATOM("bang"));
         say_next("told");
-        kr_exit_signal(pid, "normal");
+        exit_by_a_stranger(pid, KR_ATOM("normal"));
         say_next("told");
-        kr_exit_signal(pid, "kill");
+        exit_by_a_stranger(pid, KR_ATOM("kill"));
         say_end("end", ref);
         say_mailbox("no terminate");
+}
+
+static void exits_of_the_starter(void)
+{
+        kr_ref ref;
+        kr_pid pid = new_doing(kr_build("{trap, ok}"), &ref);
+
+        kr_exit_signal(pid, "bang");
+        say_next("terminate");
+        say_end("end", ref);
 }
 
 static void is_a_parent(struct to *to)
@@ -640,8 +668,9 @@ SCENARIOS(SCENARIO(init_results), SCENARIO(init_results_linked),
           SCENARIO(ends_in_calls), SCENARIO(ends_in_casts), SCENARIO(ends_in_infos),
           SCENARIO(ends_in_continues), SCENARIO(a_stop_with_reply),
           SCENARIO(thrown_results), SCENARIO(terminate_may_crash),
-          SCENARIO(exits_of_strangers), SCENARIO(parents_take_their_servers_along),
-          SCENARIO(a_linked_parent_hears), SCENARIO(timeouts), SCENARIO(a_timeout_of_0),
+          SCENARIO(exits_of_strangers), SCENARIO(exits_of_the_starter),
+          SCENARIO(parents_take_their_servers_along), SCENARIO(a_linked_parent_hears),
+          SCENARIO(timeouts), SCENARIO(a_timeout_of_0),
           SCENARIO(a_system_message_begins_it_anew), SCENARIO(continues_before_messages),
           SCENARIO(calls_of_nobody), SCENARIO(servers_that_end_in_a_call),
           SCENARIO(what_was_queued_is_lost), SCENARIO(stopping),

@@ -9,8 +9,8 @@
          names_are_taken_once/0, init_may_take_too_long/0, results_of_calls/0,
          replies_come_later/0, a_late_reply_is_dropped/0, ends_in_calls/0, ends_in_casts/0,
          ends_in_infos/0, ends_in_continues/0, a_stop_with_reply/0, thrown_results/0,
-         terminate_may_crash/0, exits_of_strangers/0, parents_take_their_servers_along/0,
-         a_linked_parent_hears/0, timeouts/0, a_timeout_of_0/0,
+         terminate_may_crash/0, exits_of_strangers/0, exits_of_the_starter/0,
+         parents_take_their_servers_along/0, a_linked_parent_hears/0, timeouts/0, a_timeout_of_0/0,
          a_system_message_begins_it_anew/0, continues_before_messages/0, calls_of_nobody/0,
          servers_that_end_in_a_call/0, what_was_queued_is_lost/0, stopping/0,
          becoming_a_server/0]).
@@ -272,13 +272,23 @@ exits_of_strangers() ->
     say_end("end", Ref),
     say_mailbox("no terminate"),
     {Trapping, Other} = new_doing({trap, ok}),
-    exit(Trapping, bang),
+    exit_by_a_stranger(Trapping, bang),
     say_next("told"),
-    exit(Trapping, normal),
+    exit_by_a_stranger(Trapping, normal),
     say_next("told"),
-    exit(Trapping, kill),
+    exit_by_a_stranger(Trapping, kill),
     say_end("end", Other),
     say_mailbox("no terminate").
+
+%% Who started a server is its parent, linked or not, and obeyed.
+exit_by_a_stranger(Pid, Reason) ->
+    spawn(fun() -> exit(Pid, Reason) end).
+
+exits_of_the_starter() ->
+    {Pid, Ref} = new_doing({trap, ok}),
+    exit(Pid, bang),
+    say_next("terminate"),
+    say_end("end", Ref).
 
 parents_take_their_servers_along() ->
     Self = self(),
