@@ -28,6 +28,7 @@
 #include "suspend.h"
 #include "thread.h"
 #include "timer.h"
+#include "wait.h"
 
 /* What leads to no return looks rare to the compiler, which then makes it small; but ending is as
  * usual as beginning. */
@@ -126,6 +127,7 @@ USUAL void kri_end(struct kri_proc *p)
         kri_flags_set(p, KRI_P_ENDING, 0);
         kri_state_set(p, KRI_STATE_EXITING);
         kri_critical_set(p, 0);
+        kri_wait_ends(p); /* clean-ups may receive */
         forget_catches(p);
         run_defers(p, NULL);
         if (__builtin_expect(kri_loop_has_end(p), 0)) {

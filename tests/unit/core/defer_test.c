@@ -309,6 +309,46 @@ KIT_EVERYWHERE_TEST(test_memory_of_a_process_keeps_what_was_written)
         kr_free(NULL);
 }
 
+static void takes_what_was_left(void *arg)
+{
+        kr_msg msg = KR_MSG_INIT;
+        int first = 0, second = 0;
+
+        (void)arg;
+        kr_receive(&msg, 0, kr_on(ANY, "{left, ~}", &first));
+        kr_receive(&msg, 0, kr_on(ANY, "{left, ~}", &second));
+        kr_send("parent", "{cleaned, ~}", first);
+        kr_send("parent", "{cleaned, ~}", second);
+}
+
+static void wait_for_another(int64_t timeout_ms)
+{
+        kr_msg kept = KR_MSG_INIT, msg = KR_MSG_INIT;
+
+        kr_defer(takes_what_was_left, NULL);
+        kr_receive(&kept, KR_INFINITY, kr_on(ANY, "keep"));
+        kr_receive(&msg, timeout_ms, kr_on(ANY, "never"));
+}
+
+/* What the wait that it was ended in has looked at is there, once. */
+KIT_SIM_TEST(test_a_clean_up_may_receive)
+{
+        static const int64_t timeouts[] = { KR_INFINITY, 100000 };
+        static const int taken[] = { 1, 0 };
+
+        kr_register("parent", kr_self());
+        for (int i = 0; i < 2; i++) {
+                kr_pid pid = kr_spawn(wait_for_another, timeouts[i]);
+
+                kr_send(pid, "keep");
+                kr_sleep(1);
+                kr_send(pid, "{left, 1}");
+                kr_sleep(1);
+                kr_exit_signal(pid, "over");
+                expect_cleaned(taken, 2);
+        }
+}
+
 KIT_TEST(test_on_a_thread_that_is_no_process_memory_is_that_of_malloc)
 {
         char *block = kr_alloc(0);
@@ -330,5 +370,6 @@ KIT_MAIN(KIT_CASE(test_clean_ups_run_once_newest_first_however_the_process_ends)
          KIT_CASE(test_clean_ups_of_a_catch_run_when_it_is_left_by_an_exit),
          KIT_CASE(test_a_clean_up_that_waits_or_exits_is_given_up_and_the_next_runs),
          KIT_CASE(test_an_exit_out_of_a_clean_up_takes_the_place_of_the_first),
+         KIT_CASE(test_a_clean_up_may_receive),
          KIT_CASE(test_memory_of_a_process_keeps_what_was_written),
          KIT_CASE(test_on_a_thread_that_is_no_process_memory_is_that_of_malloc))
