@@ -335,6 +335,9 @@ KR_API kr_term kri_gen_misuse(void);
 KR_API kr_atom kri_gen_own_name(void);
 /* In loop->ended: the caller ends of a fault of its own. */
 KR_API bool kri_gen_has_faulted(void);
+/* In a clean-up of who has faulted: it begins to tell of that, or has told. If it does not come to
+ * the latter the node tells of it. */
+KR_API void kri_gen_tells(bool is_telling);
 
 /* As kr_raise, at the end of a loop whose caught() has nothing more to hear. */
 KR_API KR_NORETURN void kri_raise_last(kr_class kind, kr_term reason);

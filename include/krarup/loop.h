@@ -42,7 +42,7 @@ typedef struct kr_loop {
         void (*ended)(void *record, kr_term reason, bool fault);
 
         /* How it ends is reported by the loop itself, not by the node (kr_node_opts.report,
-         * kr_node_report_to), unless ended() of a fault is given up. */
+         * kr_node_report_to), unless ended() of a fault does not come back. */
         bool reports;
 
         /* NULL, or: a module that the record may point into is to go. If the process can go on in

@@ -42,6 +42,15 @@ bool kri_gen_has_faulted(void)
         return p != NULL && kri_has(p, KRI_P_FAULTED);
 }
 
+void kri_gen_tells(bool is_telling)
+{
+        struct kri_proc *p = kri_current();
+
+        if (p != NULL && kri_has(p, KRI_P_FAULTED))
+                kri_flags_set(p, is_telling ? KRI_P_REPORT : 0,
+                              is_telling ? 0 : KRI_P_REPORT);
+}
+
 kr_atom kri_gen_own_name(void)
 {
         const struct kri_proc *p = kri_current();

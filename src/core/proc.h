@@ -68,7 +68,7 @@ enum kri_out {
 #define KRI_P_THREAD 0x10u /* an attached thread: waits on a futex, has no kri_stack */
 #define KRI_P_LIMITED                                                                    \
         0x20u /* node->limits[index] counts its messages; stays (any: reads) */
-#define KRI_P_REPORT 0x40u      /* it ends by an error that nobody caught */
+#define KRI_P_REPORT 0x40u      /* it ends by what nobody caught, or told of */
 #define KRI_P_WAIT_TIMED 0x80u  /* the wait has a deadline: extra->deadline_ns */
 #define KRI_P_ARMED 0x100u      /* some timer wheel holds a wake-up for it */
 #define KRI_P_TOP 0x200u        /* it is in kr_receive_top's wait: `top_site` goes on */
@@ -77,7 +77,7 @@ enum kri_out {
 #define KRI_P_MARKED 0x1000u    /* extra->marks holds some */
 #define KRI_P_CAPPED 0x2000u    /* extra->memory_max is set */
 #define KRI_P_OF_ITSELF 0x4000u /* it ends by a return, exit, error or throw of its own */
-#define KRI_P_CAUGHT 0x8000u    /* loop->caught is at work: what it raises ends it */
+#define KRI_P_CAUGHT 0x8000u    /* loop->caught runs, or has run: a raise ends it */
 #define KRI_P_ENDED 0x10000u    /* loop->ended has been called */
 #define KRI_P_CATCHES 0x20000u  /* it is in a kr_catch: see catch_place in exit.c */
 #define KRI_P_INTERRUPTED                                                                \

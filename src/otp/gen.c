@@ -354,7 +354,9 @@ static void tell_starter_last(kr_gen *g, kr_term reason)
 
 static void report_crash(void *words)
 {
+        kri_gen_tells(true);
         kri_report_crash(KR_CLASS_ERROR, ((struct last_words *)words)->reason);
+        kri_gen_tells(false);
 }
 
 /* Also if the report before it, which reads the state, comes upon what the fault has left there. */
@@ -593,7 +595,7 @@ kr_gen *kri_gen_new(const kr_behaviour *behaviour, void *room, size_t room_size)
         return g;
 }
 
-/* In line, as gen_start.c says. */
+/* In line: see `Why` in core/call.h. */
 static inline __attribute__((always_inline)) kr_started start(
         enum kri_start_mode mode, const kr_behaviour *behaviour,
         const kr_start_opts *opts, kr_term args)

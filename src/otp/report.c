@@ -2,7 +2,6 @@
 #include "report.h"
 
 #include <krarup/link.h>
-#include <krarup/memory.h>
 #include <krarup/message.h>
 #include <krarup/proc_lib.h>
 #include <krarup/registry.h>
@@ -41,24 +40,9 @@ static void say_alone(const kr_log_event *event)
         kri_words_clear(&line);
 }
 
-/* What is laid out for the handlers. */
-struct telling {
-        struct kri_words text, details;
-};
-
-static void clear(void *arg)
-{
-        struct telling *t = arg;
-
-        kri_words_clear(&t->text);
-        kri_words_clear(&t->details);
-}
-
-/* Where nothing is caught any more a handler that crashes does not come back. */
 static void tell(struct kri_logger *l, uint64_t key, kr_log_level level, kr_term report)
 {
-        struct telling t = { KRI_WORDS_INIT, KRI_WORDS_INIT };
-        bool deferred = kr_defer(clear, &t);
+        struct kri_words text = KRI_WORDS_INIT, details = KRI_WORDS_INIT;
         kr_log_event event = { .level = level,
                                .name = "",
                                .function = "",
@@ -66,16 +50,15 @@ static void tell(struct kri_logger *l, uint64_t key, kr_log_level level, kr_term
                                .report = report,
                                .metadata = kr_none() };
 
-        kri_log_describe(&event, report, &t.text, &t.details);
+        kri_log_describe(&event, report, &text, &details);
         if (l != NULL) {
                 kri_log_repeat_name(l, key, &event);
                 kri_logger_event(l, &event, false);
         } else {
                 say_alone(&event);
         }
-        if (deferred)
-                kr_defer_cancel(clear, &t, false);
-        clear(&t);
+        kri_words_clear(&text);
+        kri_words_clear(&details);
 }
 
 /* The end of the application controller is told by init, as in OTP. */

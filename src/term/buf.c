@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* buf.c: bytes that grow. */
+/* buf.c: bytes that grow. A block is freed when nothing names it any more: its owner may be
+ * killed at any instruction, and have left the buffer to a clean-up. */
 #include "buf.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 kr_err kri_buf_grow(kr_buf *buf, size_t more)
 {
         size_t cap = buf->cap ? buf->cap : 64;
-        char *data;
+        char *data, *old;
 
         if (more > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4)
                 return KR_ENOMEM;
@@ -16,12 +17,13 @@ kr_err kri_buf_grow(kr_buf *buf, size_t more)
         data = kri_term_host.alloc(cap);
         if (!data)
                 return KR_ENOMEM;
+        old = buf->data;
         if (buf->len)
-                memcpy(data, buf->data, buf->len);
-        if (buf->data)
-                kri_term_host.free(buf->data);
+                memcpy(data, old, buf->len);
         buf->data = data;
         buf->cap = cap;
+        if (old)
+                kri_term_host.free(old);
         return KR_OK;
 }
 
@@ -39,7 +41,9 @@ KR_API kr_err kr_buf_append(kr_buf *buf, const void *data, size_t len)
 
 KR_API void kr_buf_free(kr_buf *buf)
 {
-        if (buf->data)
-                kri_term_host.free(buf->data);
+        char *data = buf->data;
+
         *buf = (kr_buf)KR_BUF_INIT;
+        if (data)
+                kri_term_host.free(data);
 }
