@@ -13,7 +13,7 @@ typedef enum kr_family { KR_FAMILY_ANY, KR_FAMILY_INET, KR_FAMILY_INET6 } kr_fam
 
 typedef struct kr_dns_addresses {
         size_t count;
-        char ip[KR_DNS_MAX][48]; /* in figures, in the order to try them */
+        char ip[KR_DNS_MAX][48]; /* in figures, in the order to try them, each once */
 } kr_dns_addresses;
 
 KR_BEGIN_DECLS

@@ -52,6 +52,16 @@ static kr_err lookup_err(int status)
         }
 }
 
+static bool is_found(const kr_dns_addresses *found, const char *ip)
+{
+        for (size_t i = 0; i < found->count; i++) {
+                if (strcmp(found->ip[i], ip) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Resolvers may say one twice: glibc takes a `::1 localhost` of /etc/hosts for 127.0.0.1, too. */
 static void add_address(kr_dns_addresses *found, const struct addrinfo *info)
 {
         struct kri_address address = { .len = info->ai_addrlen };
@@ -61,7 +71,8 @@ static void add_address(kr_dns_addresses *found, const struct addrinfo *info)
                 return;
         memcpy(&address.to, info->ai_addr, info->ai_addrlen);
         kri_address_print(&address, &printed);
-        memcpy(found->ip[found->count++], printed.ip, sizeof(printed.ip));
+        if (!is_found(found, printed.ip))
+                memcpy(found->ip[found->count++], printed.ip, sizeof(printed.ip));
 }
 
 static void looked_up(uv_getaddrinfo_t *uv, int status, struct addrinfo *info)
