@@ -8,7 +8,7 @@
 #   make check-full   all that must hold before a change is accepted: .ci/run
 #   make conformance  which of Erlang's promises are shown to hold, by which test
 #   make format       lay out the C files
-#   make install      PREFIX=dir and DESTDIR=dir as usual
+#   make install      PREFIX=dir and DESTDIR=dir as usual; OPTIONS= of a build are for meson
 #   make clean
 
 MAKEFLAGS += --no-print-directory
@@ -18,7 +18,11 @@ INSTALL_BUILD ?= build-install
 PREFIX ?= /usr/local
 
 # What is measured is what is installed; -Ddebug=true besides for the lines in call traces.
-RELEASE = -Dbuildtype=release -Db_lto=true -Dtests=false
+# clang's objects for it are no use to other linkers.
+RELEASE = -Dbuildtype=release -Db_lto=$(if $(findstring clang,$(CC)),false,true) -Dtests=false
+
+# For meson, as OPTIONS=-Dio=disabled; see meson_options.txt.
+OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .PHONY: all build demo test bench check-full conformance format install clean needs needs-full
@@ -35,14 +39,14 @@ needs-full:
 NINJA = if [ -t 1 ]; then ninja -C $(1); else ninja --quiet -C $(1); fi
 
 $(BUILD)/build.ninja: | needs
-	@meson setup $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; rm $(BUILD).log
+	@meson setup $(OPTIONS) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }; rm $(BUILD).log
 
 $(BENCH_BUILD)/build.ninja: | needs-full
-	@meson setup $(RELEASE) -Dbench=true $(BENCH_BUILD) >$(BENCH_BUILD).log || \
+	@meson setup $(RELEASE) -Dbench=true $(OPTIONS) $(BENCH_BUILD) >$(BENCH_BUILD).log || \
 		{ cat $(BENCH_BUILD).log; exit 1; }; rm $(BENCH_BUILD).log
 
 $(INSTALL_BUILD)/build.ninja: | needs
-	@meson setup $(RELEASE) -Ddebug=true $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
+	@meson setup $(RELEASE) -Ddebug=true $(OPTIONS) $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
 		{ cat $(INSTALL_BUILD).log; exit 1; }; rm $(INSTALL_BUILD).log
 
 build: needs $(BUILD)/build.ninja
@@ -71,7 +75,7 @@ format: needs-full
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: needs $(INSTALL_BUILD)/build.ninja
-	@meson setup --reconfigure -Dprefix=$(PREFIX) $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
+	@meson setup --reconfigure $(RELEASE) $(OPTIONS) -Dprefix=$(PREFIX) $(INSTALL_BUILD) >$(INSTALL_BUILD).log || \
 		{ cat $(INSTALL_BUILD).log; exit 1; }; rm $(INSTALL_BUILD).log
 	@$(call NINJA,$(INSTALL_BUILD) installed)
 	@meson install -C $(INSTALL_BUILD) --no-rebuild --quiet

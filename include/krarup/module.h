@@ -124,6 +124,9 @@ typedef struct kr_module {
 #define KR_LOOPS(array) .loops = (array), .loop_count = KRI_LENGTH(array)
 #define KR_HANDLERS(array) .handlers = (array), .handler_count = KRI_LENGTH(array)
 
+/* The same for all: a program may define several, one of which is kept. */
+#define KRI_MODULE_NAME_SIZE 256
+
 /* KR_MODULE(name, .version = "1", KR_EXPORTS(...), ...): define the descriptor, the const
  * kr_module name_module, and make it the one that a shared object of this file is loaded by
  * (one module for each shared object; in a program there may be many). In C++ the members
@@ -133,16 +136,17 @@ typedef struct kr_module {
         extern const kr_module name_##_module;                                           \
         KRI_MODULE_FACE const kr_module *const krarup_module;                            \
         KRI_MODULE_FACE const uint32_t krarup_module_abi;                                \
-        KRI_MODULE_FACE const char krarup_module_name[];                                 \
+        KRI_MODULE_FACE const char krarup_module_name[KRI_MODULE_NAME_SIZE];             \
         const kr_module name_##_module = { .abi = KR_MODULE_ABI,                         \
                                            .size = sizeof(kr_module),                    \
                                            .name = #name_,                               \
                                            __VA_ARGS__ };                                \
         const kr_module *const krarup_module = &name_##_module;                          \
         const uint32_t krarup_module_abi = KR_MODULE_ABI;                                \
-        const char krarup_module_name[] = #name_;                                        \
+        const char krarup_module_name[KRI_MODULE_NAME_SIZE] = #name_;                    \
         KRI_MODULE_END                                                                   \
-        KRI_STATIC_ASSERT(sizeof(#name_) <= 256, "a module's name is an atom")
+        KRI_STATIC_ASSERT(sizeof(#name_) <= KRI_MODULE_NAME_SIZE,                        \
+                          "a module's name is an atom")
 
 KR_BEGIN_DECLS
 
