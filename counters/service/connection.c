@@ -39,7 +39,8 @@ static void trim_if_left(struct service *service, uint32_t clients)
             atomic_compare_exchange_strong_explicit(&service->clients_high, &high,
                                                     clients, memory_order_relaxed,
                                                     memory_order_relaxed))
-                (void)kr_node_spawn(kr_here(), trim); /* no memory: next time */
+                (void)kr_node_spawn(kr_here(),
+                                    trim); /* no memory: when it is as full again */
 }
 
 static void count_out(void *arg)

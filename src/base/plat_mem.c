@@ -67,6 +67,11 @@ void kri_mem_huge(void *place, size_t size, bool want)
  * the mapping that it is in, no more (Linux 6.4). */
 UNSEEN void kri_mem_populate(void *place, size_t size)
 {
+#if defined(__aarch64__)
+        /* There an exchange faults to read first, and gets pieces of a huge page of zeroes. */
+        if (madvise(place, size, MADV_POPULATE_WRITE) == 0)
+                return;
+#endif
         for (size_t i = 0; i < size; i += KRI_PAGE) {
                 unsigned char zero = 0;
 

@@ -13,7 +13,7 @@
  * that has done it is followed by two: what goes wrong with all goes wrong with one. */
 #define WINDOW_MAX 64u
 #define LOT 64u
-/* So many are a third of a millisecond for others, and as many as that of what costs less. */
+/* So many of each kind of step take a third of a millisecond; then others have their turn. */
 #define GIVE_WAY 192u
 #define GIVE_WAY_KEEP 768u
 #define LOOK_MS 20

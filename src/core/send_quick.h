@@ -110,8 +110,8 @@ static inline kr_err kri_sent(void)
         return ok;
 }
 
-/* Where those who build so go on with a jump. away: the receiver is not one of p's that is
- * awake; takes sig. enough: the message is in its mailbox, and p's turn is over. */
+/* Where those who build so go on with a jump. away: the receiver need not be
+ * near; takes sig. enough: the message is in its mailbox, and p's turn is over. */
 kr_err kri_send_away(struct kri_proc *p, struct kri_proc *to, struct kri_sig *sig);
 kr_err kri_sent_enough(struct kri_proc *p);
 

@@ -310,7 +310,7 @@ static kr_err stop_timeout(kr_ref ref, kr_msg *slot, kr_term *ret_why)
 }
 
 /* One reference asks, and hears of the end: OTP watches for itself and calls by another one. In
- * line, as gen_start.c says. */
+ * line: see `Why` in core/call.h. */
 static inline __attribute__((always_inline)) kr_err stop(kr_pid pid, int64_t timeout_ms,
                                                          kr_term reason, kr_term *ret_why)
 {

@@ -4,7 +4,7 @@
  * Protocol  {ack, Pid, Term} or {nack, Pid, Term} from the child. Of a child that ends without
  *           either a linked starter learns by the exit signal, unless that has no effect on it
  *           (`normal`); for that, and for a starter that is not linked, the child sends a nack
- *           in its last moment (kri_born_ended). So a start costs no monitor. Only a child that
+ *           in its last moment (gen_ended). So a start costs no monitor. Only a child that
  *           finds no memory for its nack stays silent; hence the look from time to time.
  */
 #include <string.h>
