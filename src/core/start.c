@@ -63,9 +63,13 @@ static inline struct kri_proc *usual_starter(struct kri_proc *p, kr_pid starter)
 
 void kri_start_ack(kr_pid starter)
 {
-        struct kri_proc *p = kri_enter(), *to = usual_starter(p, starter);
-        struct kri_sig *sig = kri_sig_new(&p->sched->pool, WORDS);
+        struct kri_proc *p = kri_enter(), *to;
+        struct kri_sig *sig;
 
+        if (p == NULL)
+                return; /* a thread that is no process has nothing to say */
+        to = usual_starter(p, starter);
+        sig = kri_sig_new(&p->sched->pool, WORDS);
         if (sig == NULL) {
                 kri_no_memory(p);
                 return;
